@@ -1,0 +1,93 @@
+# make | make test | make asan | make fuzz | make bench | make lab | make install | make check
+PROG    = pcaphop
+VERSION = 0.1.0
+PREFIX  = /usr/local
+CC     ?= cc
+B      ?= build
+
+CFLAGS ?= -O2 -g
+WARN    = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
+          -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
+ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
+          -I. -I$(B) $(WARN) -MMD -MP $(CFLAGS)
+LIBS    = -lpcap -lsqlite3 -larchive -lsmartcols -lm
+
+SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c correlate/*.c correlate/report/*.c)
+SQL   := $(patsubst %.sql,$(B)/%.sql.h,$(wildcard */*.sql */*/*.sql))
+OBJ   := $(SRC:%.c=$(B)/%.o)
+LIB   := $(filter-out %/main.o,$(OBJ))
+SIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
+TESTS := $(patsubst %.c,$(B)/%,$(wildcard tests/test_*.c))
+FUZZ  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
+GOLD  := $(wildcard tests/golden/*.cmd)
+
+all: $(B)/$(PROG)
+
+$(B)/$(PROG): $(OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/%.o: %.c | $(SQL)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# schema/x.sql becomes build/schema/x.sql.h, which defines x_sql[].
+$(B)/%.sql.h: %.sql
+	@mkdir -p $(@D)
+	{ echo 'static const char $(*F)_sql[] ='; \
+	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
+
+$(TESTS): $(B)/%: $(B)/%.o $(SIM) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+$(BENCH): $(B)/%: $(B)/%.o $(SIM) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs
+$(TESTS:%=run/%): run/%: % $(B)/$(PROG)
+	PROG=$(B)/$(PROG) ./$<
+$(GOLD:%=run/%): run/%: % $(B)/$(PROG)
+	sh tests/golden.sh $(B)/$(PROG) $<
+$(FUZZ:%=replay/%): replay/%: $(B)/replay_%
+	./$< fixtures/fuzz/$*/*
+run/docs: $(B)/$(PROG)
+	sh tests/docs.sh $<
+golden: $(B)/$(PROG)
+	for t in $(GOLD); do UPDATE=1 sh tests/golden.sh $< $$t; done
+
+SAN = -fsanitize=address,undefined -fno-sanitize-recover=all
+asan:
+	$(MAKE) B=build/asan CFLAGS="-O1 -g $(SAN)" test
+
+SECONDS = 30
+fuzz:
+	$(MAKE) B=build/fuzz CC=clang CFLAGS="-O1 -g $(SAN) -fsanitize=fuzzer-no-link" \
+		$(FUZZ:%=build/fuzz/fuzz_%)
+	for t in $(FUZZ); do mkdir -p build/corpus/$$t; \
+		build/fuzz/fuzz_$$t -max_total_time=$(SECONDS) \
+		build/corpus/$$t fixtures/fuzz/$$t || exit 1; done
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench: $(BENCH)
+	for b in $^; do ./$$b; done
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(B)/$(PROG) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 correlate/$(PROG).1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 correlate/$(PROG).bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(PROG)
+
+clean:
+	rm -rf build
+
+.PHONY: all test golden asan fuzz bench install clean run/docs \
+	$(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
+.SECONDARY:
+.DELETE_ON_ERROR:
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)

@@ -1,0 +1,68 @@
+/* A capture as a stream of frames: pcap and pcapng, plain or compressed, from a file or standard input. */
+#ifndef INGEST_CAPTURE_H
+#define INGEST_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "schema/err.h"
+
+struct capture;
+
+#define CAPTURE_FRAME_MAX (256u << 10 << 4)     /* 4 MiB: no frame is larger; a larger length field is damage */
+
+/* One frame. bytes is valid until the next call. */
+struct frame {
+	uint64_t number;        /* 1-based in the file, over all interfaces, as Wireshark counts */
+	uint64_t offset;        /* byte offset of its record or block in the (decompressed) stream */
+	int64_t ts_ns;          /* as recorded, ns since 1970 UTC; if_tsoffset applied */
+	uint32_t caplen, len;   /* caplen <= len is made true */
+	uint32_t interface;     /* index into capture_interface() */
+	const uint8_t *bytes;
+};
+
+/* What the file says of one interface. Strings are NULL when the file does not say; they and the struct live until capture_close. */
+struct capture_interface {
+	int linktype;           /* LINKTYPE_ value */
+	uint32_t snaplen;       /* 0: no limit */
+	int64_t resolution_ns;  /* of a time stamp, at least 1 */
+	const char *name, *description, *filter;
+	bool has_stats;         /* an interface statistics block was read; the latest one counts */
+	uint64_t received, dropped;     /* isb_ifrecv, isb_ifdrop + isb_osdrop */
+	int64_t start_ns, end_ns;       /* isb_starttime, isb_endtime; 0: not said */
+};
+
+/*
+ * Open `path` ("-": standard input). On -1 the message names what is wrong (and the byte offset), not the path: the caller puts that in front.
+ * A file with no packet data at all (empty, or not a capture) is an error.
+ */
+int capture_open(struct capture **out, const char *path, struct err *e);
+
+/* The same on an open stream, which capture_close will close. */
+int capture_open_stream(struct capture **out, FILE *stream, struct err *e);
+
+/*
+ * Next frame: 1 a frame, 0 the end, -1 damage: what is wrong and where (frame number, byte offset). After -1 the next call goes on behind
+ * the damage if the container allows to find the way again, else it returns 0. Damage is bounded: after 100 of them the capture ends.
+ */
+int capture_next(struct capture *c, struct frame *f, struct err *e);
+
+/* Interfaces known so far (pcap: one). NULL when i is out of range. */
+const struct capture_interface *capture_interface(const struct capture *c, uint32_t i);
+uint32_t capture_interfaces(const struct capture *c);
+
+/* "pcap", "pcapng", and the compression ("", "gzip", ...). */
+const char *capture_format(const struct capture *c);
+const char *capture_compression(const struct capture *c);
+
+/* Bytes of the file read so far and its size (0: not known), for the progress line. */
+void capture_progress(const struct capture *c, uint64_t *done, uint64_t *size);
+
+/* XXH3-128 of the raw bytes of the whole file (compressed as it is); valid after capture_next returned 0. Same bytes, same capture. */
+void capture_digest(const struct capture *c, uint8_t digest[16]);
+
+void capture_close(struct capture *c);
+
+#endif

@@ -1,0 +1,141 @@
+-- Content: written by import, never changed after. Everything else (derived.sql) can be rebuilt from it.
+PRAGMA application_id = 1885892464;     -- 'phop'
+PRAGMA user_version = 1;
+
+-- A vantage point: a place where packets were captured.
+CREATE TABLE point(
+  id   INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- One file or stream recorded at a point.
+CREATE TABLE capture(
+  id          INTEGER PRIMARY KEY,
+  point_id    INTEGER NOT NULL REFERENCES point(id),
+  name        TEXT NOT NULL,            -- as given on the command line
+  selector    TEXT NOT NULL,            -- which interface of the file ('': all)
+  digest      BLOB NOT NULL,            -- XXH3-128 of the file: the same bytes are the same capture
+  format      TEXT NOT NULL,            -- pcap, pcapng
+  compression TEXT NOT NULL,            -- '', gzip, zstd, lz4, xz, bzip2
+  filter      TEXT,                     -- pcap-filter(7) expression applied at import
+  frames      INTEGER NOT NULL,         -- read from the file: packets + sum of skipped.count
+  packets     INTEGER NOT NULL,
+  first_ns    INTEGER,                  -- first and last frame of the capture, also of those that were skipped; NULL: none
+  last_ns     INTEGER,
+  damage      TEXT,                     -- what was wrong with the file and where; NULL: nothing
+  UNIQUE(point_id, digest, selector)
+) STRICT;
+
+-- Interfaces of a capture as the file describes them.
+CREATE TABLE interface(
+  capture_id    INTEGER NOT NULL REFERENCES capture(id),
+  number        INTEGER NOT NULL,
+  linktype      INTEGER NOT NULL,       -- LINKTYPE_ value
+  snaplen       INTEGER NOT NULL,       -- 0: no limit
+  resolution_ns INTEGER NOT NULL,       -- of a time stamp
+  name          TEXT,
+  description   TEXT,
+  filter        TEXT,
+  received      INTEGER,                -- pcapng interface statistics; NULL: not said
+  dropped       INTEGER,
+  start_ns      INTEGER,
+  end_ns        INTEGER,
+  PRIMARY KEY(capture_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- Frames that are no packets of ours, by reason.
+CREATE TABLE skipped(
+  capture_id INTEGER NOT NULL REFERENCES capture(id),
+  reason     TEXT NOT NULL,
+  count      INTEGER NOT NULL,
+  PRIMARY KEY(capture_id, reason)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE addr(
+  id     INTEGER PRIMARY KEY,
+  text   TEXT NOT NULL UNIQUE,
+  family INTEGER NOT NULL               -- 4 or 6
+) STRICT;
+
+-- Encapsulations that parts were found in (outermost tunnel).
+CREATE TABLE tunnel(
+  id     INTEGER PRIMARY KEY,
+  kind   TEXT NOT NULL,                 -- GRE, ERSPAN, VXLAN, ...
+  number INTEGER NOT NULL,              -- VNI, key, session, label
+  src    INTEGER REFERENCES addr(id),
+  dst    INTEGER REFERENCES addr(id)
+) STRICT;
+
+-- The part of a flow (one TCP incarnation at one point) that one capture holds. a is the endpoint with the smaller address, then port.
+CREATE TABLE part(
+  id           INTEGER PRIMARY KEY,
+  capture_id   INTEGER NOT NULL REFERENCES capture(id),
+  a_addr       INTEGER NOT NULL REFERENCES addr(id),
+  a_port       INTEGER NOT NULL,
+  b_addr       INTEGER NOT NULL REFERENCES addr(id),
+  b_port       INTEGER NOT NULL,
+  tunnel_id    INTEGER REFERENCES tunnel(id),
+  vlans        INTEGER NOT NULL,        -- VLAN stack, 12 bits each, outermost lowest
+  a_mac        INTEGER NOT NULL,        -- source MAC of packets from a (0: none)
+  b_mac        INTEGER NOT NULL,
+  first_ns     INTEGER NOT NULL,        -- time of the first packet in the file
+  min_ns       INTEGER NOT NULL,
+  max_ns       INTEGER NOT NULL,
+  packets      INTEGER NOT NULL,
+  bytes        INTEGER NOT NULL,        -- payload
+  a_is_client  INTEGER,                 -- 1, 0; NULL: no SYN or SYN-ACK was seen
+  client_isn   INTEGER,                 -- NULL: not seen
+  server_isn   INTEGER,
+  syn_tsval    INTEGER,                 -- TSval of the first SYN and SYN-ACK
+  synack_tsval INTEGER,
+  a_seq_min    INTEGER,                 -- lowest and highest sequence number of a's packets; NULL: none
+  a_seq_max    INTEGER,
+  b_seq_min    INTEGER,
+  b_seq_max    INTEGER,
+  flags        INTEGER NOT NULL         -- enum part_flag
+) STRICT;
+
+-- Where the packets of a part lie: runs of consecutive packet ids. (A packet does not name its part: this is smaller, and as fast.)
+CREATE TABLE run(
+  part_id      INTEGER NOT NULL REFERENCES part(id),
+  first_packet INTEGER NOT NULL REFERENCES packet(id),
+  packets      INTEGER NOT NULL,
+  PRIMARY KEY(part_id, first_packet)
+) STRICT, WITHOUT ROWID;
+
+-- One TCP packet (or ICMP error about one) recorded at one point. Raw values; 32-bit numbers are stored signed (add & 0xffffffff), because that is smaller.
+CREATE TABLE packet(
+  id      INTEGER PRIMARY KEY,
+  frame   INTEGER NOT NULL,             -- 1-based in the file
+  t       INTEGER NOT NULL,             -- ns after part.first_ns
+  flags   INTEGER NOT NULL,             -- enum tcp_flag | enum seg_flag (segment.h)
+  seq     INTEGER NOT NULL,
+  ack     INTEGER NOT NULL,
+  win     INTEGER NOT NULL,             -- raw, not scaled
+  len     INTEGER NOT NULL,             -- TCP payload bytes on the wire
+  tsval   INTEGER,                      -- NULL: no timestamp option
+  tsecr   INTEGER,
+  ip_id   INTEGER NOT NULL,
+  ttl     INTEGER NOT NULL,
+  tos     INTEGER NOT NULL,
+  payload INTEGER                       -- 32-bit fingerprint of the payload; NULL: none, or not captured whole
+) STRICT;
+
+-- TCP options of packets that have more than one timestamp between NOPs.
+CREATE TABLE tcpopt(
+  packet_id      INTEGER PRIMARY KEY REFERENCES packet(id),
+  mss            INTEGER,
+  wscale         INTEGER,
+  sack_permitted INTEGER NOT NULL,
+  options        TEXT NOT NULL,         -- in order, as tcpdump names them: mss,sackOK,TS,nop,wscale
+  raw            BLOB NOT NULL
+) STRICT;
+
+-- ICMP and ICMPv6 errors: what is not in packet.
+CREATE TABLE icmp(
+  packet_id INTEGER PRIMARY KEY REFERENCES packet(id),
+  type      INTEGER NOT NULL,
+  code      INTEGER NOT NULL,
+  mtu       INTEGER NOT NULL,
+  src       INTEGER NOT NULL REFERENCES addr(id)
+) STRICT;

@@ -1,0 +1,131 @@
+#include "schema/db.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "schema/content.sql.h"
+#include "schema/derived.sql.h"
+#include "schema/drop_views.sql.h"
+#include "schema/views.sql.h"
+
+#define APPLICATION_ID 1885892464
+#define VERSION_OF_SCHEMA 1
+
+static int fail(struct db *db, struct err *e)
+{
+	return err_set(e, "%s", sqlite3_errmsg(db->sql));
+}
+
+int db_exec(struct db *db, const char *sql, struct err *e)
+{
+	return sqlite3_exec(db->sql, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(db, e);
+}
+
+int db_prepare(struct db *db, const char *sql, sqlite3_stmt **st, struct err *e)
+{
+	*st = NULL;
+	return sqlite3_prepare_v3(db->sql, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL) == SQLITE_OK ? 0 : fail(db, e);
+}
+
+int db_step(struct db *db, sqlite3_stmt *st, struct err *e)
+{
+	switch (sqlite3_step(st)) {
+	case SQLITE_ROW:
+		return 1;
+	case SQLITE_DONE:
+		return 0;
+	default:
+		return fail(db, e);
+	}
+}
+
+int db_run(struct db *db, sqlite3_stmt *st, struct err *e)
+{
+	int rc = db_step(db, st, e);
+
+	sqlite3_reset(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int db_int(struct db *db, const char *sql, int64_t none, int64_t *out, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	*out = none;
+	if (db_prepare(db, sql, &st, e) < 0)
+		return -1;
+	rc = db_step(db, st, e);
+	if (rc == 1 && sqlite3_column_type(st, 0) != SQLITE_NULL)
+		*out = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
+}
+
+int db_begin(struct db *db, struct err *e)
+{
+	return db_exec(db, "BEGIN IMMEDIATE", e);
+}
+
+int db_end(struct db *db, int rc, struct err *e)
+{
+	if (rc == 0 && db_exec(db, "COMMIT", e) == 0)
+		return 0;
+	/* A full disk or an I/O error has rolled back already. */
+	if (!sqlite3_get_autocommit(db->sql))
+		sqlite3_exec(db->sql, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
+
+int db_reset_derived(struct db *db, struct err *e)
+{
+	if (db_exec(db, drop_views_sql, e) < 0 || db_exec(db, derived_sql, e) < 0)
+		return -1;
+	return db_exec(db, views_sql, e);
+}
+
+/* An empty file becomes a case when it may; anything else must be one. */
+static int check(struct db *db, enum db_mode mode, struct err *e)
+{
+	int64_t id, version, tables;
+
+	if (db_int(db, "PRAGMA application_id", 0, &id, e) < 0 || db_int(db, "PRAGMA user_version", 0, &version, e) < 0 ||
+	    db_int(db, "SELECT count(*) FROM sqlite_schema", 0, &tables, e) < 0)
+		return -1;
+	if (id == APPLICATION_ID && version == VERSION_OF_SCHEMA)
+		return 0;
+	if (id == APPLICATION_ID)
+		return err_set(e, "case of schema version %lld; this program knows version %d", (long long)version, VERSION_OF_SCHEMA);
+	if (id != 0 || tables != 0 || mode != DB_CREATE)
+		return err_set(e, "not a pcaphop case");
+	if (db_exec(db, "PRAGMA page_size = 16384", e) < 0 || db_begin(db, e) < 0)
+		return -1;
+	return db_end(db, db_exec(db, content_sql, e) < 0 || db_reset_derived(db, e) < 0 ? -1 : 0, e);
+}
+
+int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
+{
+	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+
+	if (mode == DB_CREATE)
+		flags |= SQLITE_OPEN_CREATE;
+	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		err_set(e, "%s: %s", path, db->sql ? sqlite3_errmsg(db->sql) : "out of memory");
+		db_close(db);
+		return -1;
+	}
+	sqlite3_busy_timeout(db->sql, 5000);
+	/* Big sorts and indexes are fastest with temporary files and a small cache. */
+	if (db_exec(db, "PRAGMA temp_store = FILE; PRAGMA cache_size = -16000; PRAGMA synchronous = NORMAL", e) < 0 || check(db, mode, e) < 0) {
+		err_prefix(e, "%s", path);
+		db_close(db);
+		return -1;
+	}
+	return 0;
+}
+
+void db_close(struct db *db)
+{
+	sqlite3_close(db->sql);
+	db->sql = NULL;
+}

@@ -1,0 +1,44 @@
+/* The one door to SQLite: open a case, run statements, and say in one sentence what went wrong. */
+#ifndef SCHEMA_DB_H
+#define SCHEMA_DB_H
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "schema/err.h"
+
+struct db {
+	sqlite3 *sql;
+};
+
+enum db_mode {
+	DB_READ,        /* an existing case, not changed */
+	DB_WRITE,       /* an existing case */
+	DB_CREATE,      /* an existing case, or a new one with its tables */
+};
+
+/* Open the case at path. A file that is no case, or of a newer program, is refused. On -1 nothing is open. */
+int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e);
+void db_close(struct db *db);
+
+/* Run one or more statements that return no rows. */
+int db_exec(struct db *db, const char *sql, struct err *e);
+
+/* Prepare a statement that will run many times. The caller finalizes it (sqlite3_finalize(NULL) is fine). */
+int db_prepare(struct db *db, const char *sql, sqlite3_stmt **st, struct err *e);
+
+/* 1: a row, 0: done, -1: failed. db_run steps a statement that returns no rows and resets it. */
+int db_step(struct db *db, sqlite3_stmt *st, struct err *e);
+int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
+
+/* One integer from a query without parameters; NULL and no row give `none`. */
+int db_int(struct db *db, const char *sql, int64_t none, int64_t *out, struct err *e);
+
+int db_begin(struct db *db, struct err *e);
+/* Commit if rc is 0, else roll back and keep the message in e. Returns 0 only if rc was 0 and the commit went through. */
+int db_end(struct db *db, int rc, struct err *e);
+
+/* (Re)create the derived tables and the views, empty. */
+int db_reset_derived(struct db *db, struct err *e);
+
+#endif

@@ -1,0 +1,153 @@
+-- Derived: made by correlate from the content, dropped and rebuilt as a whole.
+DROP TABLE IF EXISTS finding_packet;
+DROP TABLE IF EXISTS finding;
+DROP TABLE IF EXISTS change;
+DROP TABLE IF EXISTS hop;
+DROP TABLE IF EXISTS sighting;
+DROP TABLE IF EXISTS flow_part;
+DROP TABLE IF EXISTS flow;
+DROP TABLE IF EXISTS connection;
+DROP TABLE IF EXISTS coverage;
+DROP TABLE IF EXISTS clock;
+DROP TABLE IF EXISTS path;
+
+-- The order of the points from client to server. Points that share a position lie beside each other, not in line.
+CREATE TABLE path(
+  point_id INTEGER PRIMARY KEY REFERENCES point(id),
+  position INTEGER NOT NULL,
+  running  INTEGER NOT NULL,            -- the user vouches that it captured all the time (--running)
+  how      TEXT NOT NULL                -- given, handshake gaps, TTL, ..., and what could not be inferred
+) STRICT;
+
+-- This point's clock minus the reference point's, piece by piece; the pieces cover all time.
+CREATE TABLE clock(
+  point_id       INTEGER NOT NULL REFERENCES point(id),
+  reference_id   INTEGER NOT NULL REFERENCES point(id),
+  from_ns        INTEGER NOT NULL,      -- on this point's clock
+  to_ns          INTEGER NOT NULL,
+  origin_ns      INTEGER NOT NULL,      -- offset_ns holds here
+  offset_ns      INTEGER NOT NULL,
+  offset_low_ns  INTEGER,               -- hard bounds; NULL: open
+  offset_high_ns INTEGER,
+  skew_ppm       REAL NOT NULL,
+  skew_low_ppm   REAL,
+  skew_high_ppm  REAL,
+  pairs          INTEGER NOT NULL,
+  state          TEXT NOT NULL,         -- both-ways, one-way, same-clock, inconsistent, none
+  PRIMARY KEY(point_id, from_ns)
+) STRICT, WITHOUT ROWID;
+
+-- How well a point's capture sees: packets proved to have passed, and how many of these it holds.
+CREATE TABLE coverage(
+  point_id  INTEGER NOT NULL REFERENCES point(id),
+  direction INTEGER NOT NULL,           -- 0 c2s, 1 s2c
+  packets   INTEGER NOT NULL,           -- recorded
+  proved    INTEGER NOT NULL,           -- proved to have passed
+  missed    INTEGER NOT NULL,           -- of these, not recorded
+  PRIMARY KEY(point_id, direction)
+) STRICT, WITHOUT ROWID;
+
+-- One TCP connection end to end. Numbered by the time it began.
+CREATE TABLE connection(
+  id       INTEGER PRIMARY KEY,
+  start_ns INTEGER NOT NULL,            -- on the reference clock
+  end_ns   INTEGER NOT NULL,
+  outcome  TEXT NOT NULL,               -- completed, refused, reset, unreachable, no connection, stalled, open, unknown
+  verdict  TEXT NOT NULL,               -- one sentence
+  severity INTEGER NOT NULL,            -- 0 clean, 1 curious, 2 doubtful, 3 bad; the order of the list
+  points   TEXT NOT NULL,
+  packets  INTEGER NOT NULL,            -- transmissions
+  bytes    INTEGER NOT NULL             -- payload of the transmissions, both directions
+) STRICT;
+
+-- One connection as one point saw it.
+CREATE TABLE flow(
+  id            INTEGER PRIMARY KEY,
+  connection_id INTEGER NOT NULL REFERENCES connection(id),
+  point_id      INTEGER NOT NULL REFERENCES point(id),
+  client_addr   INTEGER NOT NULL REFERENCES addr(id),
+  client_port   INTEGER NOT NULL,
+  server_addr   INTEGER NOT NULL REFERENCES addr(id),
+  server_port   INTEGER NOT NULL,
+  client_isn    INTEGER,                -- NULL: not seen
+  server_isn    INTEGER,
+  packets       INTEGER NOT NULL,
+  role_guessed  INTEGER NOT NULL,       -- no SYN or SYN-ACK at any point: the lower port was taken for the server
+  join_state    TEXT NOT NULL,          -- certain, likely, ambiguous, alone
+  join_evidence TEXT NOT NULL           -- JSON
+) STRICT;
+
+CREATE INDEX flow_connection ON flow(connection_id);
+
+CREATE TABLE flow_part(
+  flow_id     INTEGER NOT NULL REFERENCES flow(id),
+  part_id     INTEGER NOT NULL REFERENCES part(id),
+  a_is_client INTEGER NOT NULL,
+  PRIMARY KEY(flow_id, part_id)
+) STRICT, WITHOUT ROWID;
+
+-- A transmission is named by its first sighting in the direction of travel; a row here for every other sighting of it.
+CREATE TABLE sighting(
+  packet_id       INTEGER PRIMARY KEY REFERENCES packet(id),
+  transmission_id INTEGER NOT NULL REFERENCES packet(id),
+  duplicate       INTEGER NOT NULL      -- 1: a second copy at the same point (the capture's own)
+) STRICT;
+
+CREATE TABLE hop(
+  connection_id   INTEGER NOT NULL REFERENCES connection(id),
+  from_point      INTEGER NOT NULL REFERENCES point(id),
+  to_point        INTEGER NOT NULL REFERENCES point(id),
+  direction       INTEGER NOT NULL,     -- 0 c2s, 1 s2c
+  sent            INTEGER NOT NULL,     -- transmissions seen at from_point or before it
+  arrived         INTEGER NOT NULL,     -- of these, seen at to_point or proved to have passed it
+  dropped         INTEGER NOT NULL,
+  generated       INTEGER NOT NULL,
+  modified        INTEGER NOT NULL,     -- transmissions with a change
+  not_captured    INTEGER NOT NULL,     -- passed to_point, but its capture missed them
+  retransmitted   INTEGER NOT NULL,
+  duplicated      INTEGER NOT NULL,
+  delay_min_ns    INTEGER,              -- of those seen at both, on aligned clocks
+  delay_median_ns INTEGER,
+  delay_p99_ns    INTEGER,
+  delay_max_ns    INTEGER,
+  delay_uncertainty_ns INTEGER,         -- half the width of what the clocks leave open; NULL: unbounded
+  PRIMARY KEY(connection_id, direction, from_point, to_point)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE change(
+  id            INTEGER PRIMARY KEY,
+  connection_id INTEGER NOT NULL REFERENCES connection(id),
+  from_point    INTEGER NOT NULL REFERENCES point(id),
+  to_point      INTEGER NOT NULL REFERENCES point(id),
+  direction     INTEGER NOT NULL,
+  field         TEXT NOT NULL,
+  before        TEXT,                   -- NULL: inserted
+  after         TEXT,                   -- NULL: stripped
+  delta         INTEGER,                -- after minus before where that is what stays the same
+  count         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX change_connection ON change(connection_id);
+
+CREATE TABLE finding(
+  id            INTEGER PRIMARY KEY,
+  connection_id INTEGER NOT NULL REFERENCES connection(id),
+  kind          TEXT NOT NULL,
+  what          TEXT NOT NULL,
+  direction     INTEGER,                -- 0 c2s, 1 s2c; NULL: both
+  count         INTEGER NOT NULL,
+  from_point    INTEGER REFERENCES point(id),
+  to_point      INTEGER REFERENCES point(id),
+  point         INTEGER REFERENCES point(id),
+  confidence    TEXT NOT NULL,
+  rule          TEXT NOT NULL,
+  text          TEXT NOT NULL,
+  evidence      TEXT NOT NULL           -- JSON: packets, assumptions, alternatives, next
+) STRICT;
+CREATE INDEX finding_connection ON finding(connection_id);
+
+-- The transmissions that a finding is about.
+CREATE TABLE finding_packet(
+  finding_id      INTEGER NOT NULL REFERENCES finding(id),
+  transmission_id INTEGER NOT NULL REFERENCES packet(id),
+  PRIMARY KEY(finding_id, transmission_id)
+) STRICT, WITHOUT ROWID;

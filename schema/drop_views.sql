@@ -1,0 +1,9 @@
+-- Views are part of the program, not of the case: they are made anew with the derived tables.
+DROP VIEW IF EXISTS v_summary;
+DROP VIEW IF EXISTS v_finding;
+DROP VIEW IF EXISTS v_clock;
+DROP VIEW IF EXISTS v_change;
+DROP VIEW IF EXISTS v_hop;
+DROP VIEW IF EXISTS v_packet;
+DROP VIEW IF EXISTS v_flow;
+DROP VIEW IF EXISTS v_connection;

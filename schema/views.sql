@@ -1,0 +1,103 @@
+-- What people and scripts query. Only plain SQL: every SQLite client can read a case.
+CREATE VIEW v_connection AS
+SELECT c.id, ca.text AS client_addr, f.client_port, sa.text AS server_addr, f.server_port,
+       c.start_ns, strftime('%Y-%m-%dT%H:%M:%S', c.start_ns / 1000000000, 'unixepoch') || printf('.%09dZ', c.start_ns % 1000000000) AS start_time,
+       c.end_ns, c.outcome, c.verdict, c.points, c.packets, c.bytes
+FROM connection c
+JOIN flow f ON f.id = (SELECT f2.id FROM flow f2 JOIN path p ON p.point_id = f2.point_id
+                       WHERE f2.connection_id = c.id ORDER BY p.position, f2.id LIMIT 1)
+JOIN addr ca ON ca.id = f.client_addr
+JOIN addr sa ON sa.id = f.server_addr;
+
+CREATE VIEW v_flow AS
+SELECT f.connection_id, f.id AS flow_id, p.name AS point,
+       ca.text AS client_addr, f.client_port, sa.text AS server_addr, f.server_port,
+       f.client_isn, f.server_isn, f.packets, f.join_state, f.join_evidence
+FROM flow f
+JOIN point p ON p.id = f.point_id
+JOIN addr ca ON ca.id = f.client_addr
+JOIN addr sa ON sa.id = f.server_addr;
+
+CREATE VIEW v_packet AS
+SELECT k.id AS packet_id, f.connection_id, f.id AS flow_id,
+       coalesce(s.transmission_id, k.id) AS transmission_id,
+       pt.name AS point, cap.name AS capture, k.frame,
+       q.first_ns + k.t AS time_ns,
+       strftime('%Y-%m-%dT%H:%M:%S', (q.first_ns + k.t) / 1000000000, 'unixepoch') || printf('.%09dZ', (q.first_ns + k.t) % 1000000000) AS time,
+       q.first_ns + k.t - c.offset_ns - CAST(round((q.first_ns + k.t - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS aligned_ns,
+       CASE WHEN ((k.flags & 512) <> 0) = fp.a_is_client THEN 'c2s' ELSE 's2c' END AS direction,
+       CASE WHEN k.flags & 1024 THEN isrc.text WHEN k.flags & 512 THEN aa.text ELSE ba.text END AS src_addr,
+       CASE WHEN k.flags & 1024 THEN NULL WHEN k.flags & 512 THEN q.a_port ELSE q.b_port END AS src_port,
+       CASE WHEN k.flags & 512 THEN ba.text ELSE aa.text END AS dst_addr,
+       CASE WHEN k.flags & 1024 THEN NULL WHEN k.flags & 512 THEN q.b_port ELSE q.a_port END AS dst_port,
+       CASE WHEN k.flags & 263168 THEN NULL ELSE substr(
+         CASE WHEN k.flags & 2 THEN ',SYN' ELSE '' END || CASE WHEN k.flags & 1 THEN ',FIN' ELSE '' END ||
+         CASE WHEN k.flags & 4 THEN ',RST' ELSE '' END || CASE WHEN k.flags & 8 THEN ',PSH' ELSE '' END ||
+         CASE WHEN k.flags & 16 THEN ',ACK' ELSE '' END || CASE WHEN k.flags & 32 THEN ',URG' ELSE '' END ||
+         CASE WHEN k.flags & 64 THEN ',ECE' ELSE '' END || CASE WHEN k.flags & 128 THEN ',CWR' ELSE '' END ||
+         CASE WHEN k.flags & 256 THEN ',AE' ELSE '' END, 2) END AS flags,
+       CASE WHEN k.flags & 263168 THEN NULL ELSE k.seq & 4294967295 END AS seq,
+       CASE WHEN k.flags & 263168 THEN NULL WHEN k.flags & 16 THEN k.ack & 4294967295 ELSE NULL END AS ack,
+       CASE WHEN k.flags & 263168 THEN NULL
+            WHEN ((k.flags & 512) <> 0) = fp.a_is_client THEN (k.seq - f.client_isn) & 4294967295
+            ELSE (k.seq - f.server_isn) & 4294967295 END AS rel_seq,
+       CASE WHEN k.flags & 263168 OR NOT k.flags & 16 THEN NULL
+            WHEN ((k.flags & 512) <> 0) = fp.a_is_client THEN (k.ack - f.server_isn) & 4294967295
+            ELSE (k.ack - f.client_isn) & 4294967295 END AS rel_ack,
+       CASE WHEN k.flags & 263168 THEN NULL ELSE k.win END AS "window",
+       CASE WHEN k.flags & 1024 THEN NULL ELSE k.len END AS length,
+       k.tsval & 4294967295 AS tsval, k.tsecr & 4294967295 AS tsecr,
+       k.ip_id, k.ttl, k.tos >> 2 AS dscp, k.tos & 3 AS ecn,
+       o.mss, o.wscale, o.sack_permitted,
+       coalesce(o.options, CASE WHEN k.flags & 65536 THEN 'nop,nop,TS' END) AS options,
+       i.type AS icmp_type, i.code AS icmp_code
+FROM flow f
+CROSS JOIN flow_part fp ON fp.flow_id = f.id
+CROSS JOIN part q ON q.id = fp.part_id
+CROSS JOIN capture cap ON cap.id = q.capture_id
+CROSS JOIN point pt ON pt.id = cap.point_id
+CROSS JOIN addr aa ON aa.id = q.a_addr
+CROSS JOIN addr ba ON ba.id = q.b_addr
+CROSS JOIN run r ON r.part_id = q.id
+CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets
+LEFT JOIN clock c ON c.point_id = pt.id AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
+LEFT JOIN sighting s ON s.packet_id = k.id
+LEFT JOIN tcpopt o ON o.packet_id = k.id
+LEFT JOIN icmp i ON i.packet_id = k.id
+LEFT JOIN addr isrc ON isrc.id = i.src;
+
+CREATE VIEW v_hop AS
+SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
+       h.sent, h.arrived, h.dropped, h.generated, h.modified, h.not_captured, h.retransmitted, h.duplicated,
+       h.delay_min_ns, h.delay_median_ns, h.delay_p99_ns, h.delay_max_ns, h.delay_uncertainty_ns
+FROM hop h
+JOIN point fp ON fp.id = h.from_point
+JOIN point tp ON tp.id = h.to_point;
+
+CREATE VIEW v_change AS
+SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
+       h.field, h.before, h.after, h.delta, h.count
+FROM change h
+JOIN point fp ON fp.id = h.from_point
+JOIN point tp ON tp.id = h.to_point;
+
+CREATE VIEW v_clock AS
+SELECT p.name AS point, r.name AS reference_point, c.from_ns, c.to_ns, c.offset_ns, c.offset_low_ns, c.offset_high_ns,
+       c.skew_ppm, c.skew_low_ppm, c.skew_high_ppm, c.pairs, c.state
+FROM clock c
+JOIN point p ON p.id = c.point_id
+JOIN point r ON r.id = c.reference_id;
+
+CREATE VIEW v_finding AS
+SELECT f.id, f.connection_id, f.kind, f.what, CASE f.direction WHEN 0 THEN 'c2s' WHEN 1 THEN 's2c' END AS direction, f.count,
+       fp.name AS from_point, tp.name AS to_point, p.name AS point, f.confidence, f.rule, f.text, f.evidence
+FROM finding f
+LEFT JOIN point fp ON fp.id = f.from_point
+LEFT JOIN point tp ON tp.id = f.to_point
+LEFT JOIN point p ON p.id = f.point;
+
+CREATE VIEW v_summary AS
+SELECT kind, what, direction, from_point, to_point, point, count(DISTINCT connection_id) AS connections, sum(count) AS count
+FROM v_finding
+GROUP BY kind, what, direction, from_point, to_point, point
+ORDER BY kind, what, direction, from_point, to_point, point;
