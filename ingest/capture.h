@@ -15,32 +15,38 @@ struct capture;
 
 /* One frame. bytes is valid until the next call. */
 struct frame {
-	uint64_t number;        /* 1-based in the file, over all interfaces, as Wireshark counts */
+	uint64_t number;        /* 1-based in the file, over all interfaces, as Wireshark counts; damaged frames have one too */
 	uint64_t offset;        /* byte offset of its record or block in the (decompressed) stream */
-	int64_t ts_ns;          /* as recorded, ns since 1970 UTC; if_tsoffset applied */
-	uint32_t caplen, len;   /* caplen <= len is made true */
+	int64_t ts_ns;          /* as recorded, ns since 1970 UTC; if_tsoffset applied; a frame without a time has that of the one before */
+	uint32_t caplen, len;   /* caplen <= len is made true; caplen may be more than snaplen */
 	uint32_t interface;     /* index into capture_interface() */
 	const uint8_t *bytes;
 };
 
-/* What the file says of one interface. Strings are NULL when the file does not say; they and the struct live until capture_close. */
+/*
+ * What the file says of one interface. Strings are NULL when the file does not say; they and the struct live until capture_close. A filter
+ * that the file has only as instructions reads "(compiled, N instructions)".
+ */
 struct capture_interface {
-	int linktype;           /* LINKTYPE_ value */
+	int linktype;           /* LINKTYPE_ value, 0 to 65535 */
 	uint32_t snaplen;       /* 0: no limit */
 	int64_t resolution_ns;  /* of a time stamp, at least 1 */
 	const char *name, *description, *filter;
-	bool has_stats;         /* an interface statistics block was read; the latest one counts */
-	uint64_t received, dropped;     /* isb_ifrecv, isb_ifdrop + isb_osdrop */
+	bool has_stats;         /* an interface statistics block was read, perhaps behind the packets; the latest one counts */
+	uint64_t received, dropped;     /* isb_ifrecv, isb_ifdrop + isb_osdrop; 0 also when not said */
 	int64_t start_ns, end_ns;       /* isb_starttime, isb_endtime; 0: not said */
 };
 
 /*
- * Open `path` ("-": standard input). On -1 the message names what is wrong (and the byte offset), not the path: the caller puts that in front.
- * A file with no packet data at all (empty, or not a capture) is an error.
+ * Open `path` ("-": standard input). On -1 the message names what is wrong (and the byte offset), not the path: the caller puts that in
+ * front. An empty file, or one that is no capture, is an error; a capture without a frame is not.
  */
 int capture_open(struct capture **out, const char *path, struct err *e);
 
-/* The same on an open stream, which capture_close will close. */
+/*
+ * The same on an open stream, which capture_close will close; when this fails it is closed already. Nothing may have been read from it.
+ * Frames of a live stream are handed over as soon as their bytes are there, unless it is compressed.
+ */
 int capture_open_stream(struct capture **out, FILE *stream, struct err *e);
 
 /*
@@ -49,7 +55,7 @@ int capture_open_stream(struct capture **out, FILE *stream, struct err *e);
  */
 int capture_next(struct capture *c, struct frame *f, struct err *e);
 
-/* Interfaces known so far (pcap: one). NULL when i is out of range. */
+/* Interfaces known so far (pcap: one for each file, should several have been joined by cat). NULL when i is out of range. */
 const struct capture_interface *capture_interface(const struct capture *c, uint32_t i);
 uint32_t capture_interfaces(const struct capture *c);
 

@@ -92,7 +92,11 @@ CREATE TABLE part(
   a_seq_max    INTEGER,
   b_seq_min    INTEGER,
   b_seq_max    INTEGER,
-  flags        INTEGER NOT NULL         -- enum part_flag
+  flags        INTEGER NOT NULL,        -- enum part_flag (part.h)
+  a_packets    INTEGER NOT NULL,        -- sent by a; ICMP errors belong to neither
+  b_packets    INTEGER NOT NULL,
+  a_ttl        INTEGER NOT NULL,        -- of a's first packet that is no RST; 0: none
+  b_ttl        INTEGER NOT NULL
 ) STRICT;
 
 -- Where the packets of a part lie: runs of consecutive packet ids. (A packet does not name its part: this is smaller, and as fast.)

@@ -24,7 +24,14 @@ int err_prefix(struct err *e, const char *fmt, ...)
 	vsnprintf(context, sizeof context, fmt, ap);
 	va_end(ap);
 	/* The cause must survive: it is the context that is cut when both are too long. */
-	int room = (int)(sizeof e->msg - strnlen(old, sizeof old)) - 3;
-	snprintf(e->msg, sizeof e->msg, "%.*s: %s", room > 0 ? room : 0, context, old);
+	size_t cause = strnlen(old, sizeof old - 1), room = sizeof e->msg - 1 - cause, n = strnlen(context, sizeof context);
+	if (room < 2)
+		return -1;
+	if (n > room - 2)
+		n = room - 2;
+	memcpy(e->msg, context, n);
+	memcpy(e->msg + n, ": ", 2);
+	memcpy(e->msg + n + 2, old, cause);
+	e->msg[n + 2 + cause] = '\0';
 	return -1;
 }

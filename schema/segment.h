@@ -26,11 +26,11 @@ enum seg_flag {
 	SEG_DF = 0x0800,        /* IPv4 don't fragment */
 	SEG_FRAGMENT = 0x1000,  /* first fragment of a fragmented datagram: len is what this fragment carries */
 	SEG_CSUM_OK = 0x2000,   /* TCP checksum verified over the whole segment */
-	SEG_CSUM_BAD = 0x4000,  /* TCP checksum verified and wrong; neither bit: could not be verified */
-	SEG_CUT = 0x8000,       /* the capture holds fewer payload bytes than the packet had (snaplen) */
+	SEG_CSUM_BAD = 0x4000,  /* TCP checksum verified and wrong; neither bit: not verified (cut, fragment, left to offload) */
+	SEG_CUT = 0x8000,       /* the capture holds fewer bytes of payload or of TCP options than the packet had (snaplen, slicing, ICMP quote) */
 	SEG_TS = 0x10000,       /* a timestamp option is there: tsval and tsecr are valid */
 	SEG_OPT = 0x20000,      /* options beyond [nop nop timestamp]: see options in segment, table tcpopt */
-	SEG_LATER = 0x40000,    /* a later IP fragment of a TCP datagram: no TCP header; seq is the fragment offset in bytes */
+	SEG_LATER = 0x40000,    /* a later IP fragment of a TCP datagram: no TCP header, ports 0; seq is the fragment offset in bytes, len its bytes */
 };
 
 #define TCP_OPTIONS_MAX 40
@@ -48,8 +48,8 @@ struct ipaddr {
 struct tunnel {
 	uint8_t kind;           /* enum tunnel_kind */
 	uint8_t depth;          /* how many tunnels were opened in all */
-	uint32_t id;            /* VNI, GRE key, ERSPAN session, TEID, MPLS label, PPPoE session */
-	struct ipaddr src, dst;
+	uint32_t id;            /* VNI, GRE key, ERSPAN session, TEID, L2TP session (version 2: tunnel, session), top MPLS label, PPPoE session */
+	struct ipaddr src, dst; /* of the packet that carries it; family 0: none, MPLS and PPPoE right on the link */
 };
 
 struct icmp_error {
@@ -58,9 +58,11 @@ struct icmp_error {
 	uint32_t info;          /* second word of the ICMP header */
 };
 
-/* F5 Ethernet trailer (tcpdump -i 0.0:nnnp). */
+/* F5 Ethernet trailer (tcpdump -i 0.0:nnnp). Strings are printable ASCII, "" when not there. */
 struct f5_trailer {
-	bool present, ingress, has_peer;
+	bool present;           /* always valid; the others only if it is true */
+	bool ingress;
+	bool has_peer;          /* there is a peer flow, and peer_* describe it */
 	uint64_t flow_id, peer_id;
 	struct ipaddr peer_remote, peer_local;
 	uint16_t peer_remote_port, peer_local_port, peer_vlan;
@@ -73,7 +75,8 @@ struct segment {
 	uint16_t sport, dport;
 	uint32_t seq, ack;              /* raw, as on the wire */
 	uint32_t flags;                 /* enum tcp_flag | enum seg_flag (SEG_FROM_A is set by the flow table, not by the decoder) */
-	uint32_t len;                   /* TCP payload bytes on the wire, by the IP length (0 in IP length: TSO, taken from the frame) */
+	uint32_t len;                   /* TCP payload bytes on the wire, by the IP length (0 in IP length: TSO, taken from the frame); of an ICMP */
+	                                /* error: of the packet it quotes, 0 when the data offset is not quoted */
 	uint32_t caplen;                /* of these, captured */
 	const uint8_t *payload;         /* caplen bytes; lives as long as the frame */
 	uint32_t tsval, tsecr;
@@ -81,14 +84,14 @@ struct segment {
 	uint16_t ip_id;                 /* IPv4 identification; IPv6: low 16 bits of the fragment header's, else 0 */
 	uint8_t ttl;                    /* TTL or hop limit */
 	uint8_t tos;                    /* DSCP << 2 | ECN */
-	uint8_t optlen;                 /* TCP options, raw */
+	uint8_t optlen;                 /* TCP options, raw; fewer than the header has with SEG_CUT */
 	uint8_t options[TCP_OPTIONS_MAX];
-	uint64_t src_mac, dst_mac;      /* low 48 bits; 0: none */
+	uint64_t src_mac, dst_mac;      /* low 48 bits; 0: none. MACs and VLANs are those of the innermost Ethernet header */
 	uint16_t vlan;                  /* outermost VLAN id, 0: none */
 	uint32_t vlans;                 /* VLAN stack folded in one number, outermost lowest 12 bits; 0: none */
 	uint32_t ifindex;               /* SLL2 interface index, 0: none */
 	struct tunnel tunnel;
-	struct icmp_error icmp;         /* when SEG_ICMP */
+	struct icmp_error icmp;         /* when SEG_ICMP: ttl, tos, ip_id and SEG_DF above are then the ICMP packet's own */
 	struct ipaddr icmp_src;         /* who sent the ICMP error */
 	struct f5_trailer f5;
 };

@@ -13,7 +13,7 @@ enum decode_result {
 	DECODE_SKIP_LINKTYPE,   /* link type we do not know */
 	DECODE_SKIP_NON_IP,     /* ARP, LLDP, STP, ... */
 	DECODE_SKIP_NON_TCP,    /* UDP, ICMP that is no error about TCP, ... */
-	DECODE_SKIP_FRAGMENT,   /* later IP fragment whose first fragment is not TCP (or not known to be) */
+	DECODE_SKIP_FRAGMENT,   /* later IP fragment whose first fragment is not TCP (or not known to be); first one too small for a TCP header */
 	DECODE_SKIP_DEPTH,      /* more tunnels or headers inside each other than the limit */
 	DECODE_SHORT,           /* the capture cut the headers off (snaplen) */
 	DECODE_BAD,             /* lengths or versions contradict each other */
@@ -24,12 +24,19 @@ enum decode_result {
 const char *decode_result_name(enum decode_result r);
 
 /*
- * Decode one frame. `caplen` bytes at `bytes` were captured of a frame of `len` bytes. On DECODE_OK *seg is complete (all fields written);
- * otherwise its content is undefined. seg->payload points into bytes.
+ * Decode one frame. `caplen` bytes at `bytes` were captured of a frame of `len` bytes. On DECODE_OK *seg is complete: all fields are written,
+ * but of f5 only `present` unless that is true. Otherwise its content is undefined. seg->payload points into bytes.
+ *
+ * The innermost packet counts; the outermost tunnel is noted. A cut capture never gives another connection than the whole frame: it gives the
+ * same, with SEG_CUT, or DECODE_SHORT. A frame that is shorter than its IPv4 packet but was not cut by this capture is taken for one that a
+ * packet broker or mirror sliced (SEG_CUT) if the header checksum is right, else it is DECODE_BAD.
  */
 enum decode_result decode_frame(int linktype, const uint8_t *bytes, uint32_t caplen, uint32_t len, struct segment *seg);
 
-/* TCP options, walked: returns the length of the option at off (>= 1), or 0 at the end or where they are malformed. kind gets its kind. */
+/*
+ * TCP options, walked: returns the length of the option at off (>= 1), or 0 at the end (kind 0: end of list or of optlen) or where they are
+ * malformed (kind > 1). *kind gets the option's kind.
+ */
 unsigned decode_option(const uint8_t *options, unsigned optlen, unsigned off, uint8_t *kind);
 
 #endif

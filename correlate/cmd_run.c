@@ -1,0 +1,144 @@
+#include "correlate/cmd.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "correlate/correlate.h"
+#include "correlate/progress.h"
+#include "correlate/report/report.h"
+#include "ingest/import_all.h"
+
+static const char usage[] =
+"Usage: pcaphop run [OPTION]... POINT=FILE[@INTERFACE]...\n"
+"Import captures, correlate them, and say what happened: the path, the connections, and the ladders of the ten most telling ones.\n"
+"\n"
+"  -o, --output CASE      keep the case (otherwise it is temporary)\n"
+"  -f, --filter EXPR      only packets that pass this pcap-filter(7) expression\n"
+"      --path A,B,...     the order of the points from client to server (otherwise it is inferred)\n"
+"      --running A,B|all  these captures ran all the time from the first to the last packet of the case\n"
+"      --format FORMAT    text, json or csv\n"
+"      --color WHEN       auto, always or never\n"
+"      --exit-code        exit with 3 when something is not clean\n"
+"      --help             this text\n";
+
+struct run_options {
+	const char *output, *format, *color;
+	struct import_options import;
+	struct correlate_options correlate;
+	bool exit_code;
+};
+
+static int parse(int argc, char **argv, struct run_options *o)
+{
+	static const struct option longs[] = { { "output", required_argument, NULL, 'o' }, { "filter", required_argument, NULL, 'f' },
+		{ "path", required_argument, NULL, 'p' }, { "running", required_argument, NULL, 'r' }, { "format", required_argument, NULL, 'F' },
+		{ "color", required_argument, NULL, 'c' }, { "exit-code", no_argument, NULL, 'x' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+	int opt;
+
+	while ((opt = getopt_long(argc, argv, "o:f:", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'o':
+			o->output = optarg;
+			break;
+		case 'f':
+			o->import.filter = optarg;
+			break;
+		case 'p':
+			o->correlate.facts.path = optarg;
+			break;
+		case 'r':
+			o->correlate.facts.running = optarg;
+			break;
+		case 'F':
+			o->format = optarg;
+			break;
+		case 'c':
+			o->color = optarg;
+			break;
+		case 'x':
+			o->exit_code = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return -2;
+		default:
+			return -1;
+		}
+	}
+	return optind;
+}
+
+static int work(struct db *db, const struct specs *specs, struct run_options *o, const struct report *report, const struct style *style, struct err *e)
+{
+	struct progress bar = { 0 };
+	struct filter all = { 0 };
+	int rc;
+
+	o->import.progress = progress_packets;
+	o->correlate.progress = progress_connections;
+	o->import.ctx = o->correlate.ctx = &bar;
+	rc = import_all(db, specs, &o->import, e);
+	progress_done(&bar);
+	if (rc < 0)
+		return -1;
+	rc = correlate_case(db, &o->correlate, e);
+	progress_done(&bar);
+	if (rc < 0 || report->run(db, style, e) < 0)
+		return -1;
+	return o->exit_code ? report_is_clean(db, &all, e) : 1;
+}
+
+/* A case that nobody asked for lives in the folder for temporary files and goes when the program goes. */
+static int open_case(struct db *db, const char *output, char *temporary, size_t size, struct err *e)
+{
+	const char *folder = getenv("TMPDIR");
+	int fd;
+
+	if (output)
+		return db_open(db, output, DB_CREATE, e);
+	snprintf(temporary, size, "%s/pcaphop-XXXXXX", folder && folder[0] ? folder : "/tmp");
+	if ((fd = mkstemp(temporary)) < 0)
+		return err_set(e, "%s: cannot make a temporary case", temporary);
+	close(fd);
+	return db_open(db, temporary, DB_CREATE, e);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options o = { 0 };
+	struct specs specs = { 0 };
+	const struct report *report;
+	struct style style;
+	char temporary[4096] = "";
+	struct err e;
+	struct db db;
+	int at = parse(argc, argv, &o), rc;
+
+	if (at < 0)
+		return at == -2 ? CMD_DONE : CMD_MISUSED;
+	if (at == argc)
+		return cmd_misused(argv[0], "at least one POINT=FILE is needed");
+	for (rc = 0; rc == 0 && at < argc; at++)
+		rc = specs_add(&specs, argv[at], &e);
+	if (rc == 0 && !(report = report_find(o.format)))
+		rc = err_set(&e, "there is no format '%s'", o.format);
+	if (rc == 0)
+		rc = style_init(&style, stdout, o.color, &e);
+	if (rc < 0) {
+		specs_free(&specs);
+		return cmd_misused(argv[0], "%s", e.msg);
+	}
+	specs_sort(&specs);
+	rc = open_case(&db, o.output, temporary, sizeof temporary, &e);
+	if (rc == 0) {
+		rc = work(&db, &specs, &o, report, &style, &e);
+		db_close(&db);
+	}
+	if (temporary[0])
+		unlink(temporary);
+	specs_free(&specs);
+	return rc < 0 ? cmd_failed(&e) : rc == 0 ? CMD_UNCLEAN : CMD_DONE;
+}

@@ -1,0 +1,184 @@
+#include "correlate/conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void conn_init(struct conn *c, const struct facts *f)
+{
+	memset(c, 0, sizeof *c);
+	c->facts = f;
+}
+
+void conn_free(struct conn *c)
+{
+	free(c->pkt);
+	free(c->opt);
+	free(c->tx);
+	free(c->sight);
+	memset(c, 0, sizeof *c);
+}
+
+/* A direction passes every point of the path but those that never hold packets of it. */
+static void set_ways(struct conn *c)
+{
+	unsigned n = c->facts->points;
+
+	for (int d = 0; d < 2; d++) {
+		c->ways[d] = 0;
+		for (unsigned i = 0; i < n; i++) {
+			unsigned p = d == C2S ? i : n - 1 - i;
+			if (!c->facts->point[p].sight[d].elsewhere)
+				c->way[d][c->ways[d]++] = (uint8_t)p;
+		}
+	}
+}
+
+/* What devices add to sequence numbers shows in the initial ones. */
+static void set_shifts(struct conn *c)
+{
+	for (int d = 0; d < 2; d++) {
+		const struct flow *base = NULL;
+		for (unsigned i = 0; i < c->facts->points; i++) {
+			const struct flow *w = c->flow[i];
+			c->shift[i][d] = 0;
+			if (!w || !w->has_isn[d])
+				continue;
+			if (!base)
+				base = w;
+			c->shift[i][d] = w->isn[d] - base->isn[d];
+		}
+	}
+}
+
+void conn_start(struct conn *c, uint32_t index)
+{
+	const struct facts *f = c->facts;
+	const struct conn_ref *r = &f->conn[index];
+
+	c->index = index;
+	c->pkts = c->opts = c->txs = 0;
+	memset(c->at, 0, sizeof c->at);
+	memset(c->flow, 0, sizeof c->flow);
+	for (uint32_t i = 0; i < r->flows; i++) {
+		const struct flow *w = &f->flow[r->flow + i];
+		if (!c->flow[w->point])
+			c->flow[w->point] = w;
+	}
+	set_ways(c);
+	set_shifts(c);
+}
+
+struct pkt *conn_add(struct conn *c, struct err *e)
+{
+	if (c->pkts == c->pkt_room) {
+		uint32_t room = c->pkt_room ? c->pkt_room * 2 : 1024;
+		struct pkt *p = realloc(c->pkt, room * sizeof *p);
+		if (!p) {
+			err_set(e, "out of memory");
+			return NULL;
+		}
+		c->pkt = p;
+		c->pkt_room = room;
+	}
+	struct pkt *p = &c->pkt[c->pkts++];
+	memset(p, 0, sizeof *p);
+	p->opt = p->tx = NOTHING;
+	return p;
+}
+
+struct pkt_opt *conn_add_opt(struct conn *c, struct err *e)
+{
+	if (c->opts == c->opt_room) {
+		uint32_t room = c->opt_room ? c->opt_room * 2 : 64;
+		struct pkt_opt *o = realloc(c->opt, room * sizeof *o);
+		if (!o) {
+			err_set(e, "out of memory");
+			return NULL;
+		}
+		c->opt = o;
+		c->opt_room = room;
+	}
+	memset(&c->opt[c->opts], 0, sizeof *c->opt);
+	return &c->opt[c->opts++];
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct pkt *x = a, *y = b;
+
+	if (x->t_raw != y->t_raw)
+		return x->t_raw < y->t_raw ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+void conn_close_point(struct conn *c, uint32_t point)
+{
+	uint32_t from = c->at[point], n = c->pkts - from;
+	bool sorted = true;
+
+	for (uint32_t i = from + 1; i < c->pkts && sorted; i++)
+		sorted = by_time(&c->pkt[i - 1], &c->pkt[i]) <= 0;
+	if (!sorted)
+		qsort(&c->pkt[from], n, sizeof *c->pkt, by_time);
+	for (uint32_t i = from; i < c->pkts; i++) {
+		struct pkt *p = &c->pkt[i];
+		bool icmp = p->flags & SEG_ICMP;
+		p->seq -= c->shift[point][icmp ? !p->dir : p->dir];
+		p->ack -= c->shift[point][icmp ? p->dir : !p->dir];
+	}
+	for (uint32_t i = point + 1; i <= c->facts->points; i++)
+		c->at[i] = c->pkts;
+}
+
+const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i)
+{
+	const struct tx *x = &c->tx[tx];
+	uint32_t k = conn_sight(c, tx)[c->way[x->dir][i]];
+
+	return k == NOTHING ? NULL : &c->pkt[k];
+}
+
+uint32_t pkt_end(const struct pkt *p)
+{
+	return p->seq + p->len + !!(p->flags & TCP_SYN) + !!(p->flags & TCP_FIN);
+}
+
+enum what pkt_what(const struct pkt *p)
+{
+	if (p->flags & SEG_ICMP)
+		return WHAT_ICMP;
+	if (p->flags & SEG_LATER)
+		return WHAT_DATA;
+	if (p->flags & TCP_SYN)
+		return p->flags & TCP_ACK ? WHAT_SYNACK : WHAT_SYN;
+	if (p->flags & TCP_RST)
+		return p->flags & TCP_ACK ? WHAT_RSTACK : WHAT_RST;
+	if (p->len)
+		return WHAT_DATA;
+	return p->flags & TCP_FIN ? WHAT_FIN : WHAT_ACK;
+}
+
+const char *what_name(enum what w)
+{
+	static const char *const name[] = { "SYN", "SYN-ACK", "RST", "RST,ACK", "data", "FIN", "ACK", "ICMP", "connection", "any" };
+
+	return name[w];
+}
+
+const uint8_t *pkt_option(const struct conn *c, const struct pkt *p, uint8_t kind, unsigned *len)
+{
+	if (p->opt == NOTHING)
+		return NULL;
+	const struct pkt_opt *o = &c->opt[p->opt];
+	for (unsigned i = 0; i < o->len && o->raw[i] != 0;) {
+		unsigned n = o->raw[i] == 1 ? 1 : i + 1 < o->len ? o->raw[i + 1] : 0;
+		if (n == 0 || (n < 2 && o->raw[i] != 1) || i + n > o->len)
+			return NULL;
+		if (o->raw[i] == kind) {
+			*len = n;
+			return &o->raw[i];
+		}
+		i += n;
+	}
+	return NULL;
+}

@@ -1,0 +1,125 @@
+/*
+ * One connection in memory: its packets at all points, and what becomes of them. Everything that judges a connection works on this and the
+ * (read-only) facts of the case: no database, no I/O, no global state.
+ */
+#ifndef CORRELATE_CONN_H
+#define CORRELATE_CONN_H
+
+#include "correlate/facts.h"
+#include "schema/segment.h"
+
+#define NOTHING UINT32_MAX
+
+enum what { WHAT_SYN, WHAT_SYNACK, WHAT_RST, WHAT_RSTACK, WHAT_DATA, WHAT_FIN, WHAT_ACK, WHAT_ICMP, WHAT_CONNECTION, WHAT_ANY };
+
+/* One packet as one point recorded it. */
+struct pkt {
+	int64_t id;             /* row id */
+	int64_t t;              /* aligned, ns */
+	int64_t t_raw;          /* on the point's clock */
+	uint32_t seq, ack;      /* normalised to the first point's numbers where a device shifts them */
+	uint32_t len, tsval, tsecr, payload, flags;
+	uint32_t tx;            /* transmission */
+	uint32_t opt;           /* index into conn.opt, NOTHING: none */
+	uint16_t win, ip_id;
+	uint8_t ttl, tos;
+	uint8_t point;          /* index into facts.point */
+	uint8_t dir;
+	bool has_payload;
+	bool copy;              /* the capture's own second copy of the packet before it */
+};
+
+/* Options beyond the timestamp; for ICMP errors, what they say. */
+struct pkt_opt {
+	uint8_t len;
+	uint8_t raw[TCP_OPTIONS_MAX];
+	uint8_t icmp_type, icmp_code;
+	uint16_t icmp_mtu;
+	int64_t icmp_src;       /* row id of the address */
+};
+
+/* What became of a transmission between two neighbours in its direction of travel, or at a point. */
+enum fate {
+	FATE_NONE,              /* seen where it should be, or nothing to be said */
+	FATE_PASSED,            /* not recorded, but it was there: proved */
+	FATE_DROPPED,
+	FATE_GENERATED,
+	FATE_OUTSIDE,           /* the point was not capturing at the time */
+	FATE_UNKNOWN,           /* a difference that the captures cannot explain */
+};
+
+/* One packet as its sender, or a device, sent it once. */
+struct tx {
+	int64_t t;              /* aligned time of the first sighting in the direction of travel */
+	uint32_t first;         /* that sighting: index into conn.pkt */
+	uint8_t dir, what;
+	uint8_t from, to;       /* first and last point that saw it, as positions in travel order (conn.way) */
+	bool repeat;            /* repeats what was sent before (SYN, SYN-ACK, FIN, or bytes already sent) */
+	bool fuzzy;             /* one of several identical packets: which of them is not certain */
+	bool single;            /* no other packet had the same key, wherever it was matched */
+	uint8_t level;          /* of the weakest key that it was matched by, 0: everything but addresses, TTL, ECN is equal */
+	bool probe;             /* keepalive or window probe: carries nothing new */
+	bool stray;             /* its sequence number belongs to something else (another incarnation, a forgery) */
+	bool stray_ack;         /* so does what it acknowledges */
+	uint32_t repeats, repeated_by;  /* the last one before and the next one after it with some of the same bytes, NOTHING: none */
+	int64_t off, end, ack;  /* sequence numbers unwrapped to 64 bits: first byte, behind the last one, acknowledged byte of the other direction */
+	uint8_t reach;          /* position up to which it is proved to have come: to, or further */
+	bool by_host;           /* not recorded at the first point of its way, but proved to be the host's */
+	uint8_t fate_to;        /* enum fate: between `reach` and the next point */
+	uint8_t fate_from;      /* enum fate: between the point before the first that saw it and that one */
+	float odds_to, odds_from;       /* log10 of the odds of drop against capture loss, of birth against capture loss */
+	uint32_t reasons_to, reasons_from;      /* set of enum reason */
+};
+
+struct conn {
+	const struct facts *facts;
+	uint32_t index;         /* into facts.conn */
+
+	struct pkt *pkt;        /* by point, then time */
+	uint32_t pkts, pkt_room;
+	uint32_t at[POINTS_MAX + 1];    /* packets of point i: at[i] .. at[i + 1] */
+	struct pkt_opt *opt;
+	uint32_t opts, opt_room;
+
+	const struct flow *flow[POINTS_MAX];    /* the connection at each point, NULL: not seen there */
+	uint32_t shift[POINTS_MAX][2];          /* what a device added to the numbers of each direction, against the first point with both */
+
+	uint8_t way[2][POINTS_MAX];     /* points that a direction passes, in the order of travel */
+	uint8_t ways[2];
+
+	struct tx *tx;          /* by time of first sighting */
+	uint32_t txs, tx_room;
+	uint32_t *sight;        /* [tx * facts.points + point]: packet, NOTHING: not recorded */
+};
+
+void conn_init(struct conn *c, const struct facts *f);
+void conn_free(struct conn *c);
+
+/* Empty it for connection `index`; flows, ways and shifts are set, packets are to be added (conn_add) point by point in time order. */
+void conn_start(struct conn *c, uint32_t index);
+struct pkt *conn_add(struct conn *c, struct err *e);            /* zeroed, but for opt = tx = NOTHING */
+struct pkt_opt *conn_add_opt(struct conn *c, struct err *e);
+/* Close the packets of a point: they are sorted by time. */
+void conn_close_point(struct conn *c, uint32_t point);
+
+static inline uint32_t *conn_sight(const struct conn *c, uint32_t tx)
+{
+	return &c->sight[(size_t)tx * c->facts->points];
+}
+
+/* Packet of transmission tx at the i-th point of its way, NULL: not recorded there. */
+const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i);
+
+/* Sequence space: bytes of payload, SYN and FIN count one each (RFC 9293 3.4). */
+uint32_t pkt_end(const struct pkt *p);
+enum what pkt_what(const struct pkt *p);
+const char *what_name(enum what w);
+/* Value of a TCP option of the given kind: pointer into the raw options, NULL: not there. len gets its whole length. */
+const uint8_t *pkt_option(const struct conn *c, const struct pkt *p, uint8_t kind, unsigned *len);
+
+static inline bool seq_before(uint32_t x, uint32_t y)
+{
+	return (int32_t)(x - y) < 0;
+}
+
+#endif

@@ -1,0 +1,143 @@
+#include "correlate/correlate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/change.h"
+#include "correlate/fate.h"
+#include "correlate/flows.h"
+#include "correlate/join.h"
+#include "correlate/judge.h"
+#include "correlate/load.h"
+#include "correlate/match.h"
+#include "correlate/sample.h"
+#include "correlate/store.h"
+
+#define PROGRESS_CONNS 256
+
+struct run {
+	struct db *db;
+	const struct correlate_options *o;
+	struct facts facts;
+	struct loader loader;
+	struct conn conn;
+	struct proof proof;
+	struct findings found;
+	struct changes changed;
+	struct store *store;
+	struct err *e;
+};
+
+/* Everything about one connection but its verdict. */
+static int look(struct run *r, uint32_t i)
+{
+	if (loader_read(&r->loader, &r->conn, i, r->e) < 0 || match_packets(&r->conn, r->e) < 0)
+		return -1;
+	return proof_build(&r->proof, &r->conn, r->e);
+}
+
+/* An answer to this connection's SYN that shows that somebody still holds the one before it. */
+static int learn_stale(struct run *r)
+{
+	struct facts *f = &r->facts;
+	const struct conn *c = &r->conn;
+	uint32_t before = f->conn[c->index].previous;
+
+	for (uint32_t x = 0; before != UINT32_MAX && x < c->txs; x++) {
+		if (!c->tx[x].stray_ack || judge_bare_answer(c, x) == NOTHING)
+			continue;
+		if (f->stales == f->stale_room) {
+			uint32_t room = f->stale_room ? f->stale_room * 2 : 16;
+			struct stale *s = realloc(f->stale, room * sizeof *s);
+			if (!s)
+				return err_set(r->e, "out of memory");
+			f->stale = s;
+			f->stale_room = room;
+		}
+		f->stale[f->stales++] = (struct stale){ before, c->pkt[c->tx[x].first].ack };
+	}
+	return 0;
+}
+
+static void tell(const struct run *r, uint32_t done, uint32_t all)
+{
+	if (r->o->progress && done % PROGRESS_CONNS == 0)
+		r->o->progress(r->o->ctx, done, all);
+}
+
+/* First pass: what captures miss and hops lose can only be known from all connections together. */
+static int learn(struct run *r)
+{
+	uint32_t n = r->facts.conns;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (look(r, i) < 0)
+			return -1;
+		fate_learn(&r->proof, &r->facts);
+		if (learn_stale(r) < 0)
+			return -1;
+		tell(r, i, 2 * n);
+	}
+	return 0;
+}
+
+static int judge_all(struct run *r)
+{
+	uint32_t n = r->facts.conns;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (look(r, i) < 0)
+			return -1;
+		fate_judge(&r->proof);
+		findings_clear(&r->found);
+		changes_find(&r->conn, &r->changed);
+		judge(&r->proof, &r->found);
+		if (store_connection(r->store, &r->proof, &r->found, &r->changed, r->e) < 0)
+			return -1;
+		tell(r, n + i, 2 * n);
+	}
+	return 0;
+}
+
+static int derive(struct run *r)
+{
+	struct facts *f = &r->facts;
+	struct err *e = r->e;
+
+	if (db_reset_derived(r->db, e) < 0 || facts_load(f, r->db, &r->o->facts, e) < 0)
+		return -1;
+	if (f->points == 0)
+		return 0;
+	if (flows_load(f, r->db, e) < 0 || join_flows(f, e) < 0 || sample_run(f, r->db, e) < 0 || join_order(f, e) < 0)
+		return -1;
+	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)))
+		return -1;
+	conn_init(&r->conn, f);
+	proof_init(&r->proof);
+	if (store_facts(r->store, e) < 0 || learn(r) < 0 || store_coverage(r->store, e) < 0)
+		return -1;
+	return judge_all(r);
+}
+
+int correlate_case(struct db *db, const struct correlate_options *o, struct err *e)
+{
+	struct run *r = calloc(1, sizeof *r);
+	int rc = -1;
+
+	if (!r)
+		return err_set(e, "out of memory");
+	r->db = db;
+	r->o = o;
+	r->e = e;
+	if (db_begin(db, e) == 0)
+		rc = db_end(db, derive(r), e);
+	store_free(r->store);
+	loader_close(&r->loader);
+	proof_free(&r->proof);
+	conn_free(&r->conn);
+	findings_free(&r->found);
+	changes_free(&r->changed);
+	facts_free(&r->facts);
+	free(r);
+	return rc;
+}

@@ -1,0 +1,191 @@
+#include "correlate/facts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/hosts.h"
+
+#define SAME_WINDOW_NS 2000000000       /* rotated files: a gap this short between them is no gap in the capture */
+
+static int load_points(struct facts *f, struct db *db, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	/* By name: row ids depend on the order of import. */
+	if (db_prepare(db, "SELECT p.id, p.name, coalesce((SELECT max(i.resolution_ns) FROM capture c JOIN interface i ON i.capture_id = c.id "
+			"WHERE c.point_id = p.id), 1000), coalesce((SELECT sum(i.dropped) FROM capture c JOIN interface i ON i.capture_id = c.id "
+			"WHERE c.point_id = p.id), 0) FROM point p ORDER BY p.name", &st, e) < 0)
+		return -1;
+	f->point = calloc(POINTS_MAX, sizeof *f->point);
+	if (!f->point) {
+		sqlite3_finalize(st);
+		return err_set(e, "out of memory");
+	}
+	while ((rc = db_step(db, st, e)) == 1) {
+		if (f->points == POINTS_MAX) {
+			rc = err_set(e, "more than %d points", POINTS_MAX);
+			break;
+		}
+		struct point *p = &f->point[f->points++];
+		p->id = sqlite3_column_int64(st, 0);
+		snprintf(p->name, sizeof p->name, "%s", (const char *)sqlite3_column_text(st, 1));
+		p->resolution_ns = sqlite3_column_int64(st, 2);
+		p->drops = (uint64_t)sqlite3_column_int64(st, 3);
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
+}
+
+static void add_window(struct point *p, int64_t from, int64_t to)
+{
+	struct window *last = p->windows ? &p->window[p->windows - 1] : NULL;
+
+	if (last && (from - last->to_ns <= SAME_WINDOW_NS || p->windows == WINDOWS_MAX)) {
+		if (to > last->to_ns)
+			last->to_ns = to;
+		return;
+	}
+	p->window[p->windows++] = (struct window){ from, to };
+}
+
+/* When each point captured: from the first to the last frame of each file, or as the interface statistics say. */
+static int load_windows(struct facts *f, struct db *db, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = 0;
+
+	if (db_prepare(db, "SELECT min(c.first_ns, coalesce(min(i.start_ns), c.first_ns)) AS a, max(c.last_ns, coalesce(max(i.end_ns), c.last_ns)) AS b "
+			"FROM capture c LEFT JOIN interface i ON i.capture_id = c.id WHERE c.point_id = ?1 AND c.first_ns IS NOT NULL "
+			"GROUP BY c.id ORDER BY a, b", &st, e) < 0)
+		return -1;
+	for (uint32_t i = 0; rc == 0 && i < f->points; i++) {
+		struct point *p = &f->point[i];
+		if (!(p->window = calloc(WINDOWS_MAX, sizeof *p->window))) {
+			rc = err_set(e, "out of memory");
+			break;
+		}
+		sqlite3_bind_int64(st, 1, p->id);
+		while ((rc = db_step(db, st, e)) == 1)
+			add_window(p, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
+		sqlite3_reset(st);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static struct point *by_name(struct facts *f, const char *name, size_t n)
+{
+	for (uint32_t i = 0; i < f->points; i++)
+		if (strlen(f->point[i].name) == n && memcmp(f->point[i].name, name, n) == 0)
+			return &f->point[i];
+	return NULL;
+}
+
+/* Call take() for each point named in a comma separated list. */
+static int each_named(struct facts *f, const char *list, const char *option, void (*take)(struct facts *f, struct point *p, int n), struct err *e)
+{
+	for (int n = 0; *list; n++) {
+		size_t len = strcspn(list, ",");
+		struct point *p = by_name(f, list, len);
+		if (!p)
+			return err_set(e, "%s: there is no point '%.*s' in the case", option, (int)len, list);
+		take(f, p, n);
+		list += len + (list[len] == ',');
+	}
+	return 0;
+}
+
+static void take_position(struct facts *f, struct point *p, int n)
+{
+	(void)f;
+	p->position = n;
+	snprintf(p->how, sizeof p->how, "given");
+}
+
+static void take_running(struct facts *f, struct point *p, int n)
+{
+	(void)f;
+	(void)n;
+	p->running = true;
+}
+
+static int by_position(const void *x, const void *y)
+{
+	const struct point *a = x, *b = y;
+
+	return a->position - b->position;
+}
+
+static int take_options(struct facts *f, const struct facts_options *o, struct err *e)
+{
+	if (o->path) {
+		for (uint32_t i = 0; i < f->points; i++)
+			f->point[i].position = -1;
+		if (each_named(f, o->path, "--path", take_position, e) < 0)
+			return -1;
+		for (uint32_t i = 0; i < f->points; i++)
+			if (f->point[i].position < 0)
+				return err_set(e, "--path: point '%s' is missing", f->point[i].name);
+		qsort(f->point, f->points, sizeof *f->point, by_position);
+		f->path_given = true;
+	}
+	if (o->running && strcmp(o->running, "all") == 0) {
+		for (uint32_t i = 0; i < f->points; i++)
+			f->point[i].running = true;
+	} else if (o->running && each_named(f, o->running, "--running", take_running, e) < 0) {
+		return -1;
+	}
+	return 0;
+}
+
+int facts_load(struct facts *f, struct db *db, const struct facts_options *o, struct err *e)
+{
+	memset(f, 0, sizeof *f);
+	if (load_points(f, db, e) < 0 || load_windows(f, db, e) < 0)
+		return -1;
+	return take_options(f, o, e);
+}
+
+void facts_free(struct facts *f)
+{
+	for (uint32_t i = 0; i < f->points; i++)
+		free(f->point[i].window);
+	free(f->point);
+	free(f->part);
+	free(f->flow);
+	free(f->conn);
+	free(f->stale);
+	hosts_free(f->hosts);
+	memset(f, 0, sizeof *f);
+}
+
+static const struct clock_map *piece_at(const struct point *p, int64_t t)
+{
+	for (uint32_t i = 0; i < p->pieces; i++)
+		if (t >= p->piece[i].from_ns && t < p->piece[i].to_ns)
+			return &p->piece[i];
+	return NULL;
+}
+
+int64_t facts_align(const struct point *p, int64_t t)
+{
+	const struct clock_map *m = piece_at(p, t);
+
+	if (!m)
+		return t;
+	return t - m->offset_ns - (int64_t)llround((double)(t - m->origin_ns) * m->skew);
+}
+
+int64_t facts_doubt(const struct point *p, int64_t t)
+{
+	const struct clock_map *m = piece_at(p, t);
+	double far;
+
+	if (!m || !m->has_low || !m->has_high)
+		return INT64_MAX;
+	far = fabs((double)(t - m->origin_ns)) * fmax(m->skew_high - m->skew, m->skew - m->skew_low);
+	return (m->high_ns - m->offset_ns > m->offset_ns - m->low_ns ? m->high_ns - m->offset_ns : m->offset_ns - m->low_ns) + (int64_t)far;
+}

@@ -1,0 +1,152 @@
+/*
+ * What is known of the whole case before any connection is judged: points in path order, flows, connections, clocks, and how well each capture
+ * sees. Made by the global steps (flows, join, path, clocks), read-only for everything after.
+ */
+#ifndef CORRELATE_FACTS_H
+#define CORRELATE_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "correlate/clock.h"
+#include "schema/db.h"
+
+#define POINTS_MAX 64
+#define PIECES_MAX 64
+#define WINDOWS_MAX 256
+#define C2S 0
+#define S2C 1
+
+struct window {
+	int64_t from_ns, to_ns; /* on the point's own clock */
+};
+
+/* How well a point sees one direction, learned from the packets that something else proves. */
+struct sight {
+	uint64_t packets;       /* recorded */
+	uint64_t proved;        /* transmissions proved to have passed */
+	uint64_t missed;        /* of these, not recorded */
+	bool elsewhere;         /* packets of this direction do not come by here (asymmetric route) */
+};
+
+/* What is between a point and the next one on the path, per direction (the hop is named by its end nearer to the client). */
+struct hop_stats {
+	uint64_t passed;        /* transmissions recorded at both ends */
+	uint64_t repeated;      /* of these, repeated by the sender all the same: how little a repeat proves */
+	uint64_t lost;          /* not at the far end, and repeated by the sender or refused */
+	uint64_t gone;          /* not at the far end, and nothing proves that they passed */
+	uint64_t quiet;         /* of these, without any consequence that would show a loss */
+	uint64_t keeps_ip_id, changes_ip_id;    /* of those recorded at both ends, with an IP ID */
+	uint64_t keeps_ts, changes_ts;
+	int64_t delay_ns;       /* typical delay on aligned clocks (median of the sample) */
+	int64_t jitter_ns;      /* half of the sample lies within this of it; at least 10 us */
+};
+
+struct point {
+	int64_t id;
+	char name[64];
+	bool running;           /* the user vouches that it captured all the time */
+	int position;           /* on the path */
+	char how[160];          /* how its place on the path is known */
+	int64_t resolution_ns;  /* of its time stamps */
+	uint32_t windows;
+	struct window *window;  /* when it captured, in order, apart */
+	uint64_t drops;         /* that its captures own up to (interface statistics) */
+	struct sight sight[2];
+	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */
+
+	/* Clock: aligned = t - offset - skew * (t - origin), piece by piece on this point's clock. */
+	uint32_t pieces;
+	struct clock_map {
+		int64_t from_ns, to_ns, origin_ns, offset_ns;
+		double skew;            /* per second */
+		double skew_low, skew_high;
+		bool has_low, has_high;
+		int64_t low_ns, high_ns;        /* hard bounds of offset_ns */
+		uint64_t pairs;
+		enum clock_state state;
+	} piece[PIECES_MAX];
+};
+
+enum join_state { JOIN_ALONE, JOIN_AMBIGUOUS, JOIN_LIKELY, JOIN_CERTAIN };
+
+/* Evidence for a join, a set. */
+enum join_evidence {
+	JOIN_ADDRESSES = 0x01,  /* same addresses and ports */
+	JOIN_CLIENT_ISN = 0x02,
+	JOIN_SERVER_ISN = 0x04,
+	JOIN_TSVAL = 0x08,      /* same TSval in the SYN */
+	JOIN_SEQUENCE = 0x10,   /* sequence ranges overlap in both directions */
+	JOIN_PORT = 0x20,       /* one of the ports is the same */
+	JOIN_ONE_SIDE = 0x40,   /* sequence ranges overlap in one direction */
+};
+
+/* One TCP incarnation at one point: the parts of it that the captures there hold. */
+struct flow {
+	uint32_t point;         /* index into facts.point */
+	uint32_t part, parts;   /* range of facts.part */
+	uint32_t conn;          /* index into facts.conn */
+	int64_t addr[2];        /* row ids: client, server */
+	int64_t id;             /* row id in the case */
+	int64_t first_ns, last_ns;      /* on the point's clock */
+	uint64_t packets;
+	uint32_t isn[2];        /* client's, server's */
+	uint32_t seq_min[2], seq_max[2];
+	uint32_t syn_tsval;
+	uint16_t port[2];
+	uint8_t ttl[2];         /* as the hosts' packets arrive here, 0: not known */
+	bool has_isn[2], has_seq[2], has_syn_tsval;
+	bool role_known;
+	uint8_t state;          /* enum join_state */
+	uint8_t evidence;       /* set of enum join_evidence */
+};
+
+struct part_ref {
+	int64_t id, first_ns;
+	bool a_is_client;
+};
+
+struct conn_ref {
+	uint32_t flow, flows;   /* range of facts.flow, by path order of the points */
+	int64_t start_ns;       /* aligned, of its first flow */
+	uint32_t previous;      /* the connection before it on the same addresses and ports, UINT32_MAX: none */
+};
+
+/* An answer to a SYN with numbers of an older connection: somebody still held that one. */
+struct stale {
+	uint32_t conn;          /* the connection before, which is still held */
+	uint32_t ack;           /* what its holder expects next from the client */
+};
+
+struct facts {
+	struct point *point;    /* in path order once path_find has run */
+	uint32_t points;
+	bool path_given;
+	struct part_ref *part;
+	uint32_t parts;
+	struct flow *flow;
+	uint32_t flows;
+	struct conn_ref *conn;
+	uint32_t conns;
+	struct stale *stale;
+	uint32_t stales, stale_room;
+	struct hosts *hosts;    /* hosts.h */
+	int64_t first_ns, last_ns;      /* of the whole case, aligned */
+};
+
+struct facts_options {
+	const char *path;       /* comma separated, NULL: to be inferred */
+	const char *running;    /* comma separated or "all", NULL: none */
+};
+
+/* Points, their captures' windows and resolutions. */
+int facts_load(struct facts *f, struct db *db, const struct facts_options *o, struct err *e);
+void facts_free(struct facts *f);
+
+/* The reference clock's time of t on the clock of point p. */
+int64_t facts_align(const struct point *p, int64_t t_ns);
+/* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */
+int64_t facts_doubt(const struct point *p, int64_t t_ns);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Dropped, made on the way, or only not recorded? (ALGORITHMS 4 and 5.) First what is proved, then odds: how much more likely is a drop (or a
+ * packet made by a device) than a miss of the capture - from what this capture is known to miss, and from how both ends went on.
+ */
+#ifndef CORRELATE_FATE_H
+#define CORRELATE_FATE_H
+
+#include "correlate/proof.h"
+
+#define ODDS_CERTAIN 4.0        /* log10: the other explanation is 10 000 times less likely */
+#define ODDS_LIKELY 2.0
+
+/* First pass: count what this connection tells about captures and hops into facts. */
+void fate_learn(const struct proof *t, struct facts *f);
+
+/* Second pass: fill fate_*, odds_*, reasons_* and reach of every transmission. */
+void fate_judge(struct proof *t);
+
+/* Is there anything to judge? false: every transmission was recorded at every point of its way. */
+bool fate_differs(const struct conn *c);
+
+/* Was point p capturing when something with the aligned time t came by? */
+bool fate_window(const struct facts *f, unsigned point, int64_t t);
+
+/* Part of the packets that passed the point in this direction that its capture misses: an estimate that is never 0. */
+double fate_miss(const struct point *p, unsigned dir);
+
+/* The TTL with which packets of the sender of direction dir arrive at a point, 0: not known. */
+uint8_t fate_ttl(const struct conn *c, unsigned point, unsigned dir);
+
+#endif

@@ -1,0 +1,75 @@
+/* Findings about one connection, as they are collected. */
+#ifndef CORRELATE_FINDING_H
+#define CORRELATE_FINDING_H
+
+#include "correlate/conn.h"
+
+enum kind {
+	KIND_DROPPED, KIND_GENERATED, KIND_MODIFIED, KIND_SENT, KIND_UNANSWERED, KIND_RETRANSMITTED, KIND_NOT_CAPTURED, KIND_CAPTURE_DUPLICATE,
+	KIND_PORT_REUSE, KIND_STALE_STATE, KIND_KEEPALIVE, KIND_ZERO_WINDOW, KIND_REORDERED, KIND_UNDECIDED,
+};
+
+enum confidence { POSSIBLE, LIKELY, CERTAIN };
+
+#define NO_DIRECTION 2
+#define NO_POINT 255
+
+struct finding {
+	uint8_t kind, what, dir;        /* dir NO_DIRECTION: both */
+	uint8_t from, to, point;        /* indices into facts.point, NO_POINT: none */
+	uint8_t confidence;
+	bool doubtful;                  /* undecided, and it matters */
+	const char *rule;
+	uint32_t count;
+	uint32_t reasons;               /* set of enum reason */
+	double odds;                    /* the weakest of them, log10 */
+	uint32_t tx;                    /* the first transmission, NOTHING: none */
+	char text[700];
+	char missing[300];              /* what would decide it; "": nothing */
+	char next[400];                 /* what to do next */
+	char alternatives[1200];        /* JSON strings, comma separated */
+};
+
+/* A transmission that a finding is about. */
+struct finding_tx {
+	uint32_t finding, tx;
+};
+
+struct findings {
+	struct finding *list;
+	uint32_t n, room;
+	struct finding_tx *tx;
+	uint32_t txs, tx_room;
+	bool nomem;                     /* something could not be added */
+	/* The connection as a whole. */
+	const char *outcome;
+	int severity;                   /* 0 clean, 1 curious, 2 doubtful, 3 bad */
+	char verdict[700];
+};
+
+void findings_free(struct findings *f);
+void findings_clear(struct findings *f);
+
+/* Where and what of something seen on one transmission. */
+struct seen {
+	enum kind kind;
+	uint8_t what, dir, from, to, point, confidence;
+	uint32_t reasons, tx;
+	double odds;
+	const char *rule;
+};
+
+/* Add one observation: to the finding of the same kind, what, direction and place, or as a new one. Claims and doubts never share a finding. */
+struct finding *findings_add(struct findings *f, const struct seen *s);
+
+const struct finding *findings_find(const struct findings *f, enum kind kind, int what, int dir);
+
+const char *kind_name(enum kind k);
+const char *confidence_name(enum confidence c);
+
+static inline bool finding_claims(const struct finding *f)
+{
+	return f->confidence != POSSIBLE && f->kind != KIND_UNDECIDED;
+}
+
+#endif

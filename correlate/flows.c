@@ -1,0 +1,343 @@
+#include "correlate/flows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/hosts.h"
+#include "schema/part.h"
+
+#include "correlate/select_parts.sql.h"
+
+#define FAR (1u << 30)          /* sequence distance beyond which a part belongs to another incarnation */
+
+/* A row of select_parts.sql. side 0: a, 1: b. */
+struct row {
+	int64_t id, point_id, addr[2], tunnel, first_ns, min_ns, max_ns, packets, side_packets[2];
+	uint16_t port[2];
+	int client;             /* 0: a, 1: b, -1: not known */
+	bool has_isn[2], has_tsval, has_seq[2];
+	uint32_t isn[2], tsval, seq_min[2], seq_max[2], flags;
+	uint8_t ttl[2];
+};
+
+/* A flow being put together. */
+struct open_flow {
+	struct row sum;
+	struct part_ref *part;
+	uint32_t parts, room;
+};
+
+struct builder {
+	struct facts *f;
+	struct db *db;
+	uint32_t flow_room, part_room;
+	struct open_flow *open; /* incarnations of the current addresses and ports */
+	uint32_t n, room;
+	uint64_t *talked;       /* per point and direction: flows whose other direction shows that this one exists */
+};
+
+static bool opt_u32(sqlite3_stmt *st, int i, uint32_t *out)
+{
+	*out = (uint32_t)sqlite3_column_int64(st, i);
+	return sqlite3_column_type(st, i) != SQLITE_NULL;
+}
+
+static void read_row(sqlite3_stmt *st, struct row *r)
+{
+	r->id = sqlite3_column_int64(st, 0);
+	r->point_id = sqlite3_column_int64(st, 1);
+	r->addr[0] = sqlite3_column_int64(st, 2);
+	r->port[0] = (uint16_t)sqlite3_column_int(st, 3);
+	r->addr[1] = sqlite3_column_int64(st, 4);
+	r->port[1] = (uint16_t)sqlite3_column_int(st, 5);
+	r->tunnel = sqlite3_column_int64(st, 6);
+	r->first_ns = sqlite3_column_int64(st, 7);
+	r->min_ns = sqlite3_column_int64(st, 8);
+	r->max_ns = sqlite3_column_int64(st, 9);
+	r->packets = sqlite3_column_int64(st, 10);
+	r->client = sqlite3_column_type(st, 11) == SQLITE_NULL ? -1 : !sqlite3_column_int(st, 11);
+	r->has_isn[0] = opt_u32(st, 12, &r->isn[0]);
+	r->has_isn[1] = opt_u32(st, 13, &r->isn[1]);
+	r->has_tsval = opt_u32(st, 14, &r->tsval);
+	for (int i = 0; i < 2; i++) {
+		r->has_seq[i] = opt_u32(st, 15 + 2 * i, &r->seq_min[i]);
+		opt_u32(st, 16 + 2 * i, &r->seq_max[i]);
+		r->side_packets[i] = sqlite3_column_int64(st, 20 + i);
+		r->ttl[i] = (uint8_t)sqlite3_column_int(st, 22 + i);
+	}
+	r->flags = (uint32_t)sqlite3_column_int64(st, 19);
+}
+
+static bool same_key(const struct row *x, const struct row *y)
+{
+	return x->point_id == y->point_id && x->addr[0] == y->addr[0] && x->addr[1] == y->addr[1] && x->port[0] == y->port[0] &&
+	    x->port[1] == y->port[1] && x->tunnel == y->tunnel;
+}
+
+static uint32_t gap(const struct row *x, const struct row *y, int side)
+{
+	if ((int32_t)(y->seq_min[side] - x->seq_max[side]) > 0)
+		return y->seq_min[side] - x->seq_max[side];
+	if ((int32_t)(x->seq_min[side] - y->seq_max[side]) > 0)
+		return x->seq_min[side] - y->seq_max[side];
+	return 0;
+}
+
+/* How far a part without a handshake lies from a flow. */
+static uint32_t distance(const struct row *flow, const struct row *part)
+{
+	uint32_t least = UINT32_MAX;
+
+	for (int i = 0; i < 2; i++) {
+		if (!flow->has_seq[i] || !part->has_seq[i])
+			continue;
+		uint32_t d = gap(flow, part, i);
+		if (d < least)
+			least = d;
+	}
+	return least;
+}
+
+/* The open flow that a part belongs to, NULL: a new one. The newest wins ties. */
+static struct open_flow *home(struct builder *b, const struct row *r)
+{
+	struct open_flow *best = NULL;
+	uint32_t least = FAR;
+
+	for (uint32_t i = b->n; i-- > 0;) {
+		struct row *s = &b->open[i].sum;
+		if (r->has_isn[0] && s->has_isn[0]) {
+			if (r->isn[0] == s->isn[0] && r->client == s->client)
+				return &b->open[i];
+			continue;
+		}
+		uint32_t d = distance(s, r);
+		if (d < least) {
+			best = &b->open[i];
+			least = d;
+		}
+	}
+	return best;
+}
+
+static void widen(struct row *s, const struct row *r, int side)
+{
+	if (!r->has_seq[side])
+		return;
+	if (!s->has_seq[side] || (int32_t)(r->seq_min[side] - s->seq_min[side]) < 0)
+		s->seq_min[side] = r->seq_min[side];
+	if (!s->has_seq[side] || (int32_t)(r->seq_max[side] - s->seq_max[side]) > 0)
+		s->seq_max[side] = r->seq_max[side];
+	s->has_seq[side] = true;
+}
+
+static void absorb(struct row *s, const struct row *r)
+{
+	if (s->client < 0)
+		s->client = r->client;
+	for (int i = 0; i < 2; i++) {
+		widen(s, r, i);
+		if (!s->has_isn[i] && r->has_isn[i]) {
+			s->isn[i] = r->isn[i];
+			s->has_isn[i] = true;
+		}
+		if (!s->ttl[i])
+			s->ttl[i] = r->ttl[i];
+		s->side_packets[i] += r->side_packets[i];
+	}
+	if (!s->has_tsval && r->has_tsval) {
+		s->tsval = r->tsval;
+		s->has_tsval = true;
+	}
+	if (r->min_ns < s->min_ns)
+		s->min_ns = r->min_ns;
+	if (r->max_ns > s->max_ns)
+		s->max_ns = r->max_ns;
+	s->packets += r->packets;
+	s->flags |= r->flags;
+}
+
+static int add_part(struct open_flow *o, const struct row *r, struct err *e)
+{
+	if (o->parts == o->room) {
+		uint32_t room = o->room ? o->room * 2 : 2;
+		struct part_ref *p = realloc(o->part, room * sizeof *p);
+		if (!p)
+			return err_set(e, "out of memory");
+		o->part = p;
+		o->room = room;
+	}
+	o->part[o->parts++] = (struct part_ref){ .id = r->id, .first_ns = r->first_ns };
+	return 0;
+}
+
+static int take_row(struct builder *b, const struct row *r, struct err *e)
+{
+	struct open_flow *o = home(b, r);
+
+	if (o) {
+		absorb(&o->sum, r);
+		return add_part(o, r, e);
+	}
+	if (b->n == b->room) {
+		uint32_t room = b->room ? b->room * 2 : 8;
+		struct open_flow *x = realloc(b->open, room * sizeof *x);
+		if (!x)
+			return err_set(e, "out of memory");
+		b->open = x;
+		b->room = room;
+	}
+	o = &b->open[b->n++];
+	memset(o, 0, sizeof *o);
+	o->sum = *r;
+	return add_part(o, r, e);
+}
+
+/* Make room for one more element of an array that grows. */
+static int room_for(void **array, uint32_t n, uint32_t *room, size_t size, struct err *e)
+{
+	void *p;
+
+	if (n < *room)
+		return 0;
+	uint32_t more = *room ? *room * 2 : 1024;
+	if (!(p = realloc(*array, more * size)))
+		return err_set(e, "out of memory");
+	*array = p;
+	*room = more;
+	return 0;
+}
+
+/* Note how packets of the two hosts arrive here, for any port and for the server's own port. */
+static int note_hosts(struct builder *b, const struct flow *w, const int64_t sent[2], struct err *e)
+{
+	for (int i = 0; i < 4; i++) {
+		int role = i & 1;
+		struct host *h;
+		if (i >= 2 && role == C2S)
+			continue;
+		h = hosts_add(b->f->hosts, w->point, w->addr[role], i >= 2 ? w->port[role] : 0);
+		if (!h)
+			return err_set(e, "out of memory");
+		h->flows += sent[role] > 0;
+		h->arrivals += sent[!role] > 0;
+		if (w->ttl[role] && h->ttl && h->ttl != w->ttl[role])
+			h->mixed = true;
+		else if (w->ttl[role])
+			h->ttl = w->ttl[role];
+	}
+	return 0;
+}
+
+static void set_sides(struct flow *w, const struct row *s, int client)
+{
+	for (int role = 0; role < 2; role++) {
+		int side = role == C2S ? client : !client;
+		w->addr[role] = s->addr[side];
+		w->port[role] = s->port[side];
+		w->has_seq[role] = s->has_seq[side];
+		w->seq_min[role] = s->seq_min[side];
+		w->seq_max[role] = s->seq_max[side];
+		w->ttl[role] = s->ttl[side];
+		w->has_isn[role] = s->has_isn[role];
+		w->isn[role] = s->isn[role];
+	}
+}
+
+static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, struct err *e)
+{
+	struct facts *f = b->f;
+	const struct row *s = &o->sum;
+	/* Nobody said who is the client: the lower port is the service. */
+	int client = s->client >= 0 ? s->client : s->port[0] < s->port[1];
+	int64_t sent[2] = { s->side_packets[client], s->side_packets[!client] };
+
+	if (room_for((void **)&f->flow, f->flows, &b->flow_room, sizeof *f->flow, e) < 0)
+		return -1;
+	struct flow *w = &f->flow[f->flows++];
+	memset(w, 0, sizeof *w);
+	w->point = point;
+	w->part = f->parts;
+	w->parts = o->parts;
+	w->first_ns = s->min_ns;
+	w->last_ns = s->max_ns;
+	w->packets = (uint64_t)s->packets;
+	w->role_known = s->client >= 0;
+	w->has_syn_tsval = s->has_tsval;
+	w->syn_tsval = s->tsval;
+	set_sides(w, s, client);
+	for (uint32_t i = 0; i < o->parts; i++) {
+		if (room_for((void **)&f->part, f->parts, &b->part_room, sizeof *f->part, e) < 0)
+			return -1;
+		f->part[f->parts] = o->part[i];
+		f->part[f->parts++].a_is_client = client == 0;
+	}
+	for (int d = 0; d < 2; d++)
+		f->point[point].sight[d].packets += (uint64_t)sent[d];
+	/* A client that goes on, or a server that speaks at all, must have had packets from the other side. */
+	b->talked[2 * point + S2C] += !!(s->flags & PART_TALKED);
+	b->talked[2 * point + C2S] += sent[S2C] > 0;
+	return note_hosts(b, w, sent, e);
+}
+
+static int close_all(struct builder *b, struct err *e)
+{
+	int rc = 0;
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		uint32_t point = 0;
+		while (b->f->point[point].id != b->open[i].sum.point_id)
+			point++;
+		if (rc == 0)
+			rc = close_flow(b, &b->open[i], point, e);
+		free(b->open[i].part);
+	}
+	b->n = 0;
+	return rc;
+}
+
+/* A direction of which a point holds nothing, although what it holds of the other one shows that it exists, takes another way. */
+static void find_elsewhere(struct builder *b)
+{
+	for (uint32_t i = 0; i < b->f->points; i++)
+		for (int d = 0; d < 2; d++)
+			b->f->point[i].sight[d].elsewhere = b->f->point[i].sight[d].packets == 0 && b->talked[2 * i + (uint32_t)d] > 0;
+}
+
+int flows_load(struct facts *f, struct db *db, struct err *e)
+{
+	struct builder b = { .f = f, .db = db };
+	sqlite3_stmt *st = NULL;
+	struct row r, last = { .point_id = -1 };
+	int rc = -1;
+
+	f->hosts = hosts_new();
+	b.talked = calloc(2 * POINTS_MAX, sizeof *b.talked);
+	if (!f->hosts || !b.talked) {
+		err_set(e, "out of memory");
+		goto out;
+	}
+	if (db_prepare(db, select_parts_sql, &st, e) < 0)
+		goto out;
+	while ((rc = db_step(db, st, e)) == 1) {
+		read_row(st, &r);
+		if (!same_key(&r, &last) && close_all(&b, e) < 0)
+			goto fail;
+		last = r;
+		if (take_row(&b, &r, e) < 0)
+			goto fail;
+	}
+	if (rc == 0)
+		rc = close_all(&b, e);
+	find_elsewhere(&b);
+	goto out;
+fail:
+	rc = -1;
+out:
+	for (uint32_t i = 0; i < b.n; i++)
+		free(b.open[i].part);
+	sqlite3_finalize(st);
+	free(b.open);
+	free(b.talked);
+	return rc;
+}

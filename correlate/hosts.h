@@ -1,0 +1,35 @@
+/* How packets of a host arrive at a point: the TTL that tells whether anything lies between, and whether the host was seen there at all. */
+#ifndef CORRELATE_HOSTS_H
+#define CORRELATE_HOSTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hosts;
+
+struct host {
+	int64_t addr;           /* row id */
+	uint32_t point;
+	uint16_t port;          /* of a server; 0: any port, or a client */
+	uint8_t ttl;            /* 0: not known, or not constant */
+	bool mixed;             /* several TTLs were seen */
+	uint32_t flows;         /* flows at this point with packets from it */
+	uint32_t arrivals;      /* flows at this point with packets to it */
+};
+
+struct hosts *hosts_new(void);
+void hosts_free(struct hosts *h);
+
+/* The entry, made if need be; NULL: out of memory. The pointer is valid until the next call. */
+struct host *hosts_add(struct hosts *h, uint32_t point, int64_t addr, uint16_t port);
+
+/* The entry or NULL. */
+const struct host *hosts_find(const struct hosts *h, uint32_t point, int64_t addr, uint16_t port);
+
+/* The points were put in another order: point p is now to[p]. */
+void hosts_renumber(struct hosts *h, const uint32_t *to);
+
+/* A TTL that no router has touched yet: 32, 64, 128 or 255. */
+bool hosts_untouched(uint8_t ttl);
+
+#endif

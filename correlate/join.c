@@ -1,0 +1,417 @@
+#include "correlate/join.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NEAR (1u << 20)         /* sequence ranges this close are one stream seen in two windows */
+
+struct joiner {
+	struct facts *f;
+	uint32_t *order;        /* flow indices, sorted for the pass at hand */
+	uint32_t *parent;       /* union-find over flows */
+	uint64_t *points;       /* of a root: set of the points of its flows */
+};
+
+static const struct facts *sort_facts;  /* qsort has no context argument; joins run on one thread */
+
+static uint32_t root(struct joiner *j, uint32_t i)
+{
+	while (j->parent[i] != i)
+		i = j->parent[i] = j->parent[j->parent[i]];
+	return i;
+}
+
+static void strengthen(struct flow *w, enum join_state state, unsigned evidence)
+{
+	if (state > w->state)
+		w->state = (uint8_t)state;
+	w->evidence |= (uint8_t)evidence;
+}
+
+static void unite(struct joiner *j, uint32_t x, uint32_t y, enum join_state state, unsigned evidence)
+{
+	uint32_t a = root(j, x), b = root(j, y);
+
+	if (a != b) {
+		/* The lower index stays root, so that the result does not depend on the order of unions. */
+		uint32_t keep = a < b ? a : b, go = a < b ? b : a;
+		j->parent[go] = keep;
+		j->points[keep] |= j->points[go];
+	}
+	strengthen(&j->f->flow[x], state, evidence);
+	strengthen(&j->f->flow[y], state, evidence);
+}
+
+static int cmp64(int64_t x, int64_t y)
+{
+	return (x > y) - (x < y);
+}
+
+/* Addresses and ports whichever way round, as one comparable thing. */
+static int cmp_tuple(const struct flow *x, const struct flow *y)
+{
+	int a = x->addr[0] > x->addr[1] || (x->addr[0] == x->addr[1] && x->port[0] > x->port[1]);
+	int b = y->addr[0] > y->addr[1] || (y->addr[0] == y->addr[1] && y->port[0] > y->port[1]);
+	int c;
+
+	if ((c = cmp64(x->addr[a], y->addr[b])) || (c = cmp64(x->addr[!a], y->addr[!b])))
+		return c;
+	return (c = x->port[a] - y->port[b]) ? c : x->port[!a] - y->port[!b];
+}
+
+static int by_tuple(const void *a, const void *b)
+{
+	const struct flow *x = &sort_facts->flow[*(const uint32_t *)a], *y = &sort_facts->flow[*(const uint32_t *)b];
+	int c = cmp_tuple(x, y);
+
+	if (c)
+		return c;
+	if (x->has_isn[0] != y->has_isn[0])
+		return y->has_isn[0] - x->has_isn[0];
+	if (x->has_isn[0] && x->isn[0] != y->isn[0])
+		return x->isn[0] < y->isn[0] ? -1 : 1;
+	return (c = (int)x->point - (int)y->point) ? c : cmp64(x->first_ns, y->first_ns);
+}
+
+static int by_isn(const void *a, const void *b)
+{
+	const struct flow *x = &sort_facts->flow[*(const uint32_t *)a], *y = &sort_facts->flow[*(const uint32_t *)b];
+	int c;
+
+	if (x->has_isn[0] != y->has_isn[0])
+		return y->has_isn[0] - x->has_isn[0];
+	if (x->isn[0] != y->isn[0])
+		return x->isn[0] < y->isn[0] ? -1 : 1;
+	if ((c = cmp64(x->has_syn_tsval ? (int64_t)x->syn_tsval : -1, y->has_syn_tsval ? (int64_t)y->syn_tsval : -1)))
+		return c;
+	return (c = (int)x->point - (int)y->point) ? c : cmp64(x->first_ns, y->first_ns);
+}
+
+static unsigned agreement(const struct flow *x, const struct flow *y)
+{
+	unsigned e = 0;
+
+	if (x->has_isn[0] && y->has_isn[0] && x->isn[0] == y->isn[0])
+		e |= JOIN_CLIENT_ISN;
+	if (x->has_isn[1] && y->has_isn[1] && x->isn[1] == y->isn[1])
+		e |= JOIN_SERVER_ISN;
+	if (x->has_syn_tsval && y->has_syn_tsval && x->syn_tsval == y->syn_tsval)
+		e |= JOIN_TSVAL;
+	if (x->port[0] == y->port[0] || x->port[1] == y->port[1])
+		e |= JOIN_PORT;
+	return e;
+}
+
+/* Ranges that overlap, or nearly: captures of one stream begin and end at different packets. */
+static bool near(const struct flow *x, const struct flow *y, int d)
+{
+	if (!x->has_seq[d] || !y->has_seq[d])
+		return false;
+	return (int32_t)(x->seq_min[d] - y->seq_max[d]) <= (int32_t)NEAR && (int32_t)(y->seq_min[d] - x->seq_max[d]) <= (int32_t)NEAR;
+}
+
+/* Which of x's directions is d of y? The roles may have been guessed differently. */
+static unsigned sequence_evidence(const struct flow *x, const struct flow *y)
+{
+	bool turned = x->addr[0] != y->addr[0] || x->port[0] != y->port[0];
+	struct flow t = *y;
+
+	if (turned) {
+		for (int d = 0; d < 2; d++) {
+			t.has_seq[d] = y->has_seq[!d];
+			t.seq_min[d] = y->seq_min[!d];
+			t.seq_max[d] = y->seq_max[!d];
+		}
+	}
+	bool c = near(x, &t, C2S), s = near(x, &t, S2C);
+	return c && s ? JOIN_SEQUENCE : c || s ? JOIN_ONE_SIDE : 0;
+}
+
+/* A flow without a handshake among others on the same addresses: to the one whose sequence numbers it continues. */
+static void join_midstream(struct joiner *j, uint32_t i, uint32_t from, uint32_t to)
+{
+	const struct flow *w = &j->f->flow[i];
+	uint32_t best = UINT32_MAX, second = UINT32_MAX;
+	unsigned strength = 0;
+
+	for (uint32_t k = from; k < to; k++) {
+		const struct flow *o = &j->f->flow[j->order[k]];
+		unsigned s;
+		if (o->point == w->point || !(s = sequence_evidence(w, o)))
+			continue;
+		s = s == JOIN_SEQUENCE ? 2 : 1;
+		if (best != UINT32_MAX && root(j, best) == root(j, j->order[k])) {
+			strength = s > strength ? s : strength;
+			continue;
+		}
+		if (s > strength) {
+			best = j->order[k];
+			strength = s;
+			second = UINT32_MAX;
+		} else if (s == strength) {
+			second = j->order[k];
+		}
+	}
+	if (best == UINT32_MAX)
+		return;
+	if (second != UINT32_MAX)
+		strengthen(&j->f->flow[i], JOIN_AMBIGUOUS, JOIN_ADDRESSES);
+	else
+		unite(j, best, i, strength == 2 ? JOIN_CERTAIN : JOIN_LIKELY, JOIN_ADDRESSES | (strength == 2 ? JOIN_SEQUENCE : JOIN_ONE_SIDE));
+}
+
+/* Same addresses and ports: the same initial sequence number makes the same connection. */
+static void join_group(struct joiner *j, uint32_t from, uint32_t to)
+{
+	for (uint32_t k = from + 1; k < to; k++) {
+		uint32_t a = j->order[k - 1], b = j->order[k];
+		const struct flow *x = &j->f->flow[a], *y = &j->f->flow[b];
+		if (x->has_isn[0] && y->has_isn[0] && x->isn[0] == y->isn[0])
+			unite(j, a, b, x->point == y->point ? JOIN_ALONE : JOIN_CERTAIN, JOIN_ADDRESSES | agreement(x, y));
+	}
+	for (uint32_t k = from; k < to; k++)
+		if (!j->f->flow[j->order[k]].has_isn[0])
+			join_midstream(j, j->order[k], from, to);
+}
+
+static void join_by_addresses(struct joiner *j)
+{
+	uint32_t n = j->f->flows;
+
+	qsort(j->order, n, sizeof *j->order, by_tuple);
+	for (uint32_t from = 0, to; from < n; from = to) {
+		for (to = from + 1; to < n && cmp_tuple(&j->f->flow[j->order[from]], &j->f->flow[j->order[to]]) == 0; to++)
+			;
+		join_group(j, from, to);
+	}
+}
+
+/* Do flows of one initial sequence number contradict each other? */
+static bool contradict(const struct flow *x, const struct flow *y)
+{
+	return x->has_syn_tsval && y->has_syn_tsval && x->syn_tsval != y->syn_tsval;
+}
+
+/*
+ * Same client ISN, other addresses. The 32 bits are enough when nothing ties (0.02 % of a million connections share one) and something else
+ * agrees: a second family of evidence is what makes it certain.
+ */
+static void join_bucket(struct joiner *j, uint32_t from, uint32_t to)
+{
+	for (uint32_t a = from; a < to; a++) {
+		for (uint32_t b = a + 1; b < to; b++) {
+			uint32_t x = j->order[a], y = j->order[b], rivals = 0;
+			struct flow *fx = &j->f->flow[x], *fy = &j->f->flow[y];
+			if (root(j, x) == root(j, y) || contradict(fx, fy))
+				continue;
+			/* A rival: another flow at either point that fits as well. */
+			for (uint32_t c = from; c < to; c++) {
+				const struct flow *o = &j->f->flow[j->order[c]];
+				if (c == a || c == b)
+					continue;
+				rivals += (o->point == fy->point && !contradict(fx, o)) || (o->point == fx->point && !contradict(fy, o));
+			}
+			if (rivals || j->points[root(j, x)] & j->points[root(j, y)]) {
+				strengthen(fx, JOIN_AMBIGUOUS, JOIN_CLIENT_ISN);
+				strengthen(fy, JOIN_AMBIGUOUS, JOIN_CLIENT_ISN);
+				continue;
+			}
+			unsigned e = agreement(fx, fy);
+			unite(j, x, y, e & (JOIN_TSVAL | JOIN_SERVER_ISN) ? JOIN_CERTAIN : JOIN_LIKELY, e);
+		}
+	}
+}
+
+static void join_by_isn(struct joiner *j)
+{
+	uint32_t n = j->f->flows;
+
+	qsort(j->order, n, sizeof *j->order, by_isn);
+	for (uint32_t from = 0, to; from < n && j->f->flow[j->order[from]].has_isn[0]; from = to) {
+		for (to = from + 1; to < n && j->f->flow[j->order[to]].has_isn[0] &&
+		    j->f->flow[j->order[to]].isn[0] == j->f->flow[j->order[from]].isn[0]; to++)
+			;
+		/* More than this on one number is no coincidence but a broken generator: nothing can be told from it. */
+		if (to - from > 1 && to - from <= 64)
+			join_bucket(j, from, to);
+	}
+}
+
+/* Flows of one connection that guessed their roles follow those that know, or the one at the lowest index. */
+static void agree_on_roles(struct facts *f, const struct conn_ref *c)
+{
+	const struct flow *model = &f->flow[c->flow];
+
+	for (uint32_t i = 0; i < c->flows && !model->role_known; i++)
+		if (f->flow[c->flow + i].role_known)
+			model = &f->flow[c->flow + i];
+	for (uint32_t i = 0; i < c->flows; i++) {
+		struct flow *w = &f->flow[c->flow + i], t = *w;
+		if (w->role_known || w == model || (w->addr[0] == model->addr[0] && w->port[0] == model->port[0]))
+			continue;
+		if (w->addr[1] != model->addr[0] || w->port[1] != model->port[0])
+			continue;
+		for (int d = 0; d < 2; d++) {
+			w->addr[d] = t.addr[!d];
+			w->port[d] = t.port[!d];
+			w->has_seq[d] = t.has_seq[!d];
+			w->seq_min[d] = t.seq_min[!d];
+			w->seq_max[d] = t.seq_max[!d];
+			w->ttl[d] = t.ttl[!d];
+		}
+		for (uint32_t p = 0; p < w->parts; p++)
+			f->part[w->part + p].a_is_client = !f->part[w->part + p].a_is_client;
+	}
+}
+
+static int by_root(const void *a, const void *b)
+{
+	const struct flow *x = a, *y = b;
+	int c;
+
+	if (x->conn != y->conn)
+		return x->conn < y->conn ? -1 : 1;
+	return (c = (int)x->point - (int)y->point) ? c : cmp64(x->first_ns, y->first_ns);
+}
+
+static int collect(struct joiner *j, struct err *e)
+{
+	struct facts *f = j->f;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->flows; i++) {
+		f->flow[i].conn = root(j, i);
+		n += f->flow[i].conn == i;
+	}
+	f->conn = calloc(n ? n : 1, sizeof *f->conn);
+	if (!f->conn)
+		return err_set(e, "out of memory");
+	qsort(f->flow, f->flows, sizeof *f->flow, by_root);
+	for (uint32_t i = 0, k = 0; i < f->flows; i = k, f->conns++) {
+		for (k = i; k < f->flows && f->flow[k].conn == f->flow[i].conn; k++)
+			;
+		f->conn[f->conns] = (struct conn_ref){ .flow = i, .flows = k - i };
+		agree_on_roles(f, &f->conn[f->conns]);
+	}
+	return 0;
+}
+
+int join_flows(struct facts *f, struct err *e)
+{
+	struct joiner j = { .f = f };
+	size_t n = f->flows ? f->flows : 1;
+	int rc = -1;
+
+	j.order = malloc(n * sizeof *j.order);
+	j.parent = malloc(n * sizeof *j.parent);
+	j.points = malloc(n * sizeof *j.points);
+	if (!j.order || !j.parent || !j.points) {
+		err_set(e, "out of memory");
+		goto out;
+	}
+	for (uint32_t i = 0; i < f->flows; i++) {
+		j.order[i] = j.parent[i] = i;
+		j.points[i] = 1ull << f->flow[i].point;
+	}
+	sort_facts = f;
+	join_by_addresses(&j);
+	join_by_isn(&j);
+	rc = collect(&j, e);
+out:
+	free(j.order);
+	free(j.parent);
+	free(j.points);
+	return rc;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct conn_ref *x = a, *y = b;
+	const struct flow *p = &sort_facts->flow[x->flow], *q = &sort_facts->flow[y->flow];
+	int c;
+
+	if ((c = cmp64(x->start_ns, y->start_ns)) || (c = p->port[0] - q->port[0]) || (c = p->port[1] - q->port[1]))
+		return c;
+	if (p->isn[0] != q->isn[0])
+		return p->isn[0] < q->isn[0] ? -1 : 1;
+	if ((c = (int)p->point - (int)q->point) || (c = cmp64(p->last_ns, q->last_ns)))
+		return c;
+	return cmp64((int64_t)p->packets, (int64_t)q->packets);
+}
+
+static int by_tuple_of_conn(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int c = cmp_tuple(&sort_facts->flow[sort_facts->conn[x].flow], &sort_facts->flow[sort_facts->conn[y].flow]);
+
+	return c ? c : x < y ? -1 : 1;
+}
+
+/* Which connection had the same addresses and ports before? As the first point of each sees them. */
+static int find_previous(struct facts *f, struct err *e)
+{
+	uint32_t *order = malloc((f->conns ? f->conns : 1) * sizeof *order);
+
+	if (!order)
+		return err_set(e, "out of memory");
+	for (uint32_t i = 0; i < f->conns; i++)
+		order[i] = i;
+	qsort(order, f->conns, sizeof *order, by_tuple_of_conn);
+	for (uint32_t i = 0; i < f->conns; i++) {
+		struct conn_ref *c = &f->conn[order[i]];
+		bool same = i > 0 && cmp_tuple(&f->flow[f->conn[order[i - 1]].flow], &f->flow[c->flow]) == 0;
+		c->previous = same ? order[i - 1] : UINT32_MAX;
+	}
+	free(order);
+	return 0;
+}
+
+void join_resort(struct facts *f)
+{
+	for (uint32_t i = 0; i < f->conns; i++) {
+		for (uint32_t k = 0; k < f->conn[i].flows; k++)
+			f->flow[f->conn[i].flow + k].conn = i;
+		qsort(&f->flow[f->conn[i].flow], f->conn[i].flows, sizeof *f->flow, by_root);
+	}
+}
+
+int join_order(struct facts *f, struct err *e)
+{
+	sort_facts = f;
+	for (uint32_t i = 0; i < f->conns; i++) {
+		struct conn_ref *c = &f->conn[i];
+		c->start_ns = INT64_MAX;
+		for (uint32_t k = 0; k < c->flows; k++) {
+			const struct flow *w = &f->flow[c->flow + k];
+			int64_t t = facts_align(&f->point[w->point], w->first_ns);
+			c->start_ns = t < c->start_ns ? t : c->start_ns;
+		}
+	}
+	qsort(f->conn, f->conns, sizeof *f->conn, by_start);
+	f->first_ns = INT64_MAX;
+	f->last_ns = INT64_MIN;
+	for (uint32_t i = 0; i < f->conns; i++)
+		for (uint32_t k = 0; k < f->conn[i].flows; k++) {
+			struct flow *w = &f->flow[f->conn[i].flow + k];
+			w->conn = i;
+			int64_t a = facts_align(&f->point[w->point], w->first_ns), b = facts_align(&f->point[w->point], w->last_ns);
+			f->first_ns = a < f->first_ns ? a : f->first_ns;
+			f->last_ns = b > f->last_ns ? b : f->last_ns;
+		}
+	return find_previous(f, e);
+}
+
+void join_evidence_json(const struct flow *w, char *out, size_t size)
+{
+	static const char *const name[] = { "addresses", "client_isn", "server_isn", "syn_tsval", "sequence_ranges", "port", "sequence_range_one_way" };
+	size_t n = 0;
+
+	n += (size_t)snprintf(out, size, "{\"agree\":[");
+	for (int i = 0, first = 1; i < 7; i++)
+		if (w->evidence >> i & 1) {
+			n += (size_t)snprintf(out + n, size - n, "%s\"%s\"", first ? "" : ",", name[i]);
+			first = 0;
+		}
+	snprintf(out + n, size - n, "]}");
+}

@@ -1,0 +1,403 @@
+#include "correlate/judge.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "correlate/fate.h"
+#include "correlate/hosts.h"
+#include "correlate/reason.h"
+
+#define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
+#define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
+
+static enum confidence by_odds(double odds)
+{
+	return odds >= ODDS_CERTAIN ? CERTAIN : odds >= ODDS_LIKELY ? LIKELY : POSSIBLE;
+}
+
+static void add(struct findings *out, struct seen s)
+{
+	findings_add(out, &s);
+}
+
+/* ---- what became of each transmission ---- */
+
+/* A difference that no packet with content hangs on: a bare ACK that later ones made superfluous. */
+static bool harmless(const struct tx *x)
+{
+	return x->what == WHAT_ACK;
+}
+
+static void far_side(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+	uint8_t from = c->way[x->dir][x->reach], to;
+
+	if (x->fate_to == FATE_NONE)
+		return;
+	to = c->way[x->dir][x->reach + 1];
+	if (x->fate_to == FATE_DROPPED) {
+		add(out, (struct seen){ KIND_DROPPED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_to), x->reasons_to, i, x->odds_to,
+			"dropped" });
+		return;
+	}
+	/* Nothing was captured there at the time: no riddle, unless it is what the connection failed of. */
+	if (x->fate_to == FATE_OUTSIDE && (harmless(x) || !c->flow[c->way[x->dir][x->reach]]))
+		return;
+	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_to, i, x->odds_to, "gone" };
+	struct finding *f = findings_add(out, &s);
+	if (f)
+		f->doubtful |= !harmless(x);
+}
+
+static void near_side(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+	uint8_t from, to = c->way[x->dir][x->from];
+
+	if (x->fate_from == FATE_NONE)
+		return;
+	from = c->way[x->dir][x->from - 1];
+	if (x->fate_from == FATE_GENERATED) {
+		add(out, (struct seen){ KIND_GENERATED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_from), x->reasons_from, i,
+			x->odds_from, "generated" });
+		return;
+	}
+	if (x->fate_from == FATE_OUTSIDE)
+		return;
+	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_from, i, x->odds_from, "appeared" };
+	struct finding *f = findings_add(out, &s);
+	if (f)
+		f->doubtful |= !harmless(x);
+}
+
+static void missed(const struct proof *t, uint32_t i, struct findings *out)
+{
+	const struct conn *c = t->c;
+	const struct tx *x = &c->tx[i];
+
+	for (unsigned k = 0; k <= x->reach; k++) {
+		uint8_t p = c->way[x->dir][k];
+		uint32_t why = 0;
+		if (conn_seen(c, i, k) || (k < x->from && !x->by_host))
+			continue;
+		if (k > x->from)
+			proof_passed(t, i, k, &why);
+		else
+			proof_sent_by_host(t, i, k, &why);
+		if (!fate_window(c->facts, p, x->t))
+			why |= WHY_WINDOW;
+		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)(why == WHY_IP_ID_FITS ? LIKELY : CERTAIN),
+			why, i, why == WHY_IP_ID_FITS ? ODDS_LIKELY : ODDS_CERTAIN, "not_captured" });
+	}
+}
+
+static void copies(const struct conn *c, struct findings *out)
+{
+	for (uint32_t k = 0; k < c->pkts; k++) {
+		const struct pkt *p = &c->pkt[k];
+		if (p->copy && p->tx != NOTHING)
+			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, (uint8_t)pkt_what(p), p->dir, NO_POINT, NO_POINT, p->point, CERTAIN, 0, p->tx,
+				ODDS_CERTAIN, "capture_duplicate" });
+	}
+}
+
+/* Told at the point nearest to the sender, where it was seen. */
+static void repeats(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+
+	if (x->repeat && (x->from == 0 || x->by_host))
+		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN,
+			"retransmitted" });
+	if (x->probe && (x->from == 0 || x->by_host))
+		add(out, (struct seen){ KIND_KEEPALIVE, WHAT_ACK, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN, "keepalive" });
+}
+
+/* ---- made by a host ---- */
+
+uint32_t judge_bare_answer(const struct conn *c, uint32_t x)
+{
+	uint32_t syn = NOTHING;
+
+	if (c->tx[x].what != WHAT_ACK || c->tx[x].dir != S2C)
+		return NOTHING;
+	for (uint32_t i = 0; i < x; i++) {
+		const struct tx *o = &c->tx[i];
+		if (o->dir == C2S && o->what == WHAT_SYN)
+			syn = i;
+		else if (o->what == WHAT_SYNACK || (o->dir == C2S && o->what != WHAT_RST && o->what != WHAT_ICMP))
+			return NOTHING;
+	}
+	return syn;
+}
+
+/*
+ * The host behind the first point, or a device that stands between the two? Its TTL arrives there as the host's always does; best if no router
+ * has touched it. A device right there that imitates the TTL cannot be told from the host: that is the assumption.
+ */
+static void by_host(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+	const struct pkt *p = &c->pkt[x->first];
+	uint8_t at = c->way[x->dir][0], ttl = fate_ttl(c, at, x->dir);
+	double odds;
+
+	if (x->from != 0 || c->facts->points < 2)
+		return;
+	if (x->what != WHAT_RST && x->what != WHAT_RSTACK && judge_bare_answer(c, i) == NOTHING)
+		return;
+	if (ttl)
+		odds = ttl != p->ttl ? 1 : hosts_untouched(ttl) ? ODDS_CERTAIN : ODDS_LIKELY;
+	else
+		odds = hosts_untouched(p->ttl) ? ODDS_LIKELY : 1;
+	struct seen s = { odds >= ODDS_LIKELY ? KIND_SENT : KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, at, (uint8_t)by_odds(odds),
+		ttl && ttl != p->ttl ? WHY_TTL : 0, i, odds, "sent" };
+	struct finding *f = findings_add(out, &s);
+	if (f && f->kind == KIND_UNDECIDED)
+		f->doubtful = true;
+}
+
+/* Numbers of an older connection in answer to a SYN: somebody still holds that one (RFC 9293 3.5.1, RFC 5961 4.2). */
+static void stale(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+
+	if (judge_bare_answer(c, i) == NOTHING || !x->stray_ack)
+		return;
+	add(out, (struct seen){ KIND_STALE_STATE, WHAT_ACK, S2C, NO_POINT, NO_POINT, c->way[S2C][x->from], CERTAIN, 0, i, ODDS_CERTAIN, "stale_state" });
+}
+
+/* ---- nobody answered ---- */
+
+/* Does the capture go on long enough behind the transmission for an answer to be in it? */
+static bool time_to_answer(const struct conn *c, uint32_t i, uint8_t point)
+{
+	const struct tx *x = &c->tx[i];
+
+	return x->repeated_by != NOTHING || c->tx[c->txs - 1].t - x->t > ANSWER_NS || fate_window(c->facts, point, x->t + ANSWER_NS);
+}
+
+static void unanswered(const struct conn *c, struct findings *out)
+{
+	unsigned last = c->ways[C2S] - 1u;
+	uint8_t at = c->way[C2S][last], ttl = fate_ttl(c, at, S2C);
+	uint32_t reached = 0, first = NOTHING;
+	double odds;
+
+	if (c->facts->points < 2 || c->facts->point[at].sight[S2C].elsewhere)
+		return;
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		/* Anything from beyond the point is an answer; so is anything that was not recorded there but is the host's. */
+		if (x->dir == S2C && (x->from == 0 || x->by_host))
+			return;
+		if (x->dir == C2S && x->what == WHAT_SYN && conn_seen(c, i, last)) {
+			reached++;
+			first = first == NOTHING ? i : first;
+		}
+	}
+	if (!reached || !time_to_answer(c, first, at))
+		return;
+	/* The capture must have missed every answer, and no answer may have come through to the client either. */
+	odds = -log10(fate_miss(&c->facts->point[at], S2C)) * fmin(reached, 2);
+	if (!ttl || !hosts_untouched(ttl))
+		odds = fmin(odds, ttl ? ODDS_LIKELY - 0.1 : ODDS_LIKELY);
+	for (uint32_t i = 0; i < c->txs; i++)
+		if (c->tx[i].dir == C2S && c->tx[i].what == WHAT_SYN && conn_seen(c, i, last)) {
+			struct seen s = { odds >= ODDS_LIKELY ? KIND_UNANSWERED : KIND_UNDECIDED, WHAT_SYN, C2S, NO_POINT, NO_POINT, at,
+				(uint8_t)by_odds(odds), 0, i, odds, "unanswered" };
+			struct finding *f = findings_add(out, &s);
+			if (f && f->kind == KIND_UNDECIDED)
+				f->doubtful = true;
+		}
+}
+
+/* ---- one point only ---- */
+
+/* A SYN without an answer, a bare ACK in answer to a SYN, a reset: one capture cannot tell where that was made or lost. */
+static void single(const struct conn *c, struct findings *out)
+{
+	uint32_t syn = NOTHING, odd = NOTHING, answered = NOTHING;
+
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		if (x->what == WHAT_SYN)
+			syn = i;
+		if (x->what == WHAT_SYNACK)
+			answered = i;
+		if (odd == NOTHING && (judge_bare_answer(c, i) != NOTHING || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP))
+			odd = i;
+	}
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		bool lost = x->what == WHAT_SYN && (x->repeated_by != NOTHING || answered == NOTHING);
+		bool made = judge_bare_answer(c, i) != NOTHING || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP;
+		if (!lost && !made)
+			continue;
+		struct seen s = { KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], POSSIBLE, 0, i, 0, "one_point" };
+		struct finding *f = findings_add(out, &s);
+		if (f)
+			f->doubtful = true;
+	}
+	(void)syn;
+	(void)odd;
+}
+
+/* ---- the connection as a whole ---- */
+
+static int64_t ended(const struct facts *f, uint32_t conn)
+{
+	int64_t end = INT64_MIN;
+
+	for (uint32_t i = 0; i < f->conn[conn].flows; i++) {
+		const struct flow *w = &f->flow[f->conn[conn].flow + i];
+		int64_t t = facts_align(&f->point[w->point], w->last_ns);
+		end = t > end ? t : end;
+	}
+	return end;
+}
+
+static void reuse(const struct conn *c, struct findings *out)
+{
+	uint32_t before = c->facts->conn[c->index].previous;
+	const struct flow *w = &c->facts->flow[c->facts->conn[c->index].flow];
+
+	if (before == UINT32_MAX || c->facts->conn[c->index].start_ns - ended(c->facts, before) > REUSE_NS)
+		return;
+	add(out, (struct seen){ KIND_PORT_REUSE, WHAT_CONNECTION, NO_DIRECTION, NO_POINT, NO_POINT, (uint8_t)w->point, CERTAIN, 0, NOTHING, ODDS_CERTAIN,
+		"port_reuse" });
+}
+
+/* A receiver that closes its window (RFC 9293 3.8.6); told once per direction, at the point nearest to it. */
+static void zero_window(const struct conn *c, struct findings *out)
+{
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		const struct pkt *p = &c->pkt[x->first];
+		if (p->win == 0 && (x->what == WHAT_ACK || x->what == WHAT_DATA) && !x->stray && (x->from == 0 || x->by_host))
+			add(out, (struct seen){ KIND_ZERO_WINDOW, WHAT_ACK, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN,
+				"zero_window" });
+	}
+}
+
+struct ends {
+	bool syn, synack, went_on, fin[2], rst, icmp, bare, data;
+	bool refused;   /* a RST with the number that the SYN asks for */
+};
+
+static void look(const struct conn *c, struct ends *e)
+{
+	memset(e, 0, sizeof *e);
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		const struct pkt *p = &c->pkt[x->first];
+		e->syn |= x->what == WHAT_SYN;
+		e->synack |= x->what == WHAT_SYNACK;
+		e->bare |= judge_bare_answer(c, i) != NOTHING;
+		e->went_on |= x->dir == C2S && x->what != WHAT_SYN && x->what != WHAT_RST && x->what != WHAT_ICMP;
+		e->data |= x->what == WHAT_DATA;
+		e->fin[x->dir] |= p->flags & TCP_FIN && !(p->flags & (SEG_ICMP | SEG_LATER));
+		if ((x->what == WHAT_RST || x->what == WHAT_RSTACK) && !(e->fin[0] && e->fin[1])) {
+			e->refused |= x->dir == S2C && !e->synack && !e->bare;
+			e->rst |= e->synack || !e->syn || x->dir == S2C;
+		}
+		e->icmp |= x->what == WHAT_ICMP;
+	}
+}
+
+static bool stalled(const struct conn *c)
+{
+	unsigned tries = 0;
+
+	for (uint32_t i = c->txs; i-- > 0;) {
+		const struct tx *x = &c->tx[i];
+		if (x->what != WHAT_DATA && x->what != WHAT_FIN)
+			continue;
+		if (!x->repeat)
+			break;
+		tries++;
+	}
+	if (tries < 2)
+		return false;
+	/* Was what was repeated last acknowledged after all? */
+	for (uint32_t i = c->txs, last = NOTHING; i-- > 0;) {
+		const struct tx *x = &c->tx[i];
+		if (last == NOTHING && (x->what == WHAT_DATA || x->what == WHAT_FIN) && x->repeat)
+			last = i;
+		if (last == NOTHING)
+			continue;
+		for (uint32_t k = last + 1; k < c->txs; k++)
+			if (c->tx[k].dir != c->tx[last].dir && !c->tx[k].stray_ack && c->tx[k].ack >= c->tx[last].end)
+				return false;
+		return true;
+	}
+	return false;
+}
+
+const char *judge_outcome(const struct conn *c)
+{
+	struct ends e;
+
+	look(c, &e);
+	if (e.syn && !e.synack && !e.data) {
+		if (e.refused)
+			return "refused";
+		return e.icmp ? "unreachable" : "no connection";
+	}
+	if (e.fin[0] && e.fin[1] && !stalled(c))
+		return "completed";
+	if (e.rst)
+		return "reset";
+	if (e.synack && !e.went_on)
+		return "no connection";
+	return stalled(c) ? "stalled" : e.fin[0] || e.fin[1] ? "half closed" : "open";
+}
+
+static int severity_of(const struct finding *f, const char *outcome)
+{
+	switch (f->kind) {
+	case KIND_DROPPED:
+	case KIND_GENERATED:
+	case KIND_UNANSWERED:
+		return 3;
+	case KIND_SENT:
+		return strcmp(outcome, "completed") == 0 ? 1 : 3;
+	case KIND_UNDECIDED:
+		return f->doubtful ? 2 : 1;
+	case KIND_STALE_STATE:
+		return 2;
+	case KIND_RETRANSMITTED:
+	case KIND_PORT_REUSE:
+	case KIND_ZERO_WINDOW:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+void judge(const struct proof *t, struct findings *out)
+{
+	const struct conn *c = t->c;
+
+	for (uint32_t i = 0; i < c->txs; i++) {
+		far_side(c, i, out);
+		near_side(c, i, out);
+		missed(t, i, out);
+		repeats(c, i, out);
+		by_host(c, i, out);
+		stale(c, i, out);
+	}
+	copies(c, out);
+	unanswered(c, out);
+	zero_window(c, out);
+	reuse(c, out);
+	out->outcome = judge_outcome(c);
+	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
+		single(c, out);
+	for (uint32_t i = 0; i < out->n; i++) {
+		int s = severity_of(&out->list[i], out->outcome);
+		out->severity = s > out->severity ? s : out->severity;
+	}
+	verdict_write(c, out);
+}

@@ -1,0 +1,20 @@
+/* From fates to findings: the rules. Pure: a connection and the facts of the case in, findings out. */
+#ifndef CORRELATE_JUDGE_H
+#define CORRELATE_JUDGE_H
+
+#include "correlate/finding.h"
+#include "correlate/proof.h"
+
+/* Fill out with everything that is to be said about the connection (fate_judge must have run), outcome and verdict included. */
+void judge(const struct proof *t, struct findings *out);
+
+/* How the connection ended, by its packets alone. */
+const char *judge_outcome(const struct conn *c);
+
+/* The one sentence, and what to do next (verdict.c). */
+void verdict_write(const struct conn *c, struct findings *out);
+
+/* Is a bare ACK of the server the answer to a SYN? Returns the SYN's transmission, NOTHING: no. */
+uint32_t judge_bare_answer(const struct conn *c, uint32_t x);
+
+#endif

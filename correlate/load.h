@@ -1,0 +1,18 @@
+/* Packets of a connection from the case into memory. */
+#ifndef CORRELATE_LOAD_H
+#define CORRELATE_LOAD_H
+
+#include "correlate/conn.h"
+
+struct loader {
+	struct db *db;
+	sqlite3_stmt *runs, *packets, *tcpopt, *icmp;
+};
+
+int loader_open(struct loader *l, struct db *db, struct err *e);
+void loader_close(struct loader *l);
+
+/* Read connection `index` of c->facts. */
+int loader_read(struct loader *l, struct conn *c, uint32_t index, struct err *e);
+
+#endif

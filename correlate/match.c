@@ -1,0 +1,479 @@
+#include "correlate/match.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#define COPY_NS 50000000        /* copies made by a mirror port come this close behind each other */
+#define COPY_LOOKBACK 8
+#define EPS_NS 50000            /* time stamps are taken before the queue of a network card, interrupts are held back */
+#define DELAY_MAX_NS 10000000000        /* no packet is longer on its way, if everything about it is equal */
+#define DELAY_WEAK_NS 1000000000        /* ... if something differs */
+#define ALIGN_CELLS 1000000     /* identical packets: up to this many pairs are aligned at least cost, more in order of time */
+#define UNMATCHED_COST 12.0     /* of leaving a packet alone, in units of jitter */
+#define LEVELS 4
+
+struct entry {
+	uint64_t key;
+	int64_t t;
+	uint32_t index;         /* of a packet or a transmission */
+	bool is_pkt;
+};
+
+struct matcher {
+	struct conn *c;
+	unsigned dir, at;       /* position on the way */
+	unsigned point;
+	int level;
+	uint32_t tx_from;       /* first transmission of this direction */
+	struct entry *entry;
+	uint32_t entries, entry_room;
+	double *cost;           /* dynamic programming */
+	size_t cost_room;
+	struct err *e;
+};
+
+/* ---- copies ---- */
+
+static bool same_bytes(const struct pkt *x, const struct pkt *y)
+{
+	return x->dir == y->dir && x->seq == y->seq && x->ack == y->ack && x->len == y->len && x->flags == y->flags && x->win == y->win &&
+	    x->ip_id == y->ip_id && x->tsval == y->tsval && x->tsecr == y->tsecr && x->tos == y->tos && x->payload == y->payload;
+}
+
+/* The packet that p is a copy of, NULL: none. A copy on another segment has passed a router: its TTL is lower. */
+static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
+{
+	struct pkt *p = &c->pkt[i];
+
+	for (uint32_t k = i, n = 0; k-- > from && n < COPY_LOOKBACK; n++) {
+		struct pkt *o = &c->pkt[k];
+		if (p->t_raw - o->t_raw > COPY_NS)
+			break;
+		if (same_bytes(o, p))
+			return o;
+	}
+	return NULL;
+}
+
+/*
+ * The IP ID tells a copy from a repeat. Where it is always zero (RFC 6864 4.1 allows that), equal packets are taken for copies only if the
+ * capture doubles nearly everything: hosts do send equal ACKs in a row (RFC 5681 4.2).
+ */
+static void mark_copies(struct conn *c, unsigned point)
+{
+	uint32_t from = c->at[point], to = c->at[point + 1], with_id = 0, with_id_twice = 0, zero = 0, zero_twice = 0;
+
+	for (uint32_t i = from; i < to; i++) {
+		bool twice = copied(c, from, i) != NULL;
+		if (c->pkt[i].ip_id) {
+			with_id++;
+			with_id_twice += twice;
+			c->pkt[i].copy = twice;
+		} else {
+			zero++;
+			zero_twice += twice;
+		}
+	}
+	if (zero_twice == 0 || (with_id ? with_id_twice * 5 < with_id * 2 : zero_twice * 5 < zero * 2))
+		return;
+	for (uint32_t i = from; i < to; i++)
+		if (!c->pkt[i].ip_id && copied(c, from, i))
+			c->pkt[i].copy = true;
+}
+
+/* ---- transmissions ---- */
+
+static int room_for_tx(struct conn *c, struct err *e)
+{
+	if (c->txs < c->tx_room)
+		return 0;
+	uint32_t room = c->tx_room ? c->tx_room * 2 : 1024;
+	struct tx *t = realloc(c->tx, room * sizeof *t);
+	if (!t)
+		return err_set(e, "out of memory");
+	c->tx = t;
+	uint32_t *s = realloc(c->sight, (size_t)room * c->facts->points * sizeof *s);
+	if (!s)
+		return err_set(e, "out of memory");
+	c->sight = s;
+	c->tx_room = room;
+	return 0;
+}
+
+static int new_tx(struct matcher *m, uint32_t pkt)
+{
+	struct conn *c = m->c;
+	const struct pkt *p = &c->pkt[pkt];
+
+	if (room_for_tx(c, m->e) < 0)
+		return -1;
+	struct tx *x = &c->tx[c->txs];
+	memset(x, 0, sizeof *x);
+	x->t = p->t;
+	x->first = pkt;
+	x->dir = (uint8_t)m->dir;
+	x->what = (uint8_t)pkt_what(p);
+	x->from = x->to = (uint8_t)m->at;
+	x->single = true;
+	x->repeated_by = NOTHING;
+	uint32_t *s = conn_sight(c, c->txs);
+	for (unsigned i = 0; i < c->facts->points; i++)
+		s[i] = NOTHING;
+	s[m->point] = pkt;
+	c->pkt[pkt].tx = c->txs++;
+	return 0;
+}
+
+/* The sighting of a transmission that is nearest to where the matcher stands. */
+static const struct pkt *latest(const struct matcher *m, uint32_t tx)
+{
+	const struct tx *x = &m->c->tx[tx];
+
+	return &m->c->pkt[conn_sight(m->c, tx)[m->c->way[m->dir][x->to]]];
+}
+
+static void pair(struct matcher *m, uint32_t tx, uint32_t pkt, bool fuzzy, bool single)
+{
+	struct tx *x = &m->c->tx[tx];
+
+	conn_sight(m->c, tx)[m->point] = pkt;
+	x->to = (uint8_t)m->at;
+	x->fuzzy |= fuzzy;
+	x->single &= single;
+	if (m->level > x->level)
+		x->level = (uint8_t)m->level;
+	m->c->pkt[pkt].tx = tx;
+}
+
+/* ---- keys ---- */
+
+static uint64_t key_of(const struct pkt *p, int level)
+{
+	uint32_t flags = p->flags & (TCP_FLAGS | SEG_ICMP | SEG_LATER);
+	uint32_t k[9] = { p->seq, p->len, 0 };
+	bool bare = p->len == 0 && !(flags & (TCP_SYN | TCP_FIN));
+
+	/* ECN bits and PSH are changed on the way more often than anything else. */
+	k[2] = level < 2 ? flags & ~(uint32_t)(TCP_ECE | TCP_CWR | TCP_AE) : flags & ~(uint32_t)(TCP_ECE | TCP_CWR | TCP_AE | TCP_PSH);
+	if (level < 2 || bare)
+		k[3] = p->ack;
+	if (level < 2) {
+		k[4] = p->win;
+		k[5] = p->tsecr;
+	}
+	if (level < 3)
+		k[6] = p->tsval;
+	if (level < 1 || flags & SEG_LATER)
+		k[7] = p->ip_id;
+	return XXH3_64bits(k, sizeof k);
+}
+
+/* What the hops between two points keep: a difference there forbids a match. */
+static bool keeps(const struct matcher *m, const struct pkt *a, bool ts)
+{
+	unsigned lo = a->point < m->point ? a->point : m->point, hi = a->point < m->point ? m->point : a->point;
+
+	for (unsigned i = lo; i < hi; i++) {
+		const struct hop_stats *h = &m->c->facts->point[i].hop[m->dir];
+		uint64_t same = ts ? h->keeps_ts : h->keeps_ip_id, other = ts ? h->changes_ts : h->changes_ip_id;
+		if (same < 3 || other * 10 > same)
+			return false;
+	}
+	return true;
+}
+
+static int64_t doubt(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	int64_t x = facts_doubt(&m->c->facts->point[a->point], a->t_raw), y = facts_doubt(&m->c->facts->point[b->point], b->t_raw);
+
+	return x == INT64_MAX || y == INT64_MAX ? INT64_MAX : x + y;
+}
+
+/* May b be a, seen later? */
+static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	int64_t unsure = doubt(m, a, b), d = b->t - a->t;
+
+	if (a->ip_id != b->ip_id && (b->flags & SEG_LATER || (a->ip_id && b->ip_id && keeps(m, a, false))))
+		return false;
+	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true))
+		return false;
+	if (unsure == INT64_MAX)
+		return true;
+	return d >= -unsure - EPS_NS - m->c->facts->point[a->point].resolution_ns - m->c->facts->point[b->point].resolution_ns &&
+	    d <= unsure + (m->level < 2 ? DELAY_MAX_NS : DELAY_WEAK_NS);
+}
+
+/* ---- alignment of a class of equal packets: t[0..n) before, p[0..k) here, both in order of time ---- */
+
+static void typical(const struct matcher *m, const struct pkt *a, double *delay, double *jitter)
+{
+	unsigned lo = a->point < m->point ? a->point : m->point, hi = a->point < m->point ? m->point : a->point;
+
+	*delay = 0;
+	*jitter = 10000;
+	for (unsigned i = lo; i < hi; i++) {
+		*delay += (double)m->c->facts->point[i].hop[m->dir].delay_ns;
+		*jitter += (double)m->c->facts->point[i].hop[m->dir].jitter_ns;
+	}
+}
+
+static void align_in_order(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
+{
+	for (uint32_t i = 0, j = 0; i < n && j < k;) {
+		if (possible(m, latest(m, t[i].index), &m->c->pkt[p[j].index])) {
+			pair(m, t[i++].index, p[j++].index, n != k, false);
+		} else if (m->c->pkt[p[j].index].t < latest(m, t[i].index)->t) {
+			j++;
+		} else {
+			i++;
+		}
+	}
+}
+
+static bool all_fit(const struct matcher *m, const struct entry *t, const struct entry *p, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!possible(m, latest(m, t[i].index), &m->c->pkt[p[i].index]))
+			return false;
+	return true;
+}
+
+/* Identities are not to be trusted where equal packets lie closer together than the delay varies. */
+static bool crowded(const struct matcher *m, const struct entry *t, uint32_t n, double jitter)
+{
+	for (uint32_t i = 1; i < n; i++)
+		if ((double)(latest(m, t[i].index)->t - latest(m, t[i - 1].index)->t) < 20 * jitter)
+			return true;
+	return false;
+}
+
+static double cost_of(const struct matcher *m, uint32_t tx, uint32_t pkt)
+{
+	const struct pkt *a = latest(m, tx), *b = &m->c->pkt[pkt];
+	double delay, jitter;
+
+	if (!possible(m, a, b))
+		return HUGE_VAL;
+	typical(m, a, &delay, &jitter);
+	return fmin(fabs((double)(b->t - a->t) - delay) / jitter, 2 * UNMATCHED_COST - 1);
+}
+
+/* Monotone alignment at least cost. */
+static int align(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
+{
+	size_t cells = ((size_t)n + 1) * (k + 1), w = (size_t)k + 1;
+	double delay, jitter, *d;
+
+	if (cells > m->cost_room) {
+		double *x = realloc(m->cost, cells * sizeof *x);
+		if (!x)
+			return err_set(m->e, "out of memory");
+		m->cost = x;
+		m->cost_room = cells;
+	}
+	d = m->cost;
+	for (uint32_t i = 0; i <= n; i++)
+		for (uint32_t j = 0; j <= k; j++) {
+			double best = i == 0 && j == 0 ? 0 : HUGE_VAL;
+			if (i > 0)
+				best = fmin(best, d[(i - 1) * w + j] + UNMATCHED_COST);
+			if (j > 0)
+				best = fmin(best, d[i * w + j - 1] + UNMATCHED_COST);
+			if (i > 0 && j > 0)
+				best = fmin(best, d[(i - 1) * w + j - 1] + cost_of(m, t[i - 1].index, p[j - 1].index));
+			d[i * w + j] = best;
+		}
+	typical(m, latest(m, t[0].index), &delay, &jitter);
+	bool fuzzy = n != k && crowded(m, t, n, jitter);
+	for (uint32_t i = n, j = k; i > 0 && j > 0;) {
+		double here = d[i * w + j];
+		if (here >= d[(i - 1) * w + j - 1] + cost_of(m, t[i - 1].index, p[j - 1].index)) {
+			i--;
+			j--;
+			pair(m, t[i].index, p[j].index, fuzzy, false);
+		} else if (here >= d[(i - 1) * w + j] + UNMATCHED_COST) {
+			i--;
+			m->c->tx[t[i].index].fuzzy |= fuzzy;
+		} else {
+			j--;
+		}
+	}
+	return 0;
+}
+
+static int align_class(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
+{
+	if (n == k && all_fit(m, t, p, n)) {
+		for (uint32_t i = 0; i < n; i++)
+			pair(m, t[i].index, p[i].index, false, n == 1);
+		return 0;
+	}
+	if ((size_t)n * k > ALIGN_CELLS) {
+		align_in_order(m, t, n, p, k);
+		return 0;
+	}
+	return align(m, t, n, p, k);
+}
+
+/* ---- passes ---- */
+
+static int by_key(const void *a, const void *b)
+{
+	const struct entry *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	if (x->is_pkt != y->is_pkt)
+		return x->is_pkt - y->is_pkt;
+	if (x->t != y->t)
+		return x->t < y->t ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static int add_entry(struct matcher *m, const struct pkt *p, uint32_t index, bool is_pkt)
+{
+	if (m->entries == m->entry_room) {
+		uint32_t room = m->entry_room ? m->entry_room * 2 : 1024;
+		struct entry *x = realloc(m->entry, room * sizeof *x);
+		if (!x)
+			return err_set(m->e, "out of memory");
+		m->entry = x;
+		m->entry_room = room;
+	}
+	m->entry[m->entries++] = (struct entry){ key_of(p, m->level), p->t, index, is_pkt };
+	return 0;
+}
+
+/* Collect what is still alone, on both sides. Returns 1 if there is something on both. */
+static int gather(struct matcher *m)
+{
+	struct conn *c = m->c;
+	uint32_t before;
+
+	m->entries = 0;
+	for (uint32_t i = m->tx_from; i < c->txs; i++)
+		if (c->tx[i].to < m->at && add_entry(m, latest(m, i), i, false) < 0)
+			return -1;
+	before = m->entries;
+	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
+		if (c->pkt[i].dir == m->dir && !c->pkt[i].copy && c->pkt[i].tx == NOTHING && add_entry(m, &c->pkt[i], i, true) < 0)
+			return -1;
+	return before > 0 && m->entries > before;
+}
+
+static int pass(struct matcher *m)
+{
+	int some = gather(m);
+
+	if (some <= 0)
+		return some;
+	qsort(m->entry, m->entries, sizeof *m->entry, by_key);
+	for (uint32_t i = 0, k, p; i < m->entries; i = k) {
+		for (k = i; k < m->entries && m->entry[k].key == m->entry[i].key; k++)
+			;
+		for (p = i; p < k && !m->entry[p].is_pkt; p++)
+			;
+		if (p > i && p < k && align_class(m, &m->entry[i], p - i, &m->entry[p], k - p) < 0)
+			return -1;
+	}
+	return 1;
+}
+
+static int match_point(struct matcher *m)
+{
+	struct conn *c = m->c;
+	int rc = 1;
+
+	m->point = c->way[m->dir][m->at];
+	for (m->level = 0; m->at > 0 && rc > 0 && m->level < LEVELS; m->level++)
+		rc = pass(m);
+	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++)
+		if (c->pkt[i].dir == m->dir && !c->pkt[i].copy && c->pkt[i].tx == NOTHING)
+			rc = new_tx(m, i);
+	return rc < 0 ? -1 : 0;
+}
+
+/* A copy belongs to the transmission of what it is a copy of. */
+static void adopt_copies(struct conn *c)
+{
+	for (unsigned p = 0; p < c->facts->points; p++)
+		for (uint32_t i = c->at[p]; i < c->at[p + 1]; i++) {
+			if (!c->pkt[i].copy)
+				continue;
+			const struct pkt *o = copied(c, c->at[p], i);
+			c->pkt[i].tx = o ? o->tx : NOTHING;
+		}
+}
+
+/* ---- order by time ---- */
+
+struct rank {
+	int64_t t, id;
+	uint32_t tx;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->t != y->t)
+		return x->t < y->t ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+static int sort_by_time(struct conn *c, struct err *e)
+{
+	size_t n = c->txs, points = c->facts->points;
+	struct rank *r = malloc((n ? n : 1) * sizeof *r);
+	struct tx *tx = malloc((n ? n : 1) * sizeof *tx);
+	uint32_t *sight = malloc((n ? n : 1) * points * sizeof *sight);
+
+	if (!r || !tx || !sight) {
+		free(r);
+		free(tx);
+		free(sight);
+		return err_set(e, "out of memory");
+	}
+	for (uint32_t i = 0; i < n; i++)
+		r[i] = (struct rank){ c->tx[i].t, c->pkt[c->tx[i].first].id, i };
+	qsort(r, n, sizeof *r, by_rank);
+	for (uint32_t i = 0; i < n; i++) {
+		tx[i] = c->tx[r[i].tx];
+		memcpy(&sight[i * points], conn_sight(c, r[i].tx), points * sizeof *sight);
+		for (unsigned p = 0; p < points; p++)
+			if (sight[i * points + p] != NOTHING)
+				c->pkt[sight[i * points + p]].tx = i;
+	}
+	free(r);
+	free(c->tx);
+	free(c->sight);
+	c->tx = tx;
+	c->sight = sight;
+	c->tx_room = (uint32_t)n;
+	return 0;
+}
+
+int match_packets(struct conn *c, struct err *e)
+{
+	struct matcher m = { .c = c, .e = e };
+	int rc = 0;
+
+	for (unsigned p = 0; p < c->facts->points; p++)
+		mark_copies(c, p);
+	for (m.dir = 0; rc == 0 && m.dir < 2; m.dir++) {
+		m.tx_from = c->txs;
+		for (m.at = 0; rc == 0 && m.at < c->ways[m.dir]; m.at++)
+			rc = match_point(&m);
+	}
+	free(m.entry);
+	free(m.cost);
+	if (rc < 0 || sort_by_time(c, e) < 0)
+		return -1;
+	adopt_copies(c);
+	return 0;
+}

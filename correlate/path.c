@@ -1,0 +1,107 @@
+#include "correlate/path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/hosts.h"
+#include "correlate/join.h"
+
+enum how { HOW_NOT, HOW_TIMES, HOW_TTL, HOW_GAPS };
+
+/* +1: i is nearer to the client, -1: j is, 0: cannot be told. */
+static int order(const struct path_pair *p, enum how *how)
+{
+	*how = HOW_GAPS;
+	if (p->wider != p->narrower && (p->wider > 9 * p->narrower || p->narrower > 9 * p->wider))
+		return p->wider > p->narrower ? 1 : -1;
+	*how = HOW_TTL;
+	if (p->ttl_before != p->ttl_behind)
+		return p->ttl_before > p->ttl_behind ? 1 : -1;
+	*how = HOW_TIMES;
+	if (p->seen_before != p->seen_behind && (p->seen_before > 9 * p->seen_behind || p->seen_behind > 9 * p->seen_before))
+		return p->seen_before > p->seen_behind ? 1 : -1;
+	*how = HOW_NOT;
+	return 0;
+}
+
+struct place {
+	int wins;
+	uint32_t point;
+	const char *name;
+};
+
+static int by_wins(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return x->wins != y->wins ? y->wins - x->wins : strcmp(x->name, y->name);
+}
+
+static const struct path_pair *between(const struct path_pair *pair, uint32_t n, uint32_t i, uint32_t j)
+{
+	return i < j ? &pair[i * n + j] : &pair[j * n + i];
+}
+
+static void say_how(struct facts *f, const struct path_pair *pair, struct place *place, uint32_t k)
+{
+	struct point *p = &f->point[place[k].point];
+	static const char *const word[] = { "unknown: put by name", "time stamps, taken for one clock", "TTL", "round trips" };
+	enum how how;
+
+	if (f->points == 1) {
+		snprintf(p->how, sizeof p->how, "the only point");
+		return;
+	}
+	uint32_t i = place[k ? k - 1 : 0].point, j = place[k ? k : 1].point;
+	const struct path_pair *x = between(pair, f->points, i, j);
+	order(x, &how);
+	snprintf(p->how, sizeof p->how, "%s %s: %s", k ? "behind" : "before", place[k ? k - 1 : 1].name, word[how]);
+	if (how == HOW_GAPS) {
+		size_t n = strlen(p->how);
+		unsigned long long a = x->wider > x->narrower ? x->wider : x->narrower, all = x->wider + x->narrower;
+		snprintf(p->how + n, sizeof p->how - n, " (%llu of %llu)", a, all);
+	}
+}
+
+static int renumber(struct facts *f, const struct place *place, struct err *e)
+{
+	struct point *sorted = malloc(f->points * sizeof *sorted);
+	uint32_t to[POINTS_MAX];
+
+	if (!sorted)
+		return err_set(e, "out of memory");
+	for (uint32_t k = 0; k < f->points; k++) {
+		sorted[k] = f->point[place[k].point];
+		sorted[k].position = (int)k;
+		to[place[k].point] = k;
+	}
+	memcpy(f->point, sorted, f->points * sizeof *sorted);
+	free(sorted);
+	for (uint32_t i = 0; i < f->flows; i++)
+		f->flow[i].point = to[f->flow[i].point];
+	hosts_renumber(f->hosts, to);
+	join_resort(f);
+	return 0;
+}
+
+int path_infer(struct facts *f, const struct path_pair *pair, struct err *e)
+{
+	struct place place[POINTS_MAX];
+	enum how how;
+
+	for (uint32_t i = 0; i < f->points; i++)
+		place[i] = (struct place){ 0, i, f->point[i].name };
+	for (uint32_t i = 0; i < f->points; i++)
+		for (uint32_t j = i + 1; j < f->points; j++) {
+			int o = order(&pair[i * f->points + j], &how);
+			place[i].wins += o;
+			place[j].wins -= o;
+		}
+	qsort(place, f->points, sizeof *place, by_wins);
+	for (uint32_t k = 0; k < f->points; k++)
+		say_how(f, pair, place, k);
+	for (uint32_t k = 0; k < f->points; k++)
+		place[k].name = NULL;
+	return renumber(f, place, e);
+}

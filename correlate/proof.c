@@ -1,0 +1,403 @@
+#include "correlate/proof.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/reason.h"
+
+#define FAR (1ll << 30)         /* numbers further away than any window (RFC 7323 2.2) belong to something else */
+#define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
+#define ID_GAP 64               /* IP IDs of neighbouring packets of one connection lie this close */
+
+void proof_init(struct proof *t)
+{
+	memset(t, 0, sizeof *t);
+}
+
+static void marks_free(struct marks *m)
+{
+	free(m->mark);
+}
+
+void proof_free(struct proof *t)
+{
+	for (unsigned i = 0; i < POINTS_MAX; i++)
+		for (int d = 0; d < 2; d++) {
+			marks_free(&t->acked[i][d]);
+			marks_free(&t->echoed[i][d]);
+			marks_free(&t->sent[i][d]);
+			marks_free(&t->sacks[i][d]);
+		}
+	free(t->original);
+	free(t->last);
+	memset(t, 0, sizeof *t);
+}
+
+static int add_mark(struct marks *m, int64_t at, int64_t v, struct err *e)
+{
+	if (m->n == m->room) {
+		uint32_t room = m->room ? m->room * 2 : 64;
+		struct mark *x = realloc(m->mark, room * sizeof *x);
+		if (!x)
+			return err_set(e, "out of memory");
+		m->mark = x;
+		m->room = room;
+	}
+	m->mark[m->n++] = (struct mark){ at, v };
+	return 0;
+}
+
+static int raise(struct marks *m, int64_t at, int64_t v, struct err *e)
+{
+	return m->n > 0 && m->mark[m->n - 1].v >= v ? 0 : add_mark(m, at, v, e);
+}
+
+/* First time the value reached v; INT64_MAX: never. */
+static int64_t reached(const struct marks *m, int64_t v)
+{
+	uint32_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (m->mark[mid].v >= v)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo < m->n ? m->mark[lo].t : INT64_MAX;
+}
+
+static int64_t exactly(const struct marks *m, int64_t v)
+{
+	uint32_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (m->mark[mid].v >= v)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo < m->n && m->mark[lo].v == v ? m->mark[lo].t : INT64_MAX;
+}
+
+int64_t proof_acked_at(const struct proof *t, unsigned point, unsigned dir, int64_t byte)
+{
+	return reached(&t->acked[point][dir], byte);
+}
+
+/* ---- sequence numbers to 64 bits, in order of time ---- */
+
+static int64_t unwrap(int64_t near, uint32_t v)
+{
+	return near + (int32_t)(v - (uint32_t)near);
+}
+
+static void begin(struct proof *t, unsigned d, uint32_t seq)
+{
+	t->low[d] = t->high[d] = (int64_t)seq + (1ll << 33);
+	t->begun[d] = true;
+}
+
+/* A handshake says where a direction begins, whatever strays come before it. */
+static void find_beginnings(struct proof *t)
+{
+	struct conn *c = t->c;
+
+	for (int d = 0; d < 2; d++) {
+		t->begun[d] = t->known[d] = false;
+		for (unsigned i = 0; i < c->facts->points && !t->begun[d]; i++)
+			if (c->flow[i] && c->flow[i]->has_isn[d]) {
+				begin(t, (unsigned)d, c->flow[i]->isn[d] - c->shift[i][d]);
+				t->known[d] = true;
+			}
+	}
+}
+
+static void place_tx(struct proof *t, struct tx *x)
+{
+	const struct pkt *p = &t->c->pkt[x->first];
+	/* An ICMP error carries a sequence number of the direction that it travels against. */
+	unsigned d = x->what == WHAT_ICMP ? !x->dir : x->dir, r = !x->dir;
+	bool number = !(p->flags & (SEG_ICMP | SEG_LATER));
+
+	if (p->flags & SEG_LATER) {
+		x->off = x->end = x->ack = 0;
+		x->stray = x->stray_ack = true;
+		return;
+	}
+	/* A RST answering a SYN has no number of its own (RFC 9293 3.10.7.1). */
+	bool none = (x->what == WHAT_RSTACK || x->what == WHAT_RST) && p->seq == 0;
+	if (!t->begun[d] && !none && number)
+		begin(t, d, p->seq);
+	x->off = unwrap(t->high[d], p->seq);
+	x->end = x->off + (number ? (int64_t)(uint32_t)(pkt_end(p) - p->seq) : 0);
+	x->stray = none || x->off < t->low[d] - (t->known[d] ? 1 : FAR) || x->off > t->high[d] + (t->known[d] && !p->len ? AHEAD : FAR);
+	if (!x->stray && number && x->what != WHAT_RST && x->what != WHAT_RSTACK) {
+		if (x->end > t->high[d])
+			t->high[d] = x->end;
+		if (x->off < t->low[d] && !t->known[d])
+			t->low[d] = x->off;
+	}
+	x->stray_ack = true;
+	if (!number || !(p->flags & TCP_ACK))
+		return;
+	if (!t->begun[r])
+		begin(t, r, p->ack);
+	x->ack = unwrap(t->high[r], p->ack);
+	x->stray_ack = x->ack < t->low[r] || x->ack > t->high[r] + (t->known[r] ? AHEAD : FAR);
+	if (!x->stray_ack && x->ack > t->high[r] && x->what != WHAT_RSTACK)
+		t->high[r] = x->ack;    /* acknowledges what no point recorded */
+}
+
+/* ---- repeats ---- */
+
+static int room_for_originals(struct proof *t, struct err *e)
+{
+	uint32_t n = t->c->txs;
+
+	if (n <= t->room)
+		return 0;
+	uint32_t *o = realloc(t->original, n * sizeof *o), *l;
+	if (!o)
+		return err_set(e, "out of memory");
+	t->original = o;
+	if (!(l = realloc(t->last, n * sizeof *l)))
+		return err_set(e, "out of memory");
+	t->last = l;
+	t->room = n;
+	return 0;
+}
+
+/* Tie transmission i to everything before it that has some of the same bytes. */
+static bool tie(struct proof *t, uint32_t i)
+{
+	struct tx *x = &t->c->tx[i];
+	uint32_t lo = 0, hi = t->originals;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (t->c->tx[t->original[mid]].end > x->off)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	for (; lo < t->originals && t->c->tx[t->original[lo]].off < x->end; lo++) {
+		struct tx *o = &t->c->tx[t->last[lo]];
+		if (o->repeated_by == NOTHING)
+			o->repeated_by = i;
+		if (x->repeats == NOTHING || t->last[lo] > x->repeats)
+			x->repeats = t->last[lo];
+		t->last[lo] = i;
+	}
+	return x->repeats != NOTHING;
+}
+
+static void find_repeats(struct proof *t, unsigned d)
+{
+	struct conn *c = t->c;
+	int64_t high = INT64_MIN;
+
+	t->originals = 0;
+	for (uint32_t i = 0; i < c->txs; i++) {
+		struct tx *x = &c->tx[i];
+		const struct pkt *p = &c->pkt[x->first];
+		if (x->dir != d || x->stray || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP)
+			continue;
+		x->repeats = NOTHING;
+		/* Keepalive: nothing, or one old byte, just before what comes next (RFC 9293 3.8.4). */
+		x->probe = high != INT64_MIN && p->len <= 1 && !(p->flags & (TCP_SYN | TCP_FIN)) && x->off == high - 1;
+		if (x->end == x->off || x->probe)
+			continue;
+		if (x->off < high) {
+			x->repeat = tie(t, i);
+		} else {
+			t->original[t->originals] = t->last[t->originals] = i;
+			t->originals++;
+		}
+		if (x->end > high)
+			high = x->end;
+	}
+}
+
+/* ---- what every point could know, and when ---- */
+
+static int mark_packet(struct proof *t, unsigned point, uint32_t k, struct err *e)
+{
+	struct conn *c = t->c;
+	const struct pkt *p = &c->pkt[k];
+	const struct tx *x;
+	unsigned r = !p->dir, len;
+
+	if (p->tx == NOTHING || p->flags & (SEG_ICMP | SEG_LATER | TCP_RST))
+		return 0;
+	x = &c->tx[p->tx];
+	if (!x->stray && raise(&t->sent[point][p->dir], p->t_raw, x->what == WHAT_ACK ? x->off : x->end, e) < 0)
+		return -1;
+	if (x->stray_ack || x->stray || !(p->flags & TCP_ACK))
+		return 0;
+	if (raise(&t->acked[point][r], p->t_raw, x->ack, e) < 0)
+		return -1;
+	if (p->flags & SEG_TS && p->tsecr) {
+		struct marks *m = &t->echoed[point][r];
+		int64_t v = m->n ? unwrap(m->mark[m->n - 1].v, p->tsecr) : (int64_t)p->tsecr + (1ll << 33);
+		if (raise(m, p->t_raw, v, e) < 0)
+			return -1;
+	}
+	if (pkt_option(c, p, 5, &len))
+		return add_mark(&t->sacks[point][r], p->t_raw, (int64_t)k, e);
+	return 0;
+}
+
+static int mark_points(struct proof *t, struct err *e)
+{
+	struct conn *c = t->c;
+
+	for (unsigned i = 0; i < c->facts->points; i++) {
+		for (int d = 0; d < 2; d++)
+			t->acked[i][d].n = t->echoed[i][d].n = t->sent[i][d].n = t->sacks[i][d].n = 0;
+		for (uint32_t k = c->at[i]; k < c->at[i + 1]; k++)
+			if (!c->pkt[k].copy && mark_packet(t, i, k, e) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+int proof_build(struct proof *t, struct conn *c, struct err *e)
+{
+	t->c = c;
+	if (room_for_originals(t, e) < 0)
+		return -1;
+	find_beginnings(t);
+	for (uint32_t i = 0; i < c->txs; i++)
+		place_tx(t, &c->tx[i]);
+	for (unsigned d = 0; d < 2; d++)
+		find_repeats(t, d);
+	return mark_points(t, e);
+}
+
+/* ---- proofs ---- */
+
+/* When another transmission with some of x's bytes was seen at the point: before x (INT64_MIN), or first after it. */
+static int64_t other_at(const struct conn *c, uint32_t x, unsigned point)
+{
+	for (uint32_t i = c->tx[x].repeats; i != NOTHING; i = c->tx[i].repeats)
+		if (conn_sight(c, i)[point] != NOTHING)
+			return INT64_MIN;
+	for (uint32_t i = c->tx[x].repeated_by; i != NOTHING; i = c->tx[i].repeated_by)
+		if (conn_sight(c, i)[point] != NOTHING)
+			return c->pkt[conn_sight(c, i)[point]].t_raw;
+	return INT64_MAX;
+}
+
+/* Is x the only transmission of its direction with its TSval that the point saw, or would have? */
+static bool only_tsval(const struct conn *c, uint32_t x)
+{
+	const struct pkt *p = &c->pkt[c->tx[x].first];
+	unsigned near = 0;
+
+	for (int way = -1; way <= 1; way += 2) {
+		near = 0;
+		for (uint32_t i = x + (uint32_t)way; i < c->txs && near < 64; i += (uint32_t)way, near++) {
+			const struct tx *o = &c->tx[i];
+			const struct pkt *q = &c->pkt[o->first];
+			if (o->dir != c->tx[x].dir || !(q->flags & SEG_TS))
+				continue;
+			if (q->tsval == p->tsval)
+				return false;
+			break;
+		}
+		if (near == 64)
+			return false;
+	}
+	return true;
+}
+
+static bool sacked(const struct proof *t, uint32_t x, unsigned point, int64_t before)
+{
+	const struct conn *c = t->c;
+	const struct tx *w = &c->tx[x];
+	const struct marks *m = &t->sacks[point][w->dir];
+
+	for (uint32_t i = 0; i < m->n && m->mark[i].t < before; i++) {
+		const struct pkt *p = &c->pkt[m->mark[i].v];
+		unsigned len;
+		const uint8_t *o = pkt_option(c, p, 5, &len);
+		uint32_t shift = c->shift[point][w->dir];
+		for (unsigned k = 2; o && k + 8 <= len; k += 8) {
+			uint32_t l = ((uint32_t)o[k] << 24 | (uint32_t)o[k + 1] << 16 | (uint32_t)o[k + 2] << 8 | o[k + 3]) - shift;
+			uint32_t r = ((uint32_t)o[k + 4] << 24 | (uint32_t)o[k + 5] << 16 | (uint32_t)o[k + 6] << 8 | o[k + 7]) - shift;
+			if (unwrap(w->off, l) <= w->off && unwrap(w->off, r) >= w->end)
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool said(uint32_t *reason, uint32_t why)
+{
+	if (reason)
+		*reason |= why;
+	return true;
+}
+
+bool proof_passed(const struct proof *t, uint32_t x, unsigned i, uint32_t *reason)
+{
+	const struct conn *c = t->c;
+	const struct tx *w = &c->tx[x];
+	unsigned point = c->way[w->dir][i];
+	const struct pkt *p = &c->pkt[w->first];
+
+	if (i > w->from && i < w->to)
+		return said(reason, WHY_SEEN_BEYOND);
+	if (w->stray || w->what == WHAT_RST || w->what == WHAT_RSTACK || w->what == WHAT_ICMP)
+		return false;
+	if (w->end > w->off && !w->probe) {
+		int64_t other = other_at(c, x, point);
+		if (other != INT64_MIN && proof_acked_at(t, point, w->dir, w->end) < other)
+			return said(reason, WHY_ACKED);
+		if (other != INT64_MIN && sacked(t, x, point, other))
+			return said(reason, WHY_SACKED);
+	}
+	const struct marks *m = &t->echoed[point][w->dir];
+	if (p->flags & SEG_TS && m->n && exactly(m, unwrap(m->mark[m->n - 1].v, p->tsval)) != INT64_MAX && only_tsval(c, x))
+		return said(reason, WHY_ECHOED);
+	return false;
+}
+
+/* Do the host's own IP IDs at the point leave a gap where this one belongs? */
+static bool id_fits(const struct conn *c, const struct pkt *p, unsigned point, unsigned dir)
+{
+	const struct pkt *before = NULL, *after = NULL;
+
+	if (!p->ip_id)
+		return false;
+	for (uint32_t k = c->at[point]; k < c->at[point + 1]; k++) {
+		const struct pkt *q = &c->pkt[k];
+		if (q->dir != dir || !q->ip_id || q->copy || q->flags & SEG_ICMP)
+			continue;
+		if (q->ip_id == p->ip_id)
+			return false;
+		if ((int16_t)(uint16_t)(q->ip_id - p->ip_id) < 0)
+			before = q;
+		else if (!after)
+			after = q;
+	}
+	if (!before || !after)
+		return false;
+	return (uint16_t)(after->ip_id - before->ip_id) <= ID_GAP && before->t <= after->t;
+}
+
+bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, uint32_t *reason)
+{
+	const struct conn *c = t->c;
+	const struct tx *w = &c->tx[x];
+	unsigned point = c->way[w->dir][i];
+
+	if (w->end > w->off && !w->stray && w->what != WHAT_RST && w->what != WHAT_RSTACK && other_at(c, x, point) == INT64_MAX &&
+	    reached(&t->sent[point][w->dir], w->end) != INT64_MAX)
+		return said(reason, WHY_HOST_WENT_ON);
+	if (id_fits(c, &c->pkt[w->first], point, w->dir))
+		return said(reason, WHY_IP_ID_FITS);
+	return false;
+}

@@ -1,0 +1,41 @@
+/* Why something is believed: a set, so that evidence can be added up, stored and told. */
+#ifndef CORRELATE_REASON_H
+#define CORRELATE_REASON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum reason {
+	/* it passed, although it was not recorded */
+	WHY_SEEN_BEYOND = 0x1,          /* seen further on */
+	WHY_ACKED = 0x2,                /* acknowledged */
+	WHY_SACKED = 0x4,               /* selectively acknowledged */
+	WHY_ECHOED = 0x8,               /* its timestamp was echoed */
+	WHY_HOST_WENT_ON = 0x10,        /* the host went on behind its bytes */
+	WHY_IP_ID_FITS = 0x20,          /* its IP ID closes a gap in the host's sequence */
+	/* it was lost */
+	WHY_REPEATED = 0x100,           /* its sender repeated it */
+	WHY_ACK_WAITED = 0x200,         /* the other side did not acknowledge it before the repeat came */
+	WHY_UNANSWERED = 0x400,         /* nothing answered it beyond */
+	WHY_COMPANY = 0x800,            /* other packets of the connection are missing there as well */
+	WHY_REFUSED = 0x1000,           /* an answer was made on the same hop: it was refused */
+	WHY_PEER_REPEATED = 0x2000,     /* the other side repeated what it acknowledges */
+	WHY_ALL_MISS = 0x4000,          /* several points behind miss it */
+	WHY_STILL_HELD = 0x8000,        /* the other side still held the connection later (stale state) */
+	WHY_RATE = 0x10000,             /* more are missing than the capture can have missed */
+	/* a device made it */
+	WHY_NOTHING_TO_ANSWER = 0x20000,        /* what it answers never reached the host */
+	WHY_TTL = 0x40000,              /* its TTL is not the host's */
+	WHY_NO_TIMESTAMP = 0x80000,     /* no timestamp, although they were agreed on (RFC 7323 3.2) */
+	WHY_BOTH_SIDES = 0x100000,      /* resets to both sides, neither seen at the other */
+	WHY_HOST_CONTRADICTS = 0x200000,        /* the host went on as if it had not sent it */
+	WHY_WINDOW = 0x400000,          /* the point was not capturing, or that is not known */
+	WHY_ELSEWHERE = 0x800000,       /* the point never sees this host */
+	WHY_CAPTURE_GOOD = 0x1000000,   /* the capture misses next to nothing */
+	WHY_CAPTURE_BAD = 0x2000000,    /* the capture is known to miss packets */
+};
+
+/* The reasons of a set as sentences, JSON strings separated by commas: "\"...\",\"...\"". Returns the length. */
+size_t reasons_json(uint32_t set, char *out, size_t size);
+
+#endif

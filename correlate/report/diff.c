@@ -1,0 +1,295 @@
+/* diff for people: who, what happened, the ladder, and what the verdict rests on. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/report/ladder.h"
+#include "correlate/report/report.h"
+#include "correlate/report/select.h"
+#include "correlate/report/text.h"
+#include "correlate/report/trace.h"
+
+#include "correlate/report/diff_absent.sql.h"
+#include "correlate/report/diff_changes.sql.h"
+
+#define LABEL 11                        /* width of the words on the left */
+#define NEAR_NS INT64_C(5000000000)     /* "around that time" */
+#define FINDINGS 12                     /* in full; --all shows the others */
+
+static const char *arrow(const struct style *s)
+{
+	return style_pick(s, " → ", " -> ");
+}
+
+/* The weakest claim; `possible` when nothing is claimed, NULL when there is no finding. */
+static const char *confidence(const struct trace *t)
+{
+	const char *weakest = NULL;
+
+	for (size_t i = 0; i < t->findings; i++) {
+		const struct finding *f = &t->finding[i];
+
+		if (finding_holds(f) && (weakest == NULL || strcmp(f->confidence, "likely") == 0))
+			weakest = strcmp(f->confidence, "likely") == 0 ? "likely" : weakest ? weakest : "certain";
+	}
+	return weakest ? weakest : t->findings > 0 ? "possible" : NULL;
+}
+
+static enum tint tint_of(int severity)
+{
+	return severity >= 3 ? TINT_BAD : severity == 2 ? TINT_DOUBT : TINT_NONE;
+}
+
+static void headline(const struct trace *t, const struct style *s)
+{
+	char start[48], duration[32], text[512];
+
+	snprintf(text, sizeof text, "%s%s%s   %s UTC   %s, %s", t->client, arrow(s), t->server,
+	    style_time(start, sizeof start, t->start_ns, true), t->outcome,
+	    style_duration(s, duration, sizeof duration, t->end_ns - t->start_ns, t->resolution_ns));
+	fprintf(s->out, "%sconnection %" PRId64 "%s   ", style_on(s, TINT_HEAD), t->id, style_off(s));
+	if (style_columns(text) + 18 <= s->width) {
+		fprintf(s->out, "%s\n", text);
+		return;
+	}
+	fprintf(s->out, "%s%s%s\n", t->client, arrow(s), t->server);
+	fprintf(s->out, "%*s%s UTC   %s, %s\n", LABEL, "", start, t->outcome, duration);
+}
+
+static void verdict(const struct trace *t, const struct style *s)
+{
+	const char *how = confidence(t);
+	size_t size = strlen(t->verdict) + 64;
+	char *text = malloc(size);
+
+	if (text == NULL)
+		return;
+	snprintf(text, size, "%s%s%s%s", t->verdict, how ? "  (" : "", how ? how : "", how ? ")" : "");
+	text_para(s, 0, "verdict", LABEL, tint_of(t->severity), text);
+	free(text);
+}
+
+/* A point that never saw the connection: did it see anything then? */
+static int absent(const struct trace *t, struct db *db, const struct style *s, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(db, diff_absent_sql, &st, e) < 0)
+		return -1;
+	for (size_t i = 0; i < t->columns; i++) {
+		char text[256], number[32];
+
+		if (t->column[i].client[0])
+			continue;
+		sqlite3_bind_int64(st, 1, t->start_ns);
+		sqlite3_bind_int64(st, 2, t->end_ns);
+		sqlite3_bind_int64(st, 3, t->column[i].id);
+		sqlite3_bind_int64(st, 4, NEAR_NS);
+		rc = db_step(db, st, e);
+		if (rc < 0)
+			break;
+		style_count(number, sizeof number, sqlite3_column_int64(st, 0));
+		if (sqlite3_column_int64(st, 0) > 0)
+			snprintf(text, sizeof text, "%s never saw it; it captured %s other connections within %s 5 s", t->column[i].name,
+			    number, style_pick(s, "±", "+-"));
+		else
+			snprintf(text, sizeof text, "%s never saw it, nor any other connection within %s 5 s", t->column[i].name,
+			    style_pick(s, "±", "+-"));
+		text_para(s, 0, "absent", LABEL, TINT_NONE, text);
+		sqlite3_reset(st);
+	}
+	sqlite3_finalize(st);
+	return 0;
+}
+
+/* Addresses where they differ from those of the point before, and joins that are not certain. */
+static void endpoints(const struct trace *t, const struct style *s)
+{
+	const char *client = t->client, *server = t->server;
+	bool first = true;
+
+	for (size_t i = 0; i < t->columns; i++) {
+		const struct column *c = &t->column[i];
+		bool doubt = strcmp(c->join, "likely") == 0 || strcmp(c->join, "ambiguous") == 0;
+		char text[512] = "";
+
+		if (c->client[0] == '\0' || (!doubt && strcmp(client, c->client) == 0 && strcmp(server, c->server) == 0))
+			continue;
+		snprintf(text, sizeof text, "%s  %s%s%s%s%s", c->name, c->client, arrow(s), c->server, doubt ? "   joined: " : "",
+		    doubt ? c->join : "");
+		text_para(s, 0, first ? "seen as" : "", LABEL, TINT_NONE, text);
+		client = c->client;
+		server = c->server;
+		first = false;
+	}
+}
+
+static int changes(const struct trace *t, struct db *db, const struct style *s, struct err *e)
+{
+	sqlite3_stmt *st;
+	bool first = true;
+	int rc;
+
+	if (db_prepare(db, diff_changes_sql, &st, e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, t->id);
+	while ((rc = db_step(db, st, e)) == 1) {
+		const char *before = (const char *)sqlite3_column_text(st, 3), *after = (const char *)sqlite3_column_text(st, 4);
+		char raw[512], text[1024], number[32];
+
+		snprintf(raw, sizeof raw, "%s → %s  %s ", (const char *)sqlite3_column_text(st, 0),
+		    (const char *)sqlite3_column_text(st, 1), (const char *)sqlite3_column_text(st, 2));
+		if (sqlite3_column_type(st, 5) != SQLITE_NULL)
+			text_add(raw, sizeof raw, "%+" PRId64, (int64_t)sqlite3_column_int64(st, 5));
+		else
+			text_change(raw, sizeof raw, before, after);
+		text_add(raw, sizeof raw, "  ×%s", style_count(number, sizeof number, sqlite3_column_int64(st, 6)));
+		style_clean(text, sizeof text, raw, -1, s->utf8);
+		text_para(s, 0, first ? "changed" : "", LABEL, TINT_NONE, text);
+		first = false;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* One of the lists of a finding, without the lines that an earlier finding has: they hold for all. */
+static bool is_in(const char *lines, const char *line, size_t n)
+{
+	for (; lines && *lines; lines += strcspn(lines, "\n"), lines += *lines == '\n')
+		if (strcspn(lines, "\n") == n && strncmp(lines, line, n) == 0)
+			return true;
+	return false;
+}
+
+enum list { ASSUMPTIONS, ALTERNATIVES, MISSING };
+
+static const char *list_of(const struct finding *f, enum list which)
+{
+	return which == ASSUMPTIONS ? f->assumptions : which == ALTERNATIVES ? f->alternatives : f->missing;
+}
+
+static void list(const struct trace *t, const struct finding *f, const struct style *s, const char *label, enum list which)
+{
+	const char *lines = list_of(f, which);
+
+	while (lines && *lines) {
+		size_t n = strcspn(lines, "\n");
+		char *line = strndup(lines, n);
+		bool said = line == NULL;
+
+		for (const struct finding *g = t->finding; !said && g < f; g++)
+			said = is_in(list_of(g, which), lines, n);
+		if (!said) {
+			text_para(s, LABEL, label, 14, TINT_NONE, line);
+			label = "";
+		}
+		free(line);
+		lines += n + (lines[n] == '\n');
+	}
+}
+
+static void where(const struct trace *t, const struct finding *f, const struct style *s, char *buf, size_t size)
+{
+	char number[32];
+
+	snprintf(buf, size, "%s  %s", f->kind, f->what);
+	if (f->count > 1)
+		text_add(buf, size, " %s%s", style_pick(s, "×", "x"), style_count(number, sizeof number, f->count));
+	if (f->from >= 0 && f->to >= 0)
+		text_add(buf, size, "  %s%s%s", t->column[f->from].name, arrow(s), t->column[f->to].name);
+	else if (f->at >= 0)
+		text_add(buf, size, "  at %s", t->column[f->at].name);
+	text_add(buf, size, "  (%s)", f->confidence);
+	for (char *p = buf; *p && *p != ' '; p++)
+		*p = *p == '_' ? ' ' : *p;
+}
+
+static void finding(const struct trace *t, const struct finding *f, const struct style *s)
+{
+	bool grave = strcmp(f->kind, "dropped") == 0 || strcmp(f->kind, "generated") == 0;
+	enum tint tint = !finding_holds(f) ? TINT_DOUBT : grave ? TINT_BAD : TINT_NONE;
+	char head[512];
+
+	where(t, f, s, head, sizeof head);
+	text_para(s, 0, "finding", LABEL, tint, head);
+	if (strcmp(f->text, t->verdict) != 0)
+		text_para(s, LABEL, "because", 14, TINT_NONE, f->text);
+	list(t, f, s, "assuming", ASSUMPTIONS);
+	list(t, f, s, "not excluded", ALTERNATIVES);
+	list(t, f, s, "missing", MISSING);
+}
+
+/* What to do next, once; a command must be pasted whole, so it is not wrapped. */
+static void next(const struct trace *t, const struct style *s)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < t->findings; i++) {
+		const char *text = t->finding[i].next;
+		bool said = text == NULL || *text == '\0';
+
+		for (size_t k = 0; !said && k < i; k++)
+			said = t->finding[k].next && strcmp(t->finding[k].next, text) == 0;
+		if (said)
+			continue;
+		fprintf(s->out, "%s%-*s%s%s\n", first ? style_on(s, TINT_HEAD) : "", LABEL, first ? "next" : "", first ? style_off(s) : "",
+		    text);
+		first = false;
+	}
+}
+
+static int ladder(struct db *db, const struct style *s, int64_t id, bool all, struct err *e)
+{
+	struct trace t;
+	size_t shown;
+	int rc = -1;
+
+	if (trace_load(&t, db, s, id, e) < 0)
+		return -1;
+	headline(&t, s);
+	verdict(&t, s);
+	if (absent(&t, db, s, e) < 0)
+		goto out;
+	endpoints(&t, s);
+	if (changes(&t, db, s, e) < 0)
+		goto out;
+	fputc('\n', s->out);
+	if (ladder_print(&t, s, all, e) < 0)
+		goto out;
+	shown = all || t.findings <= FINDINGS ? t.findings : FINDINGS;
+	if (shown > 0)
+		fputc('\n', s->out);
+	for (size_t i = 0; i < shown; i++)
+		finding(&t, &t.finding[i], s);
+	if (shown < t.findings)
+		fprintf(s->out, "%*s%zu more findings: pcaphop diff --all CASE %" PRId64 "\n", LABEL, "", t.findings - shown, id);
+	next(&t, s);
+	rc = 0;
+out:
+	trace_free(&t);
+	return rc;
+}
+
+/* One ladder ends here; without colour too. */
+static void rule(const struct style *s)
+{
+	fprintf(s->out, "\n%s", style_on(s, TINT_FAINT));
+	for (int i = 0; i < s->width; i++)
+		fputs(style_pick(s, "─", "-"), s->out);
+	fprintf(s->out, "%s\n", style_off(s));
+}
+
+int report_ladders(struct db *db, const struct style *s, const struct filter *f, struct err *e)
+{
+	struct ids ids = {0};
+	int rc = select_connections(db, f, &ids, e);
+
+	for (size_t i = 0; rc == 0 && i < ids.n; i++) {
+		if (i > 0 || f->telling)
+			rule(s);
+		rc = ladder(db, s, ids.id[i], f->all, e);
+	}
+	ids_free(&ids);
+	return rc;
+}

@@ -1,0 +1,203 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/report/ladder.h"
+
+/* Columns in the order of travel: step i of n. */
+static int travel(const struct trace *t, const struct row *r, int i)
+{
+	return r->s2c ? (int)t->columns - 1 - i : i;
+}
+
+/* A finding that says that the row was beyond its sightings stretches the arrow: [*first, *last] in steps of travel. */
+static void stretch(const struct trace *t, const struct row *r, int *first, int *last)
+{
+	for (size_t i = r->finding; i < r->finding + r->findings; i++) {
+		const struct finding *f = &t->finding[t->mark[i].finding];
+		int a = r->s2c ? (int)t->columns - 1 - f->from : f->from, b = r->s2c ? (int)t->columns - 1 - f->to : f->to;
+		int at = r->s2c ? (int)t->columns - 1 - f->at : f->at;
+
+		if (f->from >= 0 && f->to >= 0) {
+			int near = a < b ? a : b, far = a < b ? b : a;
+
+			if (strcmp(f->kind, "dropped") == 0 && near > *last)
+				*last = near;
+			if (strcmp(f->kind, "generated") == 0 && far < *first)
+				*first = far;
+		}
+		if (f->at >= 0 && strcmp(f->kind, "not_captured") == 0 && finding_holds(f)) {
+			*first = at < *first ? at : *first;
+			*last = at > *last ? at : *last;
+		}
+	}
+}
+
+void ladder_meetings(const struct trace *t, const struct row *r, enum meeting *meeting)
+{
+	int n = (int)t->columns, first = n, last = -1;
+
+	for (int i = 0; i < n; i++) {
+		int c = travel(t, r, i);
+
+		meeting[c] = trace_at(t, r, c) ? SEEN : AWAY;
+		if (meeting[c] == SEEN) {
+			first = first == n ? i : first;
+			last = i;
+		}
+	}
+	stretch(t, r, &first, &last);
+	for (int i = first; i <= last; i++)
+		if (meeting[travel(t, r, i)] == AWAY)
+			meeting[travel(t, r, i)] = MISSED;
+	/* Of points beside each other a packet takes one. */
+	for (int c = 0; c < n; c++)
+		for (int d = 0; d < n; d++)
+			if (meeting[c] != SEEN && meeting[d] == SEEN && d != c && t->column[c].position == t->column[d].position)
+				meeting[c] = BESIDE;
+}
+
+static const char *glyph(const struct layout *l, unsigned mark)
+{
+	return mark == MARK_CUT ? style_pick(l->s, "╳", "X") : mark == MARK_BORN ? style_pick(l->s, "◆", "*") : mark == MARK_DOUBT ? "?" :
+	    mark == MARK_MISSED ? style_pick(l->s, "○", "o") : style_pick(l->s, "┼", "+");
+}
+
+/* Why an arrow stops (kind dropped) or begins (generated) between two columns: a claim has its own mark, everything else is doubt. */
+static unsigned end_mark(const struct layout *l, const struct row *r, const char *kind, int from, int to)
+{
+	const struct finding *f = trace_finding(l->t, r, kind, from, to);
+
+	if (f == NULL || !finding_holds(f))
+		return MARK_DOUBT;
+	return strcmp(kind, "dropped") == 0 ? MARK_CUT : MARK_BORN;
+}
+
+static void delay_text(const struct layout *l, const struct row *r, int from, int to, char *buf, size_t size)
+{
+	const struct sighting *a = trace_at(l->t, r, from), *b = trace_at(l->t, r, to);
+	char number[32];
+
+	buf[0] = '\0';
+	for (size_t i = 0; a && b && i < l->t->hops; i++) {
+		const struct hop_delay *h = &l->t->hop[i];
+		int64_t ns = b->time_ns - a->time_ns, resolution = l->t->resolution_ns;
+
+		if (h->from != from || h->to != to || h->uncertainty_ns < 0)
+			continue;
+		if (h->uncertainty_ns / 10 > resolution)
+			resolution = h->uncertainty_ns / 10;
+		/* Within what the clocks leave open only an upper bound is known. */
+		if (ns <= h->uncertainty_ns && ns >= -h->uncertainty_ns)
+			snprintf(buf, size, "%s%s", style_pick(l->s, "≤", "<="), style_duration(l->s, number, sizeof number,
+			    ns + h->uncertainty_ns > resolution ? ns + h->uncertainty_ns : resolution, resolution));
+		else
+			style_duration(l->s, buf, size, ns, resolution);
+		return;
+	}
+}
+
+/* One stretch of an arrow between x0 and x1 (both outside it), going right or left. */
+struct stretch {
+	int x0, x1;
+	bool left;
+	unsigned start, end;    /* marks in the middle where it begins or stops; 0: it comes from, goes to the column */
+	bool head;              /* an arrow head: the packet was seen there */
+	const char *label, *delay;
+};
+
+static void draw(const struct layout *l, struct canvas *v, const struct stretch *p)
+{
+	int a = p->x0 + 1, b = p->x1, label_w = *p->label ? style_columns(p->label) + 2 : 0, room, delay_w = style_columns(p->delay);
+	/* A label keeps to the sender's side; marks keep clear of it. */
+	int lead = p->start ? 0 : label_w, half = (b - a) / 2, mid = lead + 3 > half ? lead + 3 : half;
+	enum tint t = p->end == MARK_CUT || p->start == MARK_BORN ? TINT_BAD : p->end || p->start ? TINT_DOUBT : TINT_NONE;
+	int from = a + lead, to = b;
+
+	mid = mid > b - a - 1 ? b - a - 1 : mid;
+	if (p->start)
+		from = a + (mid > label_w ? mid : label_w);
+	if (p->end)
+		to = a + mid + 1;
+	from = from > b - 2 ? b - 2 : from;
+	/* All of this is counted from the sender; `left` mirrors it. */
+#define X(x) (p->left ? a + b - 1 - (x) : (x))
+	for (int x = from; x < to; x++)
+		canvas_text(v, X(x), t, style_pick(l->s, "─", "-"));
+	if (p->head && !p->end)
+		canvas_text(v, X(to - 1), t, p->left ? style_pick(l->s, "◀", "<") : style_pick(l->s, "▶", ">"));
+	if (p->start)
+		canvas_text(v, X(from), t, glyph(l, p->start));
+	if (p->end)
+		canvas_text(v, X(to - 1), t, glyph(l, p->end));
+	if (*p->label) {
+		int x = p->start ? from - label_w + 1 : a + 1;
+
+		canvas_text(v, p->left ? X(x + label_w - 3) : x, TINT_HEAD, p->label);
+	}
+	room = to - from - 2;
+	if (delay_w > 0 && room >= delay_w + 4) {
+		int x = from + 1 + (room - delay_w) / 2;
+
+		x = p->left ? X(x + delay_w - 1) : x;
+		canvas_text(v, x - 1, TINT_NONE, " ");
+		canvas_text(v, canvas_text(v, x, TINT_FAINT, p->delay), TINT_NONE, " ");
+	}
+#undef X
+}
+
+/* The stretch between two columns that are neighbours in travel. Returns the marks used. */
+static unsigned hop(
+    const struct layout *l, struct canvas *v, const struct row *r, const enum meeting *m, int from, int to, const char *label)
+{
+	bool came = m[from] != AWAY, went = m[to] != AWAY;
+	char delay[48] = "";
+	struct stretch p = {
+		.x0 = l->axis[from < to ? from : to], .x1 = l->axis[from < to ? to : from], .left = r->s2c, .label = label, .delay = delay,
+		.head = m[to] == SEEN,
+	};
+
+	if (!came && !went)
+		return 0;
+	if (came && !went)
+		p.end = end_mark(l, r, "dropped", from, to);
+	if (!came)
+		p.start = end_mark(l, r, "generated", from, to);
+	if (came && went)
+		delay_text(l, r, from, to, delay, sizeof delay);
+	draw(l, v, &p);
+	return p.start | p.end;
+}
+
+/* One point alone: packets leave to the edge and arrive from it. */
+static void edge(const struct layout *l, struct canvas *v, const struct row *r, const char *label)
+{
+	struct stretch p = {.x0 = l->axis[0], .x1 = l->edge, .left = r->s2c, .label = label, .delay = "", .head = true};
+
+	draw(l, v, &p);
+}
+
+void ladder_arrow(const struct layout *l, struct canvas *v, const struct row *r, const char *label, unsigned *marks)
+{
+	int n = (int)l->t->columns;
+	enum meeting *m = calloc((size_t)n, sizeof *m);
+
+	if (m == NULL)
+		return;         /* a row without its arrow is better than none */
+	ladder_meetings(l->t, r, m);
+	if (n == 1)
+		edge(l, v, r, label);
+	for (int i = 0; i + 1 < n; i++) {
+		int from = travel(l->t, r, i), to = travel(l->t, r, i + 1);
+		unsigned used = hop(l, v, r, m, from, to, l->inside ? label : "");
+
+		*marks |= used;
+	}
+	for (int c = 0; c < n; c++) {
+		unsigned mark = m[c] == MISSED ? MARK_MISSED : m[c] == BESIDE ? MARK_BESIDE : 0;
+
+		if (mark)
+			canvas_text(v, l->axis[c], mark == MARK_MISSED ? TINT_DOUBT : TINT_NONE, glyph(l, mark));
+		*marks |= mark;
+	}
+	free(m);
+}

@@ -1,0 +1,184 @@
+/* list for people: how many, then the bad ones, each with its sentence. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/report/report.h"
+#include "correlate/report/select.h"
+#include "correlate/report/text.h"
+
+#include "correlate/report/list.sql.h"
+#include "correlate/report/list_count.sql.h"
+#include "correlate/report/list_outcome.sql.h"
+
+#define FEW 3           /* connections with the same verdict */
+
+/* Entries without --all, by severity: nobody reads more, and the line behind says how many there are. */
+static const int at_most[] = {10, 10, 100, 100};
+
+struct counts {
+	int64_t n, severity[4], all;
+};
+
+static const char *const severity_name[] = {"clean", "curious", "doubtful", "bad"};
+
+static int prepare(struct db *db, const char *sql, const char *ids, sqlite3_stmt **st, struct err *e)
+{
+	if (db_prepare(db, sql, st, e) < 0)
+		return -1;
+	bind_text(*st, ":ids", ids);
+	return 0;
+}
+
+static int count(struct db *db, const char *ids, struct counts *c, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	*c = (struct counts){0};
+	if (prepare(db, list_count_sql, ids, &st, e) < 0)
+		return -1;
+	rc = db_step(db, st, e);
+	c->n = sqlite3_column_int64(st, 0);
+	for (int i = 0; i < 4; i++)
+		c->severity[i] = sqlite3_column_int64(st, 1 + i);
+	c->all = sqlite3_column_int64(st, 5);
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
+}
+
+static int counts_line(struct db *db, const struct style *s, const char *ids, const struct counts *c, struct err *e)
+{
+	static const enum tint tint[] = {TINT_GOOD, TINT_NONE, TINT_DOUBT, TINT_BAD};
+	char number[32], whole[32];
+	const char *comma = "";
+	sqlite3_stmt *st;
+	int rc;
+
+	fprintf(s->out, "%s%s%s%s connection%s%s", style_on(s, TINT_HEAD), style_count(number, sizeof number, c->n),
+	    c->n < c->all ? " of " : "", c->n < c->all ? style_count(whole, sizeof whole, c->all) : "",
+	    c->n == 1 && c->n == c->all ? "" : "s", style_off(s));
+	for (int i = 0; i < 4; i++)
+		if (c->severity[i] > 0)
+			fprintf(s->out, "%s%s%s %s%s", i && strcmp(comma, ", ") == 0 ? ", " : ": ", style_on(s, tint[i]),
+			    style_count(number, sizeof number, c->severity[i]), severity_name[i], style_off(s)), comma = ", ";
+	fputc('\n', s->out);
+	if (c->n == 0 || prepare(db, list_outcome_sql, ids, &st, e) < 0)
+		return c->n == 0 ? 0 : -1;
+	comma = "";
+	while ((rc = db_step(db, st, e)) == 1) {
+		char outcome[64];
+
+		style_clean(outcome, sizeof outcome, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		fprintf(s->out, "%s%s %s", comma, outcome, style_count(number, sizeof number, sqlite3_column_int64(st, 1)));
+		comma = ", ";
+	}
+	sqlite3_finalize(st);
+	fputc('\n', s->out);
+	return rc;
+}
+
+static void endpoint(sqlite3_stmt *st, int i, const struct style *s, char *buf, size_t size)
+{
+	char addr[64];
+
+	style_clean(addr, sizeof addr, (const char *)sqlite3_column_text(st, i), -1, s->utf8);
+	text_endpoint(buf, size, addr, sqlite3_column_int(st, i + 1));
+}
+
+/* The line of one connection, and below it its sentence - once for all that have the same. */
+static void entry(sqlite3_stmt *st, const struct style *s, int id_w)
+{
+	const char *how = (const char *)sqlite3_column_text(st, 9), *verdict = (const char *)sqlite3_column_text(st, 8);
+	bool clean = sqlite3_column_int(st, 10) == 0, same = sqlite3_column_int64(st, 11) > 1 && !clean;
+	char client[64], server[64], who[160], when[48], took[32], what[160], text[1024];
+	int who_w = sqlite3_column_int(st, 13) + 2 + style_columns(style_pick(s, " → ", " -> ")), severity = sqlite3_column_int(st, 10),
+	    left = id_w + 5;
+
+	endpoint(st, 1, s, client, sizeof client);
+	endpoint(st, 3, s, server, sizeof server);
+	snprintf(who, sizeof who, "%s%s%s", client, style_pick(s, " → ", " -> "), server);
+	style_clean(text, sizeof text, (const char *)sqlite3_column_text(st, 7), -1, s->utf8);
+	snprintf(what, sizeof what, "%.100s, %s%s", text, style_duration(s, took, sizeof took, sqlite3_column_int64(st, 6), 1000),
+	    same ? "   the same" : "");
+	style_time(when, sizeof when, sqlite3_column_int64(st, 5), sqlite3_column_int(st, 14));
+	fprintf(s->out, "  %s%*s#%" PRId64 "%s  %s%*s   %s", style_on(s, TINT_HEAD),
+	    id_w - snprintf(NULL, 0, "%" PRId64, (int64_t)sqlite3_column_int64(st, 0)), "", (int64_t)sqlite3_column_int64(st, 0),
+	    style_off(s), who, who_w - style_columns(who), "", when);
+	if (left + who_w + 3 + style_columns(when) + 3 + style_columns(what) <= s->width)
+		fprintf(s->out, "   %s\n", what);
+	else
+		fprintf(s->out, "\n%*s%s\n", left, "", what);
+	if (same || clean)
+		return;
+	style_clean(text, sizeof text, verdict, -1, s->utf8);
+	if (how)
+		text_add(text, sizeof text, "  (%s)", how);
+	text_para(s, left, "", 0, severity >= 3 ? TINT_BAD : severity == 2 ? TINT_DOUBT : TINT_NONE, text);
+}
+
+static void more(const struct style *s, int id_w, int64_t n, const char *what)
+{
+	char number[32];
+
+	if (n > 0)
+		fprintf(s->out, "  %*s %sand %s more %s%s\n", id_w + 2, "", style_on(s, TINT_FAINT), style_count(number, sizeof number, n),
+		    what, style_off(s));
+}
+
+static int entries(struct db *db, const struct style *s, const struct filter *f, const char *ids, const struct counts *c, struct err *e)
+{
+	int id_w = snprintf(NULL, 0, "%" PRId64, c->all), last = -1, rc;
+	int64_t given[4] = {0}, folded[4] = {0};
+	/* Clean ones are only counted where there is worse to read, unless they are few. */
+	bool clean = f->all || c->severity[0] <= at_most[0] || c->severity[0] == c->n;
+	sqlite3_stmt *st;
+
+	if (prepare(db, list_sql, ids, &st, e) < 0)
+		return -1;
+	bind_int(st, ":few", FEW);
+	bind_int(st, ":all", f->all);
+	while ((rc = db_step(db, st, e)) == 1) {
+		int severity = sqlite3_column_int(st, 10), i = severity > 3 ? 3 : severity;
+		int64_t nth = sqlite3_column_int64(st, 11), members = sqlite3_column_int64(st, 12);
+
+		if ((i == 0 && !clean) || (!f->all && given[i] >= at_most[i]))
+			continue;
+		if (i != last)
+			fputc('\n', s->out);
+		last = i;
+		given[i]++;
+		entry(st, s, id_w);
+		if (i > 0 && !f->all && nth == FEW && members > FEW) {
+			more(s, id_w, members - FEW, "with the same verdict (--all)");
+			folded[i] += members - FEW;
+		}
+	}
+	sqlite3_finalize(st);
+	for (int i = 3; rc == 0 && i >= 0; i--) {
+		char what[64];
+
+		snprintf(what, sizeof what, "%s (--all)", severity_name[i]);
+		if (given[i] > 0)
+			more(s, id_w, c->severity[i] - given[i] - folded[i], what);
+	}
+	return rc;
+}
+
+int report_list(struct db *db, const struct style *s, const struct filter *f, struct err *e)
+{
+	struct ids ids = {0};
+	struct counts c;
+	char *array = NULL;
+	int rc = -1;
+
+	if (select_connections(db, f, &ids, e) < 0 || (array = ids_json(&ids, e)) == NULL)
+		goto out;
+	if (count(db, array, &c, e) < 0 || counts_line(db, s, array, &c, e) < 0)
+		goto out;
+	rc = entries(db, s, f, array, &c, e);
+out:
+	free(array);
+	ids_free(&ids);
+	return rc;
+}

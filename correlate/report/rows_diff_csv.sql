@@ -1,0 +1,8 @@
+-- diff as a flat table: one row per sighting. :ids JSON array, in this order.
+SELECT p.*, coalesce(s.duplicate, 0) AS duplicate,
+       (SELECT group_concat(f.kind, ' ') FROM finding_packet fp JOIN finding f ON f.id = fp.finding_id
+        WHERE f.connection_id = p.connection_id AND fp.transmission_id = p.transmission_id) AS findings
+FROM json_each(:ids) j
+CROSS JOIN v_packet p ON p.connection_id = j.value
+LEFT JOIN sighting s ON s.packet_id = p.packet_id
+ORDER BY j.key, coalesce(p.aligned_ns, p.time_ns), p.packet_id;

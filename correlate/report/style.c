@@ -1,0 +1,233 @@
+#include "correlate/report/style.h"
+
+#include <inttypes.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "correlate/report/utf8.h"
+
+#define WIDTH_DEFAULT 100
+#define WIDTH_MIN 40
+#define WIDTH_MAX 1000
+
+bool style_locale_is_utf8(void)
+{
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+static int width_of(FILE *out)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	long width = columns ? strtol(columns, NULL, 10) : 0;
+
+	if (width <= 0 && isatty(fileno(out)) && ioctl(fileno(out), TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	if (width <= 0)
+		return WIDTH_DEFAULT;
+	return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : (int)width;
+}
+
+int style_init(struct style *s, FILE *out, const char *color, struct err *e)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+	bool wanted = !(no_color && *no_color) && !(term && strcmp(term, "dumb") == 0);
+
+	*s = (struct style){.out = out, .utf8 = style_locale_is_utf8(), .width = width_of(out)};
+	if (color == NULL || strcmp(color, "auto") == 0)
+		s->color = wanted && isatty(fileno(out));
+	else if (strcmp(color, "always") == 0)
+		s->color = true;
+	else if (strcmp(color, "never") != 0)
+		return err_set(e, "--color takes auto, always or never, not '%s'", color);
+	return 0;
+}
+
+const char *style_on(const struct style *s, enum tint t)
+{
+	static const char *const sequence[] = {
+		[TINT_NONE] = "", [TINT_BAD] = "\033[1;31m", [TINT_DOUBT] = "\033[33m",
+		[TINT_GOOD] = "\033[32m", [TINT_HEAD] = "\033[1m", [TINT_FAINT] = "\033[2m",
+	};
+
+	return s->color ? sequence[t] : "";
+}
+
+const char *style_off(const struct style *s)
+{
+	return s->color ? "\033[0m" : "";
+}
+
+const char *style_pick(const struct style *s, const char *u, const char *a)
+{
+	return s->utf8 ? u : a;
+}
+
+/* Characters that a terminal acts on, or that make text read other than it is. */
+static bool is_hostile(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) || c >= 0xe0000;
+}
+
+/* What ASCII says instead of the few characters that our own sentences use. */
+static const char *plain(uint32_t c)
+{
+	static const struct {
+		uint32_t c;
+		const char *ascii;
+	} table[] = {
+		{0xb1, "+-"}, {0xb5, "u"}, {0xb7, "-"}, {0xd7, "x"}, {0x2013, "-"}, {0x2014, "-"}, {0x2018, "'"}, {0x2019, "'"}, {0x201c, "\""},
+		{0x201d, "\""}, {0x2026, "..."}, {0x202f, " "}, {0x2190, "<-"}, {0x2192, "->"}, {0x2194, "<->"}, {0x2248, "~"}, {0x2260, "!="},
+		{0x2264, "<="}, {0x2265, ">="},
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+		if (table[i].c == c)
+			return table[i].ascii;
+	return NULL;
+}
+
+void style_clean(char *buf, size_t size, const char *text, int len, bool utf8)
+{
+	const unsigned char *p = (const unsigned char *)text, *end = p + (len < 0 ? (int)strlen(text) : len);
+	size_t at = 0;
+
+	while (p < end) {
+		char piece[16];
+		uint32_t c = 0;
+		int n = utf8_decode(p, (int)(end - p), &c);
+
+		if (n == 0)
+			snprintf(piece, sizeof piece, "\\x%02x", *p);
+		else if (!is_hostile(c) && (n == 1 || utf8))
+			snprintf(piece, sizeof piece, "%.*s", n, (const char *)p);
+		else if (!utf8 && plain(c))
+			snprintf(piece, sizeof piece, "%s", plain(c));
+		else
+			snprintf(piece, sizeof piece, c < 0x80 ? "\\x%02" PRIx32 : c < 0x10000 ? "\\u%04" PRIx32 : "\\U%08" PRIx32, c);
+		p += n ? n : 1;
+		if (at + strlen(piece) >= size)
+			break;
+		memcpy(buf + at, piece, strlen(piece));
+		at += strlen(piece);
+	}
+	buf[at] = '\0';
+}
+
+int style_columns(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+	int columns = 0;
+
+	while (*p) {
+		uint32_t c = 0;
+		int n = utf8_decode(p, (int)strnlen((const char *)p, 4), &c);
+
+		columns += n > 1 ? utf8_columns(c) : 1;
+		p += n ? n : 1;
+	}
+	return columns;
+}
+
+const char *style_count(char *buf, size_t size, int64_t n)
+{
+	char digits[32], grouped[48];
+	int len = snprintf(digits, sizeof digits, "%" PRIu64, n < 0 ? 0 - (uint64_t)n : (uint64_t)n), at = 0;
+
+	for (int i = 0; i < len; i++) {
+		if (i > 0 && (len - i) % 3 == 0)
+			grouped[at++] = ' ';
+		grouped[at++] = digits[i];
+	}
+	grouped[at] = '\0';
+	snprintf(buf, size, "%s%s", n < 0 ? "-" : "", grouped);
+	return buf;
+}
+
+/* Digits behind the point that a value of this unit may have: three that mean something in all, and none below the resolution. */
+static int decimals(double value, int64_t unit_ns, int64_t resolution_ns)
+{
+	int d = value < 10 ? 2 : value < 100 ? 1 : 0;
+
+	for (int64_t step = unit_ns; d > 0; d--) {
+		int64_t finest = step;
+		for (int i = 0; i < d; i++)
+			finest /= 10;
+		if (finest >= resolution_ns)
+			break;
+	}
+	return d;
+}
+
+const char *style_duration(const struct style *s, char *buf, size_t size, int64_t ns, int64_t resolution_ns)
+{
+	static const struct {
+		int64_t below_ns, unit_ns;
+		const char *name, *ascii;
+	} unit[] = {
+		{1000, 1, "ns", "ns"},
+		{100000, 1000, "µs", "us"},
+		{999500000, 1000000, "ms", "ms"},
+		{INT64_C(100000000000), 1000000000, "s", "s"},
+	};
+	int64_t size_ns = ns < 0 ? -ns : ns, minutes;
+	size_t u = 0;
+
+	if (resolution_ns < 1)
+		resolution_ns = 1;
+	if (size_ns > 0 && size_ns < resolution_ns) {
+		char finest[32];
+
+		snprintf(buf, size, "<%s", style_duration(s, finest, sizeof finest, resolution_ns, resolution_ns));
+		return buf;
+	}
+	while (u < 4 && (size_ns >= unit[u].below_ns || unit[u].unit_ns * 100 <= resolution_ns))
+		u++;
+	if (u < 4) {
+		double value = (double)size_ns / (double)unit[u].unit_ns;
+
+		snprintf(buf, size, "%s%.*f %s", ns < 0 ? "-" : "", decimals(value, unit[u].unit_ns, resolution_ns), value,
+		    style_pick(s, unit[u].name, unit[u].ascii));
+		return buf;
+	}
+	minutes = size_ns / INT64_C(60000000000);
+	if (minutes < 60)
+		snprintf(buf, size, "%s%d min %02d s", ns < 0 ? "-" : "", (int)minutes, (int)(size_ns / 1000000000 % 60));
+	else
+		snprintf(buf, size, "%s%" PRId64 " h %02d min", ns < 0 ? "-" : "", minutes / 60, (int)(minutes % 60));
+	return buf;
+}
+
+const char *style_seconds(char *buf, size_t size, int64_t ns, int64_t resolution_ns, bool sign)
+{
+	int groups = resolution_ns <= 1 ? 3 : resolution_ns <= 1000 ? 2 : resolution_ns <= 1000000 ? 1 : 0;
+	int64_t step = groups == 3 ? 1 : groups == 2 ? 1000 : groups == 1 ? 1000000 : 1000000000;
+	uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
+	char seconds[48], fraction[24] = "";
+
+	v = (v + (uint64_t)step / 2) / (uint64_t)step * (uint64_t)step;
+	if (groups > 0)
+		snprintf(fraction, sizeof fraction, ".%03d %03d %03d", (int)(v / 1000000 % 1000), (int)(v / 1000 % 1000), (int)(v % 1000));
+	fraction[groups * 4] = '\0';
+	style_count(seconds, sizeof seconds, (int64_t)(v / 1000000000));
+	snprintf(buf, size, "%s%s%s", ns < 0 && v != 0 ? "-" : sign ? "+" : "", seconds, fraction);
+	return buf;
+}
+
+const char *style_time(char *buf, size_t size, int64_t ns, bool date)
+{
+	time_t t = (time_t)(ns / 1000000000 - (ns % 1000000000 < 0));
+	int64_t rest = ns - (int64_t)t * 1000000000;
+	struct tm tm = {0};
+	char text[32] = "";
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof text, date ? "%Y-%m-%d %H:%M:%S" : "%H:%M:%S", &tm);
+	snprintf(buf, size, "%s.%03d", text, (int)(rest / 1000000));
+	return buf;
+}

@@ -1,0 +1,64 @@
+/* How output looks: where it goes, colour, drawing characters, width; numbers and foreign text made fit for people. */
+#ifndef CORRELATE_REPORT_STYLE_H
+#define CORRELATE_REPORT_STYLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "schema/err.h"
+
+struct style {
+	FILE *out;
+	bool color;
+	bool utf8;              /* drawing characters beyond ASCII */
+	int width;              /* columns */
+};
+
+/* Colour only repeats what words and marks say. */
+enum tint {
+	TINT_NONE,
+	TINT_BAD,
+	TINT_DOUBT,
+	TINT_GOOD,
+	TINT_HEAD,
+	TINT_FAINT,
+};
+
+/*
+ * Fill in a style for `out`. color is "auto", "always", "never" or NULL (auto: on a terminal, unless NO_COLOR is set and not empty).
+ * Width is $COLUMNS, or the terminal's, or 100. Fails on another word only.
+ */
+int style_init(struct style *s, FILE *out, const char *color, struct err *e);
+bool style_locale_is_utf8(void);
+
+/* Escape sequences, or "" without colour. */
+const char *style_on(const struct style *s, enum tint t);
+const char *style_off(const struct style *s);
+
+/* One of two strings: u in UTF-8, a in ASCII. */
+const char *style_pick(const struct style *s, const char *u, const char *a);
+
+/*
+ * Copy len bytes of foreign text (-1: to the NUL) with every control byte, invalid byte and invisible or direction-changing character
+ * written as \xNN or \uNNNN; without utf8 everything beyond ASCII too. What does not fit is cut at a character.
+ */
+void style_clean(char *buf, size_t size, const char *text, int len, bool utf8);
+
+/* Columns that clean text takes. */
+int style_columns(const char *text);
+
+/* "1 234 567" */
+const char *style_count(char *buf, size_t size, int64_t n);
+
+/* "0.41 ms", "31.1 ms", "3.03 s", "2 h 05 min": at most three digits that mean something, none finer than resolution_ns. */
+const char *style_duration(const struct style *s, char *buf, size_t size, int64_t ns, int64_t resolution_ns);
+
+/* "37.250 013 s", "2.996 475 s": seconds with every digit down to resolution_ns, grouped by three. sign: also '+'. */
+const char *style_seconds(char *buf, size_t size, int64_t ns, int64_t resolution_ns, bool sign);
+
+/* "01:43:38.308" (UTC) and, with date, "2024-05-01 01:43:38.308". */
+const char *style_time(char *buf, size_t size, int64_t ns, bool date);
+
+#endif

@@ -1,0 +1,207 @@
+#include "correlate/report/summary.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/report/report.h"
+#include "correlate/report/text.h"
+
+#include "correlate/report/summary_captures.sql.h"
+#include "correlate/report/summary_changes.sql.h"
+
+int summary_name_width(struct db *db, const struct style *s, int *width, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	*width = 0;
+	if (db_prepare(db, "SELECT name FROM point", &st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		char name[64];
+
+		style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		if (style_columns(name) > *width)
+			*width = style_columns(name);
+	}
+	sqlite3_finalize(st);
+	*width = *width > 24 ? 24 : *width;
+	return rc;
+}
+
+void summary_point(const struct style *s, const char *word, const char *name, int name_w, enum tint t, const char *text)
+{
+	char label[128];
+
+	snprintf(label, sizeof label, "%-*s%s", SUMMARY_LABEL, word, name);
+	if (style_columns(name) > name_w) {
+		fprintf(s->out, "%s%s%s\n", style_on(s, TINT_HEAD), label, style_off(s));
+		label[0] = '\0';
+	}
+	text_para(s, 0, label, SUMMARY_LABEL + name_w + 2, t, text);
+}
+
+/* Points in order, those beside each other in braces, and how that is known. */
+int summary_path(struct db *db, const struct style *s, struct err *e)
+{
+	char text[4096] = "", how[2048] = "", name[64], clean[1024];
+	int last = -1, rc;
+	sqlite3_stmt *st;
+
+	if (db_prepare(db,
+		"SELECT p.name, h.position, h.how, count(*) OVER (PARTITION BY h.position), row_number() OVER (PARTITION BY h.position "
+		"ORDER BY p.name) "
+		"FROM path h JOIN point p ON p.id = h.point_id ORDER BY h.position, p.name",
+		&st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		int position = sqlite3_column_int(st, 1), beside = sqlite3_column_int(st, 3), nth = sqlite3_column_int(st, 4);
+
+		style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		text_add(text, sizeof text, "%s%s%s%s",
+		    last < 0           ? ""
+		    : position == last ? ", "
+				       : style_pick(s, " ──── ", " ---- "),
+		    beside > 1 && nth == 1 ? "{" : "", name, beside > 1 && nth == beside ? "}" : "");
+		style_clean(clean, sizeof clean, (const char *)sqlite3_column_text(st, 2), -1, s->utf8);
+		if (clean[0] && strstr(how, clean) == NULL)
+			text_add(how, sizeof how, "%s%s", how[0] ? "; " : "", clean);
+		last = position;
+	}
+	sqlite3_finalize(st);
+	if (rc < 0)
+		return -1;
+	text_para(s, 0, "path", SUMMARY_LABEL, TINT_HEAD, text[0] ? text : "none: nothing was correlated yet");
+	if (how[0])
+		snprintf(text, sizeof text, "order: %s", how);
+	text_para(s, 0, "", SUMMARY_LABEL, TINT_NONE, how[0] ? text : "");
+	return 0;
+}
+
+/* "src 10.0.0.1→192.0.2.7 (12), seq shifted (1 203)" of one hop; the line is printed when the hop changes. */
+int summary_changes(struct db *db, const struct style *s, struct err *e)
+{
+	char line[4096] = "", hop[256] = "";
+	bool any = false;
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(db, summary_changes_sql, &st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		const char *before = (const char *)sqlite3_column_text(st, 3), *after = (const char *)sqlite3_column_text(st, 4);
+		int64_t nth = sqlite3_column_int64(st, 7), kinds = sqlite3_column_int64(st, 8);
+		char here[256], raw[1024] = "", piece[1024], number[32];
+
+		snprintf(here, sizeof here, "%s → %s", (const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1));
+		if (strcmp(here, hop) != 0) {
+			text_para(s, 0, any ? "" : "changed", SUMMARY_LABEL, TINT_NONE, line);
+			any = any || line[0];
+			style_clean(line, sizeof line, here, -1, s->utf8);
+			text_add(line, sizeof line, ":");
+			snprintf(hop, sizeof hop, "%s", here);
+		}
+		if (nth == 1)
+			text_add(raw, sizeof raw, "%s%s ", strchr(line, '(') ? "; " : " ", (const char *)sqlite3_column_text(st, 2));
+		else
+			text_add(raw, sizeof raw, ", ");
+		if (sqlite3_column_int(st, 5))
+			text_add(raw, sizeof raw, "shifted");
+		else
+			text_change(raw, sizeof raw, before, after);
+		text_add(raw, sizeof raw, " (%s)", style_count(number, sizeof number, sqlite3_column_int64(st, 6)));
+		if (nth == 3 && kinds > 3)
+			text_add(raw, sizeof raw, " and %s other values", style_count(number, sizeof number, kinds - 3));
+		style_clean(piece, sizeof piece, raw, -1, s->utf8);
+		text_add(line, sizeof line, "%s", piece);
+	}
+	sqlite3_finalize(st);
+	text_para(s, 0, any ? "" : "changed", SUMMARY_LABEL, TINT_NONE, line[0] ? line : "nothing");
+	return rc;
+}
+
+static int damage(struct db *db, const struct style *s, int64_t point, int name_w, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(db, "SELECT name, damage FROM capture WHERE point_id = ?1 AND damage IS NOT NULL ORDER BY name, id", &st, e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, point);
+	while ((rc = db_step(db, st, e)) == 1) {
+		char name[512], what[1024], text[2048];
+
+		style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		style_clean(what, sizeof what, (const char *)sqlite3_column_text(st, 1), -1, s->utf8);
+		snprintf(text, sizeof text, "%s is damaged: %s", name, what);
+		summary_point(s, "", "", name_w, TINT_DOUBT, text);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* From and to, the date once when it is the same. */
+static void add_period(const struct style *s, int64_t from_ns, int64_t to_ns, char *buf, size_t size)
+{
+	char a[48], b[48];
+
+	style_time(a, sizeof a, from_ns, true);
+	style_time(b, sizeof b, to_ns, true);
+	text_add(buf, size, ", %s %s %s UTC", a, style_pick(s, "–", "-"), strncmp(a, b, 11) == 0 ? b + 11 : b);
+}
+
+/* "23 881 frames = 23 875 packets + 6 others (ARP 6), 2024-05-01 01:00:00.000 - 02:00:00.000 UTC; missed 0 of 11 973 that passed" */
+static void capture_line(sqlite3_stmt *st, const struct style *s, const char *word, int name_w)
+{
+	char name[64], text[2048], a[32], b[32];
+	int64_t files = sqlite3_column_int64(st, 1), others = sqlite3_column_int64(st, 2) - sqlite3_column_int64(st, 3);
+
+	style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+	snprintf(text, sizeof text, "%s frames = %s packets", style_count(a, sizeof a, sqlite3_column_int64(st, 2)),
+	    style_count(b, sizeof b, sqlite3_column_int64(st, 3)));
+	if (others > 0) {
+		char reasons[512];
+
+		style_clean(reasons, sizeof reasons, sqlite3_column_text(st, 6) ? (const char *)sqlite3_column_text(st, 6) : "no reason",
+		    -1, s->utf8);
+		text_add(text, sizeof text, " + %s others (%s)", style_count(a, sizeof a, others), reasons);
+	}
+	if (files > 1)
+		text_add(text, sizeof text, " in %s captures", style_count(a, sizeof a, files));
+	if (sqlite3_column_type(st, 4) != SQLITE_NULL)
+		add_period(s, sqlite3_column_int64(st, 4), sqlite3_column_int64(st, 5), text, sizeof text);
+	else
+		text_add(text, sizeof text, ", empty");
+	if (sqlite3_column_int64(st, 7) > 0)
+		text_add(text, sizeof text, "; missed %s of %s that provably passed", style_count(a, sizeof a, sqlite3_column_int64(st, 8)),
+		    style_count(b, sizeof b, sqlite3_column_int64(st, 7)));
+	if (sqlite3_column_int(st, 9))
+		text_add(text, sizeof text, "; ran all the time (vouched for)");
+	summary_point(s, word, name, name_w, sqlite3_column_int64(st, 8) > 0 ? TINT_DOUBT : TINT_NONE, text);
+}
+
+int summary_captures(struct db *db, const struct style *s, struct err *e)
+{
+	const char *word = "captures";
+	sqlite3_stmt *st;
+	int rc, name_w;
+
+	if (summary_name_width(db, s, &name_w, e) < 0 || db_prepare(db, summary_captures_sql, &st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		capture_line(st, s, word, name_w);
+		word = "";
+		if ((rc = damage(db, s, sqlite3_column_int64(st, 10), name_w, e)) < 0)
+			break;
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int report_summary(struct db *db, const struct style *s, struct err *e)
+{
+	if (summary_path(db, s, e) < 0 || summary_clocks(db, s, e) < 0 || summary_changes(db, s, e) < 0)
+		return -1;
+	return summary_hops(db, s, e) < 0 || summary_captures(db, s, e) < 0 ? -1 : 0;
+}

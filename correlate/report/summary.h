@@ -1,0 +1,23 @@
+/* The parts of the summary, in the order in which they are printed. */
+#ifndef CORRELATE_REPORT_SUMMARY_H
+#define CORRELATE_REPORT_SUMMARY_H
+
+#include "correlate/report/style.h"
+#include "schema/db.h"
+
+/* Width of the words on the left. */
+#define SUMMARY_LABEL 10
+
+/* A line about one point: the word on the left (or ""), the name, and text that hangs beside it. */
+void summary_point(const struct style *s, const char *word, const char *name, int name_w, enum tint t, const char *text);
+
+/* Columns of the widest name of a point, within reason. */
+int summary_name_width(struct db *db, const struct style *s, int *width, struct err *e);
+
+int summary_path(struct db *db, const struct style *s, struct err *e);
+int summary_clocks(struct db *db, const struct style *s, struct err *e);
+int summary_changes(struct db *db, const struct style *s, struct err *e);
+int summary_hops(struct db *db, const struct style *s, struct err *e);
+int summary_captures(struct db *db, const struct style *s, struct err *e);
+
+#endif

@@ -1,0 +1,25 @@
+/* Sentences: put together, wrapped, and printed beside a label. */
+#ifndef CORRELATE_REPORT_TEXT_H
+#define CORRELATE_REPORT_TEXT_H
+
+#include "correlate/report/style.h"
+
+/* Add to the end of buf; what does not fit is cut. */
+void text_add(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Take the words that fit into width columns from *p (at least one; a newline ends a line). False: nothing is left. */
+bool text_line(const char **p, int width, char *buf, size_t size);
+
+/* The same for parts that are separated by two blanks: a part stays whole where it can. */
+bool text_parts(const char **p, int width, char *buf, size_t size);
+
+/* Print label, padded to label_width behind indent, and beside it the wrapped text. Empty text prints nothing. */
+void text_para(const struct style *s, int indent, const char *label, int label_width, enum tint t, const char *text);
+
+/* "1460→1380", "1460 stripped", "inserted 1380"; NULL: not there. To be cleaned. */
+void text_change(char *buf, size_t size, const char *before, const char *after);
+
+/* "10.0.0.1:443", "[2001:db8::1]:443" */
+const char *text_endpoint(char *buf, size_t size, const char *addr, int port);
+
+#endif

@@ -1,0 +1,160 @@
+/* qsort_r */
+#define _GNU_SOURCE
+#include "correlate/report/trace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/report/text.h"
+#include "schema/segment.h"
+
+bool finding_holds(const struct finding *f)
+{
+	return strcmp(f->confidence, "possible") != 0 && strcmp(f->kind, "undecided") != 0;
+}
+
+void trace_free(struct trace *t)
+{
+	for (size_t i = 0; i < t->sightings; i++) {
+		free(t->sighting[i].options);
+		free(t->sighting[i].from);
+	}
+	for (size_t i = 0; i < t->findings; i++) {
+		struct finding *f = &t->finding[i];
+
+		free(f->kind), free(f->what), free(f->confidence), free(f->text);
+		free(f->assumptions), free(f->alternatives), free(f->missing), free(f->next);
+	}
+	free(t->verdict);
+	free(t->column);
+	free(t->sighting);
+	free(t->row);
+	free(t->finding);
+	free(t->mark);
+	free(t->hop);
+	*t = (struct trace){0};
+}
+
+const struct sighting *trace_at(const struct trace *t, const struct row *r, int column)
+{
+	for (size_t i = r->first; i < r->first + r->n; i++)
+		if (t->sighting[i].column == column && !t->sighting[i].duplicate)
+			return &t->sighting[i];
+	return NULL;
+}
+
+const struct sighting *trace_first(const struct trace *t, const struct row *r)
+{
+	for (size_t i = r->first; i < r->first + r->n; i++)
+		if (t->sighting[i].packet_id == r->transmission_id)
+			return &t->sighting[i];
+	return &t->sighting[r->first];
+}
+
+const struct finding *trace_finding(const struct trace *t, const struct row *r, const char *kind, int from, int to)
+{
+	for (size_t i = r->finding; i < r->finding + r->findings; i++) {
+		const struct finding *f = &t->finding[t->mark[i].finding];
+		bool hop = (f->from == from && f->to == to) || (f->from == to && f->to == from);
+
+		if (strcmp(f->kind, kind) == 0 && (to < 0 ? f->at == from : hop && f->from >= 0))
+			return f;
+	}
+	return NULL;
+}
+
+static int row_by_key(const void *x, const void *y, void *trace)
+{
+	const struct trace *t = trace;
+	const struct row *a = &t->row[*(const size_t *)x], *b = &t->row[*(const size_t *)y];
+	const struct sighting *p = trace_first(t, a), *q = trace_first(t, b);
+
+	if (a->s2c != b->s2c)
+		return a->s2c - b->s2c;
+	if (p->column != q->column)
+		return p->column - q->column;
+	if (p->seq != q->seq)
+		return p->seq < q->seq ? -1 : 1;
+	if (p->length != q->length)
+		return p->length < q->length ? -1 : 1;
+	if ((p->flags ^ q->flags) & (TCP_SYN | TCP_FIN))
+		return (p->flags & (TCP_SYN | TCP_FIN)) < (q->flags & (TCP_SYN | TCP_FIN)) ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+/* Two rows carry the same sequence space from the same side, seen first at the same point. */
+static bool is_repeat(const struct trace *t, const struct row *a, const struct row *b)
+{
+	const struct sighting *p = trace_first(t, a), *q = trace_first(t, b);
+
+	return a->s2c == b->s2c && p->column == q->column && p->seq == q->seq && p->length == q->length && p->seq >= 0 &&
+	       p->icmp_type < 0 && q->icmp_type < 0 && !((p->flags ^ q->flags) & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+	       (p->length > 0 || p->flags & (TCP_SYN | TCP_FIN));
+}
+
+static int find_repeats(struct trace *t, struct err *e)
+{
+	size_t *order = malloc((t->rows + 1) * sizeof *order);
+
+	if (order == NULL)
+		return err_set(e, "out of memory");
+	for (size_t i = 0; i < t->rows; i++)
+		order[i] = i;
+	qsort_r(order, t->rows, sizeof *order, row_by_key, t);
+	for (size_t i = 1; i < t->rows; i++) {
+		struct row *before = &t->row[order[i - 1]], *r = &t->row[order[i]];
+
+		if (is_repeat(t, before, r))
+			r->repeats = before->repeats ? before->repeats : order[i - 1] + 1;
+	}
+	free(order);
+	return 0;
+}
+
+static int row_by_time(const void *x, const void *y)
+{
+	const struct row *a = x, *b = y;
+
+	if (a->sent_ns != b->sent_ns)
+		return a->sent_ns < b->sent_ns ? -1 : 1;
+	return a->transmission_id < b->transmission_id ? -1 : a->transmission_id > b->transmission_id;
+}
+
+/* Sightings and marks come sorted by transmission: a row is a run of each. */
+static int make_rows(struct trace *t, struct err *e)
+{
+	size_t mark = 0;
+
+	t->row = calloc(t->sightings + 1, sizeof *t->row);
+	if (t->row == NULL)
+		return err_set(e, "out of memory");
+	for (size_t i = 0; i < t->sightings;) {
+		struct row *r = &t->row[t->rows++];
+
+		r->transmission_id = t->sighting[i].transmission_id;
+		r->first = i;
+		while (i < t->sightings && t->sighting[i].transmission_id == r->transmission_id)
+			i++;
+		r->n = i - r->first;
+		r->s2c = trace_first(t, r)->s2c;
+		r->sent_ns = trace_first(t, r)->time_ns;
+		while (mark < t->marks && t->mark[mark].transmission_id < r->transmission_id)
+			mark++;
+		r->finding = mark;
+		while (mark < t->marks && t->mark[mark].transmission_id == r->transmission_id)
+			mark++;
+		r->findings = mark - r->finding;
+	}
+	qsort(t->row, t->rows, sizeof *t->row, row_by_time);
+	return find_repeats(t, e);
+}
+
+int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, struct err *e)
+{
+	*t = (struct trace){.id = id};
+	if (trace_read(t, db, s, e) < 0 || make_rows(t, e) < 0) {
+		trace_free(t);
+		return err_prefix(e, "connection %lld", (long long)id);
+	}
+	return 0;
+}

@@ -1,0 +1,99 @@
+/* One connection as it is drawn: its transmissions in time, each with its sightings, and the findings about them. */
+#ifndef CORRELATE_REPORT_TRACE_H
+#define CORRELATE_REPORT_TRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "correlate/report/style.h"
+#include "schema/db.h"
+
+/* One packet at one point; the columns of v_packet. */
+struct sighting {
+	int64_t packet_id, transmission_id;
+	int64_t time_ns;                /* aligned; as recorded when there is no clock */
+	int64_t rel_seq, rel_ack;       /* -1: not known */
+	int64_t tsval, tsecr;           /* -1: no timestamp option */
+	int64_t seq, ack;               /* -1: none */
+	int32_t window, length;         /* -1: none */
+	int32_t mss, wscale, ip_id;     /* -1: none */
+	int16_t icmp_type, icmp_code;   /* -1: no ICMP */
+	uint16_t flags;                 /* enum tcp_flag */
+	int16_t column;
+	uint8_t tos, ttl;
+	bool s2c, duplicate, sack_permitted, later_fragment;
+	char *options;                  /* NULL: none, or the usual nop,nop,TS; owned */
+	char *from;                     /* source of an ICMP error; owned */
+};
+
+/* A point of the path. Names and addresses are clean. */
+struct column {
+	char name[64];
+	char client[64], server[64];    /* endpoints as this point saw them; empty: it did not see the connection */
+	char join[16];                  /* join_state */
+	int position;
+	int64_t id;
+};
+
+/* One transmission: sightings [first, first + n) of the trace. */
+struct row {
+	int64_t transmission_id, sent_ns;
+	size_t first, n;
+	size_t finding, findings;       /* [finding, finding + findings) of trace.mark */
+	size_t repeats;                 /* 1-based row that this one repeats; 0: none */
+	bool s2c;
+};
+
+struct finding {
+	int64_t id, count;
+	int direction;                  /* 0 c2s, 1 s2c, -1 both */
+	int from, to, at;               /* columns; -1: none */
+	char *kind, *what, *confidence, *text;
+	char *assumptions, *alternatives;       /* one a line, or NULL */
+	char *missing, *next;
+};
+
+struct mark {
+	int64_t transmission_id;
+	size_t finding;
+};
+
+struct hop_delay {
+	int from, to;                   /* columns, in order of travel */
+	int64_t uncertainty_ns;         /* -1: unbounded */
+};
+
+struct trace {
+	int64_t id, start_ns, end_ns, packets, resolution_ns;
+	int severity;
+	char client[64], server[64], outcome[64];
+	char *verdict;
+	struct column *column;
+	struct sighting *sighting;
+	struct row *row;
+	struct finding *finding;
+	struct mark *mark;
+	struct hop_delay *hop;
+	size_t columns, sightings, rows, findings, marks, hops;
+};
+
+/* Load connection id. On -1 nothing is loaded. */
+int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, struct err *e);
+void trace_free(struct trace *t);
+
+/* The sighting of a row in a column, not the capture's own second copy; NULL: not seen there. */
+const struct sighting *trace_at(const struct trace *t, const struct row *r, int column);
+/* The first in the direction of travel. */
+const struct sighting *trace_first(const struct trace *t, const struct row *r);
+
+/* A finding of this kind that has the row and lies in the hop between two columns, or in column `from` when to < 0; NULL: none. */
+const struct finding *trace_finding(const struct trace *t, const struct row *r, const char *kind, int from, int to);
+
+/* Its tables, from the case (trace_read.c): everything but rows. */
+int trace_read(struct trace *t, struct db *db, const struct style *s, struct err *e);
+
+/* A claim, not a doubt. */
+bool finding_holds(const struct finding *f);
+
+#endif

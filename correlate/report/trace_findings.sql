@@ -1,0 +1,9 @@
+-- The findings of connection ?1; lists of the evidence one a line.
+SELECT f.id, f.count, CASE f.direction WHEN 'c2s' THEN 0 WHEN 's2c' THEN 1 ELSE -1 END, f.from_point, f.to_point, f.point,
+       f.kind, f.what, f.confidence, f.text,
+       (SELECT group_concat(value, char(10)) FROM json_each(f.evidence, '$.assumptions')),
+       (SELECT group_concat(value, char(10)) FROM json_each(f.evidence, '$.alternatives')),
+       json_extract(f.evidence, '$.missing'), json_extract(f.evidence, '$.next')
+FROM v_finding f
+WHERE f.connection_id = ?1
+ORDER BY f.id;

@@ -1,0 +1,385 @@
+#include "correlate/sample.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/load.h"
+#include "correlate/match.h"
+#include "correlate/path.h"
+
+#define POINTS_OF_CLOCK 400000  /* that are kept in all: 40 MB */
+#define PACKETS 200000          /* that are read at most */
+#define PACKETS_OF_ONE 20000    /* a connection larger than this is no sample but an elephant */
+#define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
+
+/* A packet that two points recorded. */
+struct pair {
+	uint64_t at;            /* i * points + j, i < j */
+	int64_t x, d;           /* time at i, time at j minus time at i */
+	bool c2s;
+};
+
+struct sampler {
+	struct facts *f;
+	struct loader loader;
+	struct conn conn;
+	struct pair *pair;
+	size_t pairs;
+	struct err *e;
+};
+
+static void add_pairs(struct sampler *s, uint32_t x)
+{
+	const struct conn *c = &s->conn;
+	uint32_t n = s->f->points, *sight = conn_sight(c, x);
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t j = i + 1; j < n && s->pairs < POINTS_OF_CLOCK; j++)
+			if (sight[i] != NOTHING && sight[j] != NOTHING) {
+				const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[j]];
+				s->pair[s->pairs++] = (struct pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S };
+			}
+}
+
+static void learn_fields(struct sampler *s, uint32_t x)
+{
+	const struct conn *c = &s->conn;
+	const uint32_t *sight = conn_sight(c, x);
+
+	for (uint32_t i = 0; i + 1 < s->f->points; i++) {
+		struct hop_stats *h = &s->f->point[i].hop[c->tx[x].dir];
+		if (sight[i] == NOTHING || sight[i + 1] == NOTHING)
+			continue;
+		const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[i + 1]];
+		if (p->ip_id || q->ip_id) {
+			h->keeps_ip_id += p->ip_id == q->ip_id;
+			h->changes_ip_id += p->ip_id != q->ip_id;
+		}
+		if (p->flags & SEG_TS) {
+			h->keeps_ts += q->flags & SEG_TS && p->tsval == q->tsval;
+			h->changes_ts += !(q->flags & SEG_TS) || p->tsval != q->tsval;
+		}
+	}
+}
+
+static int read_conn(struct sampler *s, uint32_t index, void (*take)(struct sampler *s, uint32_t x))
+{
+	if (loader_read(&s->loader, &s->conn, index, s->e) < 0 || match_packets(&s->conn, s->e) < 0)
+		return -1;
+	for (uint32_t x = 0; x < s->conn.txs; x++)
+		if (s->conn.tx[x].single && s->conn.tx[x].what != WHAT_ICMP)
+			take(s, x);
+	return 0;
+}
+
+struct chosen {
+	uint64_t key;
+	uint32_t conn;
+	uint64_t packets;
+};
+
+static int by_key(const void *a, const void *b)
+{
+	const struct chosen *x = a, *y = b;
+
+	return x->key != y->key ? (x->key < y->key ? -1 : 1) : (x->conn > y->conn) - (x->conn < y->conn);
+}
+
+/*
+ * Which connections: those seen at several points, in an order that a hash of their initial sequence numbers gives - spread over time, the same
+ * for any order of import - until enough packets are together.
+ */
+static int choose(const struct facts *f, struct chosen **list, uint32_t *n, struct err *e)
+{
+	struct chosen *c = malloc((f->conns ? f->conns : 1) * sizeof *c);
+	uint64_t packets = 0;
+	uint32_t k = 0;
+
+	if (!c)
+		return err_set(e, "out of memory");
+	for (uint32_t i = 0; i < f->conns; i++) {
+		const struct flow *w = &f->flow[f->conn[i].flow];
+		uint64_t sum = 0;
+		for (uint32_t j = 0; j < f->conn[i].flows; j++)
+			sum += w[j].packets;
+		if (f->conn[i].flows > 1 && sum <= PACKETS_OF_ONE)
+			c[k++] = (struct chosen){ (w->isn[0] ^ w->seq_min[0] ^ w->port[0] * 40503u) * 0x9e3779b97f4a7c15ull, i, sum };
+	}
+	qsort(c, k, sizeof *c, by_key);
+	for (*n = 0; *n < k && packets < PACKETS; (*n)++)
+		packets += c[*n].packets;
+	*list = c;
+	return 0;
+}
+
+static int by_pair(const void *a, const void *b)
+{
+	const struct pair *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	if (x->x != y->x)
+		return x->x < y->x ? -1 : 1;
+	return x->d != y->d ? (x->d < y->d ? -1 : 1) : x->c2s - y->c2s;
+}
+
+/* ---- path ---- */
+
+static void vote_round_trips(const struct sampler *s, size_t from, size_t to, int64_t resolution, struct path_pair *p)
+{
+	for (size_t k = from; k < to; k++) {
+		const struct pair *x = &s->pair[k];
+		/* What went later than it came at j by j's clock is the same as went earlier: only the sum of both ways is free of the clocks. */
+		p->seen_before += (x->d > 0) == x->c2s && x->d != 0;
+		p->seen_behind += (x->d > 0) != x->c2s && x->d != 0;
+		if (k == from || x[-1].c2s == x->c2s || x->x - x[-1].x > EXCHANGE_NS)
+			continue;
+		int64_t there = x->c2s ? x->d : x[-1].d, back = x->c2s ? x[-1].d : x->d;
+		p->wider += there - back > resolution;
+		p->narrower += back - there > resolution;
+	}
+}
+
+static void vote_ttl(const struct facts *f, struct path_pair *pair)
+{
+	for (uint32_t i = 0; i < f->conns; i++)
+		for (uint32_t a = 0; a < f->conn[i].flows; a++)
+			for (uint32_t b = 0; b < f->conn[i].flows; b++) {
+				const struct flow *x = &f->flow[f->conn[i].flow + a], *y = &f->flow[f->conn[i].flow + b];
+				struct path_pair *p = &pair[x->point * f->points + y->point];
+				if (x->point >= y->point)
+					continue;
+				for (int d = 0; d < 2; d++) {
+					if (!x->ttl[d] || !y->ttl[d] || x->ttl[d] == y->ttl[d])
+						continue;
+					p->ttl_before += (x->ttl[d] > y->ttl[d]) == (d == C2S);
+					p->ttl_behind += (x->ttl[d] > y->ttl[d]) != (d == C2S);
+				}
+			}
+}
+
+static int find_path(struct sampler *s)
+{
+	struct facts *f = s->f;
+	uint32_t n = f->points;
+	struct path_pair *pair = calloc((size_t)n * n + 1, sizeof *pair);
+	int rc;
+
+	if (!pair)
+		return err_set(s->e, "out of memory");
+	for (size_t from = 0, to; from < s->pairs; from = to) {
+		uint32_t i = (uint32_t)(s->pair[from].at / n), j = (uint32_t)(s->pair[from].at % n);
+		for (to = from; to < s->pairs && s->pair[to].at == s->pair[from].at; to++)
+			;
+		vote_round_trips(s, from, to, f->point[i].resolution_ns + f->point[j].resolution_ns, &pair[i * n + j]);
+	}
+	vote_ttl(f, pair);
+	rc = path_infer(f, pair, s->e);
+	free(pair);
+	return rc;
+}
+
+/* ---- clocks ---- */
+
+static void no_clock(struct point *p, enum clock_state state)
+{
+	p->pieces = 1;
+	memset(&p->piece[0], 0, sizeof p->piece[0]);
+	p->piece[0].from_ns = INT64_MIN;
+	p->piece[0].to_ns = INT64_MAX;
+	p->piece[0].state = state;
+	p->piece[0].has_low = p->piece[0].has_high = state == CLOCK_SAME;
+}
+
+/* A fit says what B's clock is ahead at times of A's clock; here it is needed at times of B's. */
+static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
+{
+	p->pieces = (uint32_t)n;
+	for (int i = 0; i < n; i++) {
+		const struct clock_piece *c = &fit[i];
+		struct clock_map *m = &p->piece[i];
+		double k = 1 + c->skew_ppm * 1e-6;
+		m->from_ns = i == 0 ? INT64_MIN : p->piece[i - 1].to_ns;
+		m->origin_ns = c->origin_ns + c->offset_ns;
+		m->to_ns = i == n - 1 ? INT64_MAX : c->to_ns + c->offset_ns + llround((double)(c->to_ns - c->origin_ns) * c->skew_ppm * 1e-6);
+		m->offset_ns = c->offset_ns;
+		m->skew = c->skew_ppm * 1e-6 / k;
+		m->skew_low = c->skew_low_ppm * 1e-6;
+		m->skew_high = c->skew_high_ppm * 1e-6;
+		m->has_low = c->has_low;
+		m->has_high = c->has_high;
+		m->low_ns = c->low_ns;
+		m->high_ns = c->high_ns;
+		m->pairs = c->upper + c->lower;
+		m->state = c->state;
+	}
+}
+
+/* Points of the pair (i, j), as the clock of j against that of i. */
+static int fit_pair(struct sampler *s, uint32_t i, uint32_t j, struct clock_piece *fit)
+{
+	uint64_t at = i * s->f->points + j;
+	struct clock_point *p = malloc((s->pairs ? s->pairs : 1) * sizeof *p);
+	size_t n = 0;
+	int64_t ri = s->f->point[i].resolution_ns, rj = s->f->point[j].resolution_ns;
+	int pieces;
+
+	if (!p)
+		return err_set(s->e, "out of memory");
+	for (size_t k = 0; k < s->pairs; k++)
+		if (s->pair[k].at == at)
+			p[n++] = (struct clock_point){ .x_ns = s->pair[k].x, .d_ns = s->pair[k].d, .upper = s->pair[k].c2s };
+	pieces = clock_fit(p, n, ri > rj ? ri : rj, fit, PIECES_MAX);
+	free(p);
+	return pieces < 0 ? err_set(s->e, "out of memory") : pieces;
+}
+
+/* Through a point between: bounds add up. Good enough where no packet was seen at both ends. */
+static void chain(struct point *p, const struct point *by)
+{
+	for (uint32_t i = 0; i < p->pieces; i++) {
+		struct clock_map *m = &p->piece[i];
+		int64_t there = m->origin_ns - m->offset_ns, back = facts_align(by, there), unsure = facts_doubt(by, there);
+		m->offset_ns += there - back;
+		m->low_ns += there - back - (unsure == INT64_MAX ? 0 : unsure);
+		m->high_ns += there - back + (unsure == INT64_MAX ? 0 : unsure);
+		m->has_low &= unsure != INT64_MAX;
+		m->has_high &= unsure != INT64_MAX;
+	}
+}
+
+/* Against the first point directly, or through the nearest point before that has packets in common. */
+static int find_clocks(struct sampler *s)
+{
+	struct facts *f = s->f;
+	struct clock_piece *fit = malloc(PIECES_MAX * sizeof *fit);
+	int rc = 0;
+
+	if (!fit)
+		return err_set(s->e, "out of memory");
+	for (uint32_t j = 0; rc >= 0 && j < f->points; j++) {
+		no_clock(&f->point[j], j == 0 ? CLOCK_SAME : CLOCK_NONE);
+		for (uint32_t k = 0; k < j; k++) {
+			uint32_t i = k == 0 ? 0 : j - k;
+			if ((rc = fit_pair(s, i, j, fit)) < 0)
+				break;
+			if (fit[0].state == CLOCK_NONE)
+				continue;
+			take_pieces(&f->point[j], fit, rc);
+			if (i > 0)
+				chain(&f->point[j], &f->point[i]);
+			break;
+		}
+	}
+	free(fit);
+	return rc < 0 ? -1 : 0;
+}
+
+/* ---- delays ---- */
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int find_delays(struct sampler *s)
+{
+	struct facts *f = s->f;
+	int64_t *v = malloc((s->pairs ? s->pairs : 1) * sizeof *v);
+
+	if (!v)
+		return err_set(s->e, "out of memory");
+	for (uint32_t i = 0; i + 1 < f->points; i++)
+		for (int d = 0; d < 2; d++) {
+			struct hop_stats *h = &f->point[i].hop[d];
+			size_t n = 0;
+			for (size_t k = 0; k < s->pairs; k++) {
+				const struct pair *p = &s->pair[k];
+				if (p->at != i * f->points + i + 1 || p->c2s != (d == C2S))
+					continue;
+				int64_t gap = facts_align(&f->point[i + 1], p->x + p->d) - facts_align(&f->point[i], p->x);
+				v[n++] = d == C2S ? gap : -gap;
+			}
+			h->jitter_ns = 10000;
+			if (n == 0)
+				continue;
+			qsort(v, n, sizeof *v, by_value);
+			h->delay_ns = v[n / 2];
+			for (size_t k = 0; k < n; k++)
+				v[k] = v[k] > h->delay_ns ? v[k] - h->delay_ns : h->delay_ns - v[k];
+			qsort(v, n, sizeof *v, by_value);
+			h->jitter_ns = v[n / 2] > 10000 ? v[n / 2] : 10000;
+		}
+	free(v);
+	return 0;
+}
+
+/* Once the path is known: pairs anew, in its order. */
+static void turn_pairs(struct sampler *s, const int64_t *old_id)
+{
+	struct facts *f = s->f;
+	uint32_t n = f->points, to[POINTS_MAX];
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < n; k++)
+			if (f->point[k].id == old_id[i])
+				to[i] = k;
+	for (size_t k = 0; k < s->pairs; k++) {
+		struct pair *p = &s->pair[k];
+		uint32_t i = to[p->at / n], j = to[p->at % n];
+		if (i > j) {
+			uint32_t t = i;
+			i = j;
+			j = t;
+			p->x += p->d;
+			p->d = -p->d;
+		}
+		p->at = i * n + j;
+	}
+	qsort(s->pair, s->pairs, sizeof *s->pair, by_pair);
+}
+
+static int gather(struct sampler *s)
+{
+	struct chosen *list = NULL;
+	uint32_t n = 0;
+	int rc = choose(s->f, &list, &n, s->e);
+
+	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++)
+		rc = read_conn(s, list[i].conn, add_pairs);
+	if (rc == 0) {
+		int64_t id[POINTS_MAX];
+		for (uint32_t i = 0; i < s->f->points; i++)
+			id[i] = s->f->point[i].id;
+		qsort(s->pair, s->pairs, sizeof *s->pair, by_pair);
+		if (!s->f->path_given && (rc = find_path(s)) == 0)
+			turn_pairs(s, id);
+	}
+	if (rc == 0 && (rc = find_clocks(s)) == 0)
+		rc = find_delays(s);
+	/* Only now is it known which points are neighbours. */
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		rc = read_conn(s, list[i].conn, learn_fields);
+	free(list);
+	return rc;
+}
+
+int sample_run(struct facts *f, struct db *db, struct err *e)
+{
+	struct sampler s = { .f = f, .e = e };
+	int rc = -1;
+
+	conn_init(&s.conn, f);
+	s.pair = malloc(POINTS_OF_CLOCK * sizeof *s.pair);
+	if (!s.pair)
+		err_set(e, "out of memory");
+	else if (loader_open(&s.loader, db, e) == 0)
+		rc = gather(&s);
+	loader_close(&s.loader);
+	conn_free(&s.conn);
+	free(s.pair);
+	return rc;
+}

@@ -1,0 +1,453 @@
+#include "correlate/store.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/join.h"
+#include "correlate/reason.h"
+
+#define EVIDENCE_PACKETS 20     /* packet ids named in the evidence of a finding; all of them are in finding_packet */
+
+struct store {
+	struct db *db;
+	const struct facts *f;
+	int64_t next_flow, next_finding, next_change;
+	int64_t *delay;         /* scratch */
+	size_t delay_room;
+	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *hop, *change, *finding, *finding_packet;
+};
+
+struct store *store_new(struct db *db, const struct facts *f, struct err *e)
+{
+	struct store *s = calloc(1, sizeof *s);
+
+	if (!s) {
+		err_set(e, "out of memory");
+		return NULL;
+	}
+	s->db = db;
+	s->f = f;
+	s->next_flow = s->next_finding = s->next_change = 1;
+	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &s->connection, e) < 0 ||
+	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->flow, e) < 0 ||
+	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
+	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3)", &s->sighting, e) < 0 ||
+	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)", &s->hop, e) < 0 ||
+	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
+			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12)", &s->change, e) < 0 ||
+	    db_prepare(db, "INSERT INTO finding VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->finding, e) < 0 ||
+	    db_prepare(db, "INSERT OR IGNORE INTO finding_packet VALUES(?1, ?2)", &s->finding_packet, e) < 0) {
+		store_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void store_free(struct store *s)
+{
+	if (!s)
+		return;
+	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->hop, s->change, s->finding, s->finding_packet };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		sqlite3_finalize(all[i]);
+	free(s->delay);
+	free(s);
+}
+
+static void text(sqlite3_stmt *st, int i, const char *t)
+{
+	sqlite3_bind_text(st, i, t, -1, SQLITE_TRANSIENT);
+}
+
+static void opt64(sqlite3_stmt *st, int i, bool there, int64_t v)
+{
+	if (there)
+		sqlite3_bind_int64(st, i, v);
+	else
+		sqlite3_bind_null(st, i);
+}
+
+/* ---- facts ---- */
+
+static int store_path(struct store *s, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = db_prepare(s->db, "INSERT INTO path VALUES(?1, ?2, ?3, ?4)", &st, e);
+
+	for (uint32_t i = 0; rc == 0 && i < s->f->points; i++) {
+		const struct point *p = &s->f->point[i];
+		sqlite3_bind_int64(st, 1, p->id);
+		sqlite3_bind_int(st, 2, p->position);
+		sqlite3_bind_int(st, 3, p->running);
+		text(st, 4, p->how);
+		rc = db_run(s->db, st, e);
+	}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int store_clocks(struct store *s, struct err *e)
+{
+	static const char *const state[] = { "none", "one-way", "both-ways", "same-clock", "inconsistent" };
+	sqlite3_stmt *st;
+	int rc = db_prepare(s->db, "INSERT INTO clock VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &st, e);
+
+	for (uint32_t i = 0; rc == 0 && i < s->f->points; i++)
+		for (uint32_t k = 0; rc == 0 && k < s->f->point[i].pieces; k++) {
+			const struct clock_map *m = &s->f->point[i].piece[k];
+			sqlite3_bind_int64(st, 1, s->f->point[i].id);
+			sqlite3_bind_int64(st, 2, s->f->point[0].id);
+			sqlite3_bind_int64(st, 3, m->from_ns);
+			sqlite3_bind_int64(st, 4, m->to_ns);
+			sqlite3_bind_int64(st, 5, m->origin_ns);
+			sqlite3_bind_int64(st, 6, m->offset_ns);
+			opt64(st, 7, m->has_low, m->low_ns);
+			opt64(st, 8, m->has_high, m->high_ns);
+			sqlite3_bind_double(st, 9, m->skew * 1e6);
+			sqlite3_bind_double(st, 10, m->skew_low * 1e6);
+			sqlite3_bind_double(st, 11, m->skew_high * 1e6);
+			sqlite3_bind_int64(st, 12, (int64_t)m->pairs);
+			text(st, 13, state[m->state]);
+			rc = db_run(s->db, st, e);
+		}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int store_facts(struct store *s, struct err *e)
+{
+	return store_path(s, e) < 0 || store_clocks(s, e) < 0 ? -1 : 0;
+}
+
+int store_coverage(struct store *s, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = db_prepare(s->db, "INSERT INTO coverage VALUES(?1, ?2, ?3, ?4, ?5)", &st, e);
+
+	for (uint32_t i = 0; rc == 0 && i < s->f->points; i++)
+		for (int d = 0; rc == 0 && d < 2; d++) {
+			const struct sight *v = &s->f->point[i].sight[d];
+			sqlite3_bind_int64(st, 1, s->f->point[i].id);
+			sqlite3_bind_int(st, 2, d);
+			sqlite3_bind_int64(st, 3, (int64_t)v->packets);
+			sqlite3_bind_int64(st, 4, (int64_t)v->proved);
+			sqlite3_bind_int64(st, 5, (int64_t)v->missed);
+			rc = db_run(s->db, st, e);
+		}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+/* ---- a connection ---- */
+
+static int store_flows(struct store *s, const struct conn *c, int64_t id, struct err *e)
+{
+	static const char *const state[] = { "alone", "ambiguous", "likely", "certain" };
+	const struct conn_ref *r = &s->f->conn[c->index];
+	char json[256];
+	bool known = false;
+
+	for (uint32_t i = 0; i < r->flows; i++)
+		known |= s->f->flow[r->flow + i].role_known;
+	for (uint32_t i = 0; i < r->flows; i++) {
+		const struct flow *w = &s->f->flow[r->flow + i];
+		sqlite3_stmt *st = s->flow;
+		join_evidence_json(w, json, sizeof json);
+		sqlite3_bind_int64(st, 1, s->next_flow);
+		sqlite3_bind_int64(st, 2, id);
+		sqlite3_bind_int64(st, 3, s->f->point[w->point].id);
+		for (int d = 0; d < 2; d++) {
+			sqlite3_bind_int64(st, 4 + 2 * d, w->addr[d]);
+			sqlite3_bind_int(st, 5 + 2 * d, w->port[d]);
+			opt64(st, 8 + d, w->has_isn[d], w->isn[d]);
+		}
+		sqlite3_bind_int64(st, 10, (int64_t)w->packets);
+		sqlite3_bind_int(st, 11, !known);
+		text(st, 12, state[w->state]);
+		text(st, 13, json);
+		if (db_run(s->db, st, e) < 0)
+			return -1;
+		for (uint32_t k = 0; k < w->parts; k++) {
+			sqlite3_bind_int64(s->flow_part, 1, s->next_flow);
+			sqlite3_bind_int64(s->flow_part, 2, s->f->part[w->part + k].id);
+			sqlite3_bind_int(s->flow_part, 3, s->f->part[w->part + k].a_is_client);
+			if (db_run(s->db, s->flow_part, e) < 0)
+				return -1;
+		}
+		s->next_flow++;
+	}
+	return 0;
+}
+
+static int store_sightings(struct store *s, const struct conn *c, struct err *e)
+{
+	for (uint32_t k = 0; k < c->pkts; k++) {
+		const struct pkt *p = &c->pkt[k];
+		if (p->tx == NOTHING || (c->tx[p->tx].first == k && !p->copy))
+			continue;
+		sqlite3_bind_int64(s->sighting, 1, p->id);
+		sqlite3_bind_int64(s->sighting, 2, c->pkt[c->tx[p->tx].first].id);
+		sqlite3_bind_int(s->sighting, 3, p->copy);
+		if (db_run(s->db, s->sighting, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+struct hop_sum {
+	int64_t sent, arrived, dropped, generated, not_captured, retransmitted;
+};
+
+/* What crossed from the i-th point of a way to the next one. */
+static int sum_hop(struct store *s, const struct conn *c, unsigned d, unsigned i, struct hop_sum *h, size_t *delays, struct err *e)
+{
+	memset(h, 0, sizeof *h);
+	*delays = 0;
+	for (uint32_t x = 0; x < c->txs; x++) {
+		const struct tx *w = &c->tx[x];
+		const struct pkt *p, *q;
+		if (w->dir != d)
+			continue;
+		p = conn_seen(c, x, i);
+		q = conn_seen(c, x, i + 1);
+		bool came = w->reach >= i && (w->from <= i || w->by_host), got = w->reach > i && (w->from <= i || w->by_host);
+		h->sent += came;
+		h->arrived += got;
+		h->retransmitted += came && w->repeat;
+		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i;
+		h->generated += w->fate_from == FATE_GENERATED && w->from == i + 1;
+		h->not_captured += got && !q;
+		if (!p || !q)
+			continue;
+		if (*delays == s->delay_room) {
+			size_t room = s->delay_room ? s->delay_room * 2 : 256;
+			int64_t *v = realloc(s->delay, room * sizeof *v);
+			if (!v)
+				return err_set(e, "out of memory");
+			s->delay = v;
+			s->delay_room = room;
+		}
+		s->delay[(*delays)++] = q->t - p->t;
+	}
+	return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void bind_delays(struct store *s, size_t n, const struct conn *c, unsigned from, unsigned to)
+{
+	int64_t t = c->txs ? c->tx[0].t : 0, a, b;
+	bool clocks = true;
+
+	for (int i = 0; i < 2; i++) {
+		const struct point *p = &s->f->point[i ? to : from];
+		clocks &= p->pieces > 0 && p->piece[0].state != CLOCK_NONE;
+	}
+	a = facts_doubt(&s->f->point[from], t);
+	b = facts_doubt(&s->f->point[to], t);
+	if (n)
+		qsort(s->delay, n, sizeof *s->delay, by_value);
+	opt64(s->hop, 13, n && clocks, n ? s->delay[0] : 0);
+	opt64(s->hop, 14, n && clocks, n ? s->delay[n / 2] : 0);
+	opt64(s->hop, 15, n && clocks, n ? s->delay[n * 99 / 100] : 0);
+	opt64(s->hop, 16, n && clocks, n ? s->delay[n - 1] : 0);
+	opt64(s->hop, 17, n && clocks && a != INT64_MAX && b != INT64_MAX, a + (b == INT64_MAX ? 0 : b));
+}
+
+static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, struct err *e)
+{
+	for (unsigned d = 0; d < 2; d++)
+		for (unsigned i = 0; i + 1 < c->ways[d]; i++) {
+			unsigned from = c->way[d][i], to = c->way[d][i + 1];
+			struct hop_sum h;
+			size_t n;
+			if (sum_hop(s, c, d, i, &h, &n, e) < 0)
+				return -1;
+			sqlite3_bind_int64(s->hop, 1, id);
+			sqlite3_bind_int64(s->hop, 2, s->f->point[from].id);
+			sqlite3_bind_int64(s->hop, 3, s->f->point[to].id);
+			sqlite3_bind_int(s->hop, 4, (int)d);
+			sqlite3_bind_int64(s->hop, 5, h.sent);
+			sqlite3_bind_int64(s->hop, 6, h.arrived);
+			sqlite3_bind_int64(s->hop, 7, h.dropped);
+			sqlite3_bind_int64(s->hop, 8, h.generated);
+			sqlite3_bind_int64(s->hop, 9, changed->modified[2 * (from < to ? from : to) + d]);
+			sqlite3_bind_int64(s->hop, 10, h.not_captured);
+			sqlite3_bind_int64(s->hop, 11, h.retransmitted);
+			sqlite3_bind_int64(s->hop, 12, 0);
+			bind_delays(s, n, c, from, to);
+			if (db_run(s->db, s->hop, e) < 0)
+				return -1;
+		}
+	return 0;
+}
+
+static void bind_value(sqlite3_stmt *st, int i, uint8_t kind, int64_t v)
+{
+	char buf[64];
+
+	sqlite3_bind_null(st, i);
+	sqlite3_bind_null(st, i + 1);
+	if (kind == VALUE_ADDRESS)
+		sqlite3_bind_int64(st, i + 1, v);
+	else if (value_text(kind, v, buf, sizeof buf))
+		text(st, i, buf);
+}
+
+static int store_changes(struct store *s, int64_t id, const struct changes *changed, struct err *e)
+{
+	char buf[16];
+
+	for (uint32_t i = 0; i < changed->n; i++) {
+		const struct change *x = &changed->list[i];
+		sqlite3_stmt *st = s->change;
+		sqlite3_bind_int64(st, 1, s->next_change++);
+		sqlite3_bind_int64(st, 2, id);
+		sqlite3_bind_int64(st, 3, s->f->point[x->from].id);
+		sqlite3_bind_int64(st, 4, s->f->point[x->to].id);
+		sqlite3_bind_int(st, 5, x->dir);
+		text(st, 6, field_name(x, buf));
+		bind_value(st, 7, x->before_kind, x->before);
+		bind_value(st, 9, x->after_kind, x->after);
+		opt64(st, 11, x->shifted, (int64_t)(uint32_t)(x->after - x->before));
+		sqlite3_bind_int64(st, 12, x->count);
+		if (db_run(s->db, st, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* JSON text without quotes: what must not stand in it as it is. */
+static size_t escape(const char *in, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (; *in && n + 7 < size; in++) {
+		unsigned char ch = (unsigned char)*in;
+		if (ch == '"' || ch == '\\')
+			out[n++] = '\\';
+		if (ch < 0x20)
+			n += (size_t)snprintf(out + n, size - n, "\\u%04x", ch);
+		else
+			out[n++] = (char)ch;
+	}
+	out[n] = '\0';
+	return n;
+}
+
+static void add_member(char *out, size_t size, size_t *n, const char *name, const char *value)
+{
+	char quoted[1000];
+
+	if (!value[0])
+		return;
+	escape(value, quoted, sizeof quoted);
+	*n += (size_t)snprintf(out + *n, size - *n, ",\"%s\":\"%s\"", name, quoted);
+}
+
+static void evidence(const struct conn *c, const struct findings *found, uint32_t i, char *out, size_t size)
+{
+	const struct finding *x = &found->list[i];
+	char because[2000];
+	size_t n = (size_t)snprintf(out, size, "{\"packets\":[");
+	int k = 0;
+
+	for (uint32_t j = 0; j < found->txs && k < EVIDENCE_PACKETS; j++) {
+		if (found->tx[j].finding != i)
+			continue;
+		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)c->pkt[c->tx[found->tx[j].tx].first].id);
+	}
+	n += (size_t)snprintf(out + n, size - n, "]");
+	if (reasons_json(x->reasons, because, sizeof because))
+		n += (size_t)snprintf(out + n, size - n, ",\"assumptions\":[%s]", because);
+	if (x->alternatives[0])
+		n += (size_t)snprintf(out + n, size - n, ",\"alternatives\":[%s]", x->alternatives);
+	add_member(out, size, &n, "missing", x->missing);
+	add_member(out, size, &n, "next", x->next);
+	snprintf(out + n, size - n, "}");
+}
+
+static int store_findings(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
+{
+	char json[8000];
+
+	for (uint32_t i = 0; i < found->n; i++) {
+		const struct finding *x = &found->list[i];
+		sqlite3_stmt *st = s->finding;
+		evidence(c, found, i, json, sizeof json);
+		sqlite3_bind_int64(st, 1, s->next_finding);
+		sqlite3_bind_int64(st, 2, id);
+		text(st, 3, kind_name(x->kind));
+		text(st, 4, what_name(x->what));
+		opt64(st, 5, x->dir != NO_DIRECTION, x->dir);
+		sqlite3_bind_int64(st, 6, x->count);
+		opt64(st, 7, x->from != NO_POINT, x->from != NO_POINT ? s->f->point[x->from].id : 0);
+		opt64(st, 8, x->to != NO_POINT, x->to != NO_POINT ? s->f->point[x->to].id : 0);
+		opt64(st, 9, x->point != NO_POINT, x->point != NO_POINT ? s->f->point[x->point].id : 0);
+		text(st, 10, confidence_name(x->confidence));
+		text(st, 11, x->rule);
+		text(st, 12, x->text);
+		text(st, 13, json);
+		if (db_run(s->db, st, e) < 0)
+			return -1;
+		for (uint32_t j = 0; j < found->txs; j++) {
+			if (found->tx[j].finding != i)
+				continue;
+			sqlite3_bind_int64(s->finding_packet, 1, s->next_finding);
+			sqlite3_bind_int64(s->finding_packet, 2, c->pkt[c->tx[found->tx[j].tx].first].id);
+			if (db_run(s->db, s->finding_packet, e) < 0)
+				return -1;
+		}
+		s->next_finding++;
+	}
+	return 0;
+}
+
+static int store_head(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
+{
+	const struct conn_ref *r = &s->f->conn[c->index];
+	int64_t start = INT64_MAX, end = INT64_MIN, bytes = 0;
+	char points[POINTS_MAX * 65] = "";
+	size_t n = 0;
+
+	for (uint32_t k = 0; k < c->pkts; k++) {
+		start = c->pkt[k].t < start ? c->pkt[k].t : start;
+		end = c->pkt[k].t > end ? c->pkt[k].t : end;
+	}
+	for (uint32_t x = 0; x < c->txs; x++)
+		bytes += c->tx[x].what == WHAT_ICMP ? 0 : c->pkt[c->tx[x].first].len;
+	for (uint32_t i = 0, last = UINT32_MAX; i < r->flows; last = s->f->flow[r->flow + i].point, i++)
+		if (s->f->flow[r->flow + i].point != last)
+			n += (size_t)snprintf(points + n, sizeof points - n, "%s%s", n ? "," : "", s->f->point[s->f->flow[r->flow + i].point].name);
+	sqlite3_bind_int64(s->connection, 1, id);
+	sqlite3_bind_int64(s->connection, 2, start);
+	sqlite3_bind_int64(s->connection, 3, end);
+	text(s->connection, 4, found->outcome);
+	text(s->connection, 5, found->verdict);
+	sqlite3_bind_int(s->connection, 6, found->severity);
+	text(s->connection, 7, points);
+	sqlite3_bind_int64(s->connection, 8, c->txs);
+	sqlite3_bind_int64(s->connection, 9, bytes);
+	return db_run(s->db, s->connection, e);
+}
+
+int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, struct err *e)
+{
+	const struct conn *c = t->c;
+	int64_t id = (int64_t)c->index + 1;
+
+	if (found->nomem || changed->nomem)
+		return err_set(e, "out of memory");
+	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c, id, e) < 0 || store_sightings(s, c, e) < 0)
+		return -1;
+	if (store_hops(s, c, id, changed, e) < 0 || store_changes(s, id, changed, e) < 0)
+		return -1;
+	return store_findings(s, c, id, found, e);
+}

@@ -1,0 +1,73 @@
+/* The one way to touch packet bytes: a stretch of them that knows how much was captured and how much was on the wire. */
+#ifndef INGEST_DECODE_BYTES_H
+#define INGEST_DECODE_BYTES_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "ingest/decode/decode.h"
+
+struct bytes {
+	const uint8_t *p;       /* first byte not decoded yet */
+	uint32_t cap;           /* captured from p on; only these may be read */
+	uint32_t len;           /* on the wire from p on, by the innermost length known so far; cap <= len */
+};
+
+/* Length of a stretch that goes on after what is there (ICMP quote, truncated mirror, first fragment): the lengths inside it may be true. */
+#define BYTES_OPEN (1u << 30)
+
+/* OK: n bytes can be read. SHORT: they were on the wire, but the capture cut them off. BAD: there never were that many. */
+static inline enum decode_result bytes_need(const struct bytes *b, uint32_t n)
+{
+	if (b->cap >= n)
+		return DECODE_OK;
+	return b->len >= n ? DECODE_SHORT : DECODE_BAD;
+}
+
+/* n <= b->cap, that is after bytes_need(b, n). */
+static inline void bytes_skip(struct bytes *b, uint32_t n)
+{
+	b->p += n;
+	b->cap -= n;
+	b->len -= n;
+}
+
+/* A length field inside the packet says that only n bytes (n <= b->len) belong to it. */
+static inline void bytes_trim(struct bytes *b, uint32_t n)
+{
+	b->len = n;
+	if (b->cap > n)
+		b->cap = n;
+}
+
+static inline uint16_t be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline uint32_t be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint64_t be48(const uint8_t *p)
+{
+	return (uint64_t)be16(p) << 32 | be32(p + 2);
+}
+
+static inline uint64_t be64(const uint8_t *p)
+{
+	return (uint64_t)be32(p) << 32 | be32(p + 4);
+}
+
+static inline uint16_t le16(const uint8_t *p)
+{
+	return (uint16_t)(p[1] << 8 | p[0]);
+}
+
+static inline uint32_t le32(const uint8_t *p)
+{
+	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+#endif

@@ -1,0 +1,293 @@
+/* Link layers that carry IP more or less directly; LINKTYPE_ values of tcpdump.org/linktypes.html. */
+#include "ingest/decode/layers.h"
+
+static enum decode_result vlan_tag(struct decoder *d);
+
+/* IEEE 802.2 LLC, with SNAP (RFC 1042) or the old SAP for IP. */
+enum decode_result decode_llc(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 3);
+	const uint8_t *p = d->in.p;
+	unsigned type;
+
+	if (r != DECODE_OK)
+		return r;
+	if (p[0] == 0x06 && p[1] == 0x06 && p[2] == 0x03) {
+		bytes_skip(&d->in, 3);
+		return decode_ip(d, 4);
+	}
+	if (p[0] != 0xaa || p[1] != 0xaa || p[2] != 0x03)
+		return DECODE_SKIP_NON_IP;
+	if ((r = bytes_need(&d->in, 8)) != DECODE_OK)
+		return r;
+	/* Organization 0 is RFC 1042, 0000f8 its bridge tunnel: both are followed by an EtherType. */
+	if (p[3] != 0 || p[4] != 0 || (p[5] != 0 && p[5] != 0xf8))
+		return DECODE_SKIP_NON_IP;
+	type = be16(p + 6);
+	bytes_skip(&d->in, 8);
+	return decode_ethertype(d, type);
+}
+
+enum decode_result decode_ethertype(struct decoder *d, unsigned type)
+{
+	switch (type) {
+	case ETHERTYPE_IPV4:
+		return decode_ip(d, 4);
+	case ETHERTYPE_IPV6:
+		return decode_ip(d, 6);
+	case ETHERTYPE_VLAN:
+	case ETHERTYPE_QINQ:
+	case ETHERTYPE_QINQ_OLD:
+	case ETHERTYPE_QINQ_OLDER:
+		return vlan_tag(d);
+	case ETHERTYPE_MPLS:
+	case ETHERTYPE_MPLS_MULTICAST:
+		return decode_mpls(d);
+	case ETHERTYPE_PPPOE:
+		return decode_pppoe(d);
+	default:
+		return DECODE_SKIP_NON_IP;
+	}
+}
+
+static enum decode_result type_or_length(struct decoder *d, unsigned type)
+{
+	if (type > ETHERTYPE_LENGTH_MAX)
+		return decode_ethertype(d, type);
+	if (type > d->in.len)
+		return DECODE_BAD;
+	bytes_trim(&d->in, type);
+	return decode_llc(d);
+}
+
+/* IEEE 802.1Q: 3 bits priority, 1 bit drop eligible, 12 bits VLAN id, then the next type. */
+static enum decode_result vlan_tag(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 4);
+	unsigned id, type;
+
+	if (r != DECODE_OK)
+		return r;
+	if (d->vlans == VLANS_MAX)
+		return DECODE_SKIP_DEPTH;
+	id = be16(d->in.p) & 0xfffu;
+	type = be16(d->in.p + 2);
+	if (d->vlans == 0)
+		d->seg->vlan = (uint16_t)id;
+	if (d->vlans < 3)
+		d->seg->vlans |= (uint32_t)id << 12 * d->vlans;
+	d->vlans++;
+	bytes_skip(&d->in, 4);
+	return type_or_length(d, type);
+}
+
+/* Of Ethernet headers inside each other the innermost describes the packet: the outer ones only carry the tunnel. */
+enum decode_result decode_ethernet(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 14);
+	unsigned type;
+
+	if (r != DECODE_OK)
+		return r;
+	d->seg->dst_mac = be48(d->in.p);
+	d->seg->src_mac = be48(d->in.p + 6);
+	d->seg->vlan = 0;
+	d->seg->vlans = 0;
+	d->vlans = 0;
+	type = be16(d->in.p + 12);
+	bytes_skip(&d->in, 14);
+	return type_or_length(d, type);
+}
+
+/* Cisco HDLC: address, control, EtherType. */
+static enum decode_result chdlc(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 4);
+	unsigned type;
+
+	if (r != DECODE_OK)
+		return r;
+	type = be16(d->in.p + 2);
+	bytes_skip(&d->in, 4);
+	return decode_ethertype(d, type);
+}
+
+/* RFC 1661, 1662: address and control may be left out, and the first byte of the protocol when it is zero (it then is odd at once). */
+enum decode_result decode_ppp(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 2);
+	uint32_t at = 0, width;
+	unsigned proto;
+
+	if (r != DECODE_OK)
+		return r;
+	if ((d->in.p[0] == 0x0f || d->in.p[0] == 0x8f) && d->in.p[1] == 0x00)
+		return chdlc(d);
+	if (d->in.p[0] == 0xff && d->in.p[1] == 0x03)
+		at = 2;
+	width = d->in.cap > at && (d->in.p[at] & 1) != 0 ? 1 : 2;
+	if ((r = bytes_need(&d->in, at + width)) != DECODE_OK)
+		return r;
+	proto = width == 1 ? d->in.p[at] : be16(d->in.p + at);
+	bytes_skip(&d->in, at + width);
+	switch (proto) {
+	case 0x0021:
+		return decode_ip(d, 4);
+	case 0x0057:
+		return decode_ip(d, 6);
+	case 0x0281:
+	case 0x0283:
+		return decode_mpls(d);
+	default:
+		return DECODE_SKIP_NON_IP;
+	}
+}
+
+/* BSD loopback: the address family as the capturing host wrote it (LOOP: network order). Only IPv6 differs between the systems. */
+static enum decode_result loopback(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 4);
+	uint32_t family;
+
+	if (r != DECODE_OK)
+		return r;
+	family = be32(d->in.p);
+	if (family > 0xffff)
+		family = le32(d->in.p);
+	bytes_skip(&d->in, 4);
+	switch (family) {
+	case 2:
+		return decode_ip(d, 4);
+	case 10:        /* Linux */
+	case 23:        /* Windows */
+	case 24:        /* NetBSD, OpenBSD */
+	case 28:        /* FreeBSD */
+	case 30:        /* Darwin */
+		return decode_ip(d, 6);
+	default:
+		return DECODE_SKIP_NON_IP;
+	}
+}
+
+/* What both cooked headers end in. 4 is no EtherType there: an 802.2 LLC header follows. */
+static enum decode_result cooked(struct decoder *d, unsigned proto, uint32_t header, unsigned address, uint32_t address_len)
+{
+	if (address_len == 6)
+		d->seg->src_mac = be48(d->in.p + address);
+	bytes_skip(&d->in, header);
+	return proto == 4 ? decode_llc(d) : decode_ethertype(d, proto);
+}
+
+static enum decode_result sll(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 16);
+
+	return r != DECODE_OK ? r : cooked(d, be16(d->in.p + 14), 16, 6, be16(d->in.p + 4));
+}
+
+static enum decode_result sll2(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 20);
+
+	if (r != DECODE_OK)
+		return r;
+	d->seg->ifindex = be32(d->in.p + 4);
+	return cooked(d, be16(d->in.p), 20, 12, d->in.p[11]);
+}
+
+/*
+ * Netfilter log: family, version, resource id, then TLVs in the byte order of the capturing host, padded to 4 bytes; attribute 9
+ * (NFULA_PAYLOAD) is the packet, of which the kernel may have copied only the beginning. Types are small: their zero byte tells the order.
+ */
+static enum decode_result nflog(struct decoder *d)
+{
+	struct bytes *in = &d->in;
+	enum decode_result r = bytes_need(in, 4);
+	unsigned size, type;
+
+	if (r != DECODE_OK)
+		return r;
+	bytes_skip(in, 4);
+	for (;;) {
+		if ((r = bytes_need(in, 4)) != DECODE_OK)
+			return r;
+		size = in->p[3] == 0 ? le16(in->p) : be16(in->p);
+		type = in->p[3] == 0 ? in->p[2] : in->p[3];
+		if (size < 4 || size > in->len)
+			return DECODE_BAD;
+		if (type == 9)
+			break;
+		size = (size + 3) & ~3u;
+		if ((r = bytes_need(in, size)) != DECODE_OK)
+			return r;
+		bytes_skip(in, size);
+	}
+	bytes_trim(in, size);
+	bytes_skip(in, 4);
+	in->len = BYTES_OPEN;
+	return decode_ip(d, 0);
+}
+
+/* Darwin's packet tap: header length and the link type of what follows, both little-endian; the rest is about the process. */
+static enum decode_result pktap(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 12);
+	uint32_t header, next;
+
+	if (r != DECODE_OK)
+		return r;
+	header = le32(d->in.p);
+	next = le32(d->in.p + 8);
+	if (header < 12 || header > d->in.len)
+		return DECODE_BAD;
+	if ((r = bytes_need(&d->in, header)) != DECODE_OK)
+		return r;
+	if (next == 149 || next == 258 || next > 0xffff)
+		return DECODE_SKIP_LINKTYPE;
+	bytes_skip(&d->in, header);
+	return decode_link(d, (int)next);
+}
+
+enum decode_result decode_link(struct decoder *d, int linktype)
+{
+	switch (linktype) {
+	case 0:         /* NULL */
+	case 108:       /* LOOP */
+		return loopback(d);
+	case 1:         /* ETHERNET */
+		return decode_ethernet(d);
+	case 9:         /* PPP */
+	case 50:        /* PPP_HDLC */
+		return decode_ppp(d);
+	case 51:        /* PPP_ETHER */
+		return decode_pppoe(d);
+	case 12:        /* DLT_RAW of most systems, written to files by some programs */
+	case 14:        /* DLT_RAW of OpenBSD */
+	case 101:       /* RAW */
+		return decode_ip(d, 0);
+	case 228:       /* IPV4 */
+		return decode_ip(d, 4);
+	case 229:       /* IPV6 */
+		return decode_ip(d, 6);
+	case 104:       /* C_HDLC */
+		return chdlc(d);
+	case 105:       /* IEEE802_11 */
+		return decode_wlan(d, false);
+	case 113:       /* LINUX_SLL */
+		return sll(d);
+	case 119:       /* IEEE802_11_PRISM */
+	case 163:       /* IEEE802_11_AVS */
+		return decode_prism(d);
+	case 127:       /* IEEE802_11_RADIOTAP */
+		return decode_radiotap(d);
+	case 239:       /* NFLOG */
+		return nflog(d);
+	case 149:       /* USER2, used by Darwin for PKTAP */
+	case 258:       /* PKTAP */
+		return pktap(d);
+	case 276:       /* LINUX_SLL2 */
+		return sll2(d);
+	default:
+		return DECODE_SKIP_LINKTYPE;
+	}
+}

@@ -1,0 +1,35 @@
+/* From a capture to rows: read, filter, decode, find the part, insert. One transaction per capture: it is in the case whole or not at all. */
+#ifndef INGEST_IMPORT_H
+#define INGEST_IMPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ingest/decode/decode.h"
+#include "schema/db.h"
+
+enum { IMPORT_FILTERED = DECODE_RESULTS, IMPORT_OTHER_INTERFACE, IMPORT_REASONS };
+
+struct import_options {
+	const char *filter;             /* pcap-filter(7) expression, NULL: all */
+	bool replace;                   /* replace a capture with the same bytes instead of refusing it */
+	void (*progress)(void *ctx, uint64_t done, uint64_t size, uint64_t packets);    /* called now and then; may be NULL */
+	void *ctx;
+};
+
+struct import_stats {
+	uint64_t frames, packets;
+	uint64_t skipped[IMPORT_REASONS];       /* by enum decode_result and the two above; [DECODE_OK] stays 0 */
+	char damage[ERR_MAX];                   /* what was wrong with the file, "": nothing */
+};
+
+const char *import_reason(int reason);
+
+/*
+ * Import the file at path ("-": standard input) as seen at point. selector: name or number of the one interface to take, "": all.
+ * 0: imported (stats->damage says what could not be read), -1: the case is as it was before.
+ */
+int import_capture(struct db *db, const char *point, const char *path, const char *selector, const struct import_options *options,
+    struct import_stats *stats, struct err *e);
+
+#endif

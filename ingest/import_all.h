@@ -1,0 +1,14 @@
+/* Import everything that a command line names, and say what was left out. */
+#ifndef INGEST_IMPORT_ALL_H
+#define INGEST_IMPORT_ALL_H
+
+#include "ingest/import.h"
+#include "ingest/spec.h"
+
+/*
+ * Captures are imported one after the other, each in its own transaction; the first that fails ends it (those before it stay). Damage and
+ * captures without any packet of ours are said on standard error, a line each.
+ */
+int import_all(struct db *db, const struct specs *specs, const struct import_options *options, struct err *e);
+
+#endif

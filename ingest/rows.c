@@ -1,0 +1,383 @@
+#include "ingest/rows.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "ingest/option_text.h"
+#include "ingest/insert_icmp.sql.h"
+#include "ingest/insert_packet.sql.h"
+#include "ingest/insert_part.sql.h"
+#include "ingest/insert_tcpopt.sql.h"
+
+#define RUN_BITS 18
+#define RUN (1u << RUN_BITS)    /* packets in a run: 20 MB of memory */
+
+/* What a packet row holds, as narrow as can be: a run of these is what import's memory is. */
+struct row {
+	int64_t t;
+	uint32_t frame, extra;  /* extra: index into extras, + 1; 0: none */
+	uint32_t seq, ack, tsval, tsecr, len, payload;
+	uint32_t flags;
+	uint16_t win, ip_id;
+	uint8_t ttl, tos;
+	bool has_payload;
+};
+
+/* The rare rest of a row. */
+struct extra {
+	uint8_t optlen, options[TCP_OPTIONS_MAX];
+	struct icmp_error icmp;
+	struct ipaddr icmp_src;
+};
+
+struct rows {
+	struct db *db;
+	int64_t capture_id, next_packet, next_addr, next_tunnel;
+	struct row *row;
+	uint64_t *key, *sorted; /* part id << RUN_BITS | index: sorting these sorts the run, and keeps the order inside a part */
+	uint32_t n;
+	struct extra *extra;
+	uint32_t extras, extra_room;
+	bool flushed;
+	sqlite3_stmt *packet, *part, *tcpopt, *icmp, *run, *addr_find, *addr_add, *tunnel_find, *tunnel_add;
+};
+
+static int next_ids(struct rows *r, struct err *e)
+{
+	if (db_int(r->db, "SELECT max(id) FROM packet", 0, &r->next_packet, e) < 0 ||
+	    db_int(r->db, "SELECT max(id) FROM addr", 0, &r->next_addr, e) < 0 ||
+	    db_int(r->db, "SELECT max(id) FROM tunnel", 0, &r->next_tunnel, e) < 0)
+		return -1;
+	r->next_packet++;
+	r->next_addr++;
+	r->next_tunnel++;
+	return 0;
+}
+
+static int prepare(struct rows *r, struct err *e)
+{
+	if (db_prepare(r->db, insert_packet_sql, &r->packet, e) < 0 || db_prepare(r->db, insert_part_sql, &r->part, e) < 0 ||
+	    db_prepare(r->db, insert_tcpopt_sql, &r->tcpopt, e) < 0 || db_prepare(r->db, insert_icmp_sql, &r->icmp, e) < 0)
+		return -1;
+	if (db_prepare(r->db, "INSERT INTO run VALUES(?1, ?2, ?3)", &r->run, e) < 0 ||
+	    db_prepare(r->db, "SELECT id FROM addr WHERE text = ?1", &r->addr_find, e) < 0 ||
+	    db_prepare(r->db, "INSERT INTO addr VALUES(?1, ?2, ?3)", &r->addr_add, e) < 0)
+		return -1;
+	if (db_prepare(r->db, "SELECT id FROM tunnel WHERE kind = ?1 AND number = ?2 AND src IS ?3 AND dst IS ?4", &r->tunnel_find, e) < 0)
+		return -1;
+	return db_prepare(r->db, "INSERT INTO tunnel VALUES(?1, ?2, ?3, ?4, ?5)", &r->tunnel_add, e);
+}
+
+struct rows *rows_new(struct db *db, int64_t capture_id, struct err *e)
+{
+	struct rows *r = calloc(1, sizeof *r);
+
+	if (!r) {
+		err_set(e, "out of memory");
+		return NULL;
+	}
+	r->db = db;
+	r->capture_id = capture_id;
+	r->row = malloc(RUN * sizeof *r->row);
+	r->key = malloc(RUN * sizeof *r->key);
+	r->sorted = malloc(RUN * sizeof *r->sorted);
+	if (!r->row || !r->key || !r->sorted) {
+		err_set(e, "out of memory");
+		goto fail;
+	}
+	if (next_ids(r, e) < 0 || prepare(r, e) < 0)
+		goto fail;
+	return r;
+fail:
+	rows_free(r);
+	return NULL;
+}
+
+void rows_free(struct rows *r)
+{
+	if (!r)
+		return;
+	sqlite3_stmt *all[] = { r->packet, r->part, r->tcpopt, r->icmp, r->run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add };
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		sqlite3_finalize(all[i]);
+	free(r->row);
+	free(r->key);
+	free(r->sorted);
+	free(r->extra);
+	free(r);
+}
+
+bool rows_flushed(const struct rows *r)
+{
+	return r->flushed;
+}
+
+static int add_extra(struct rows *r, const struct segment *seg, uint32_t *index, struct err *e)
+{
+	if (r->extras == r->extra_room) {
+		uint32_t room = r->extra_room ? r->extra_room * 2 : 1024;
+		struct extra *x = realloc(r->extra, room * sizeof *x);
+		if (!x)
+			return err_set(e, "out of memory");
+		r->extra = x;
+		r->extra_room = room;
+	}
+	struct extra *x = &r->extra[r->extras++];
+	x->optlen = seg->optlen;
+	memcpy(x->options, seg->options, seg->optlen);
+	if (seg->flags & SEG_ICMP) {
+		x->icmp = seg->icmp;
+		x->icmp_src = seg->icmp_src;
+	}
+	*index = r->extras;
+	return 0;
+}
+
+int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e)
+{
+	struct row *w = &r->row[r->n];
+
+	w->t = ts_ns - part->first_ns;
+	w->frame = (uint32_t)frame;
+	w->seq = seg->seq;
+	w->ack = seg->ack;
+	w->tsval = seg->tsval;
+	w->tsecr = seg->tsecr;
+	w->len = seg->len;
+	w->flags = seg->flags;
+	w->win = seg->window;
+	w->ip_id = seg->ip_id;
+	w->ttl = seg->ttl;
+	w->tos = seg->tos;
+	w->has_payload = seg->len > 0 && !(seg->flags & (SEG_CUT | SEG_ICMP | SEG_LATER));
+	w->payload = w->has_payload ? (uint32_t)XXH3_64bits(seg->payload, seg->caplen) : 0;
+	w->extra = 0;
+	if (seg->flags & (SEG_OPT | SEG_ICMP) && add_extra(r, seg, &w->extra, e) < 0)
+		return -1;
+	r->key[r->n] = (uint64_t)part->id << RUN_BITS | r->n;
+	r->n++;
+	r->flushed = r->n == RUN;
+	return r->flushed ? rows_flush(r, e) : 0;
+}
+
+/* LSD radix sort by part id; only the bytes in which ids of this run differ are looked at. */
+static void sort_run(struct rows *r)
+{
+	uint64_t differ = 0;
+
+	for (uint32_t i = 1; i < r->n; i++)
+		differ |= r->key[i] ^ r->key[0];
+	for (unsigned shift = RUN_BITS; shift < 64; shift += 8) {
+		uint32_t at[256] = { 0 }, sum = 0;
+		if (!(differ >> shift & 0xff))
+			continue;
+		for (uint32_t i = 0; i < r->n; i++)
+			at[r->key[i] >> shift & 0xff]++;
+		for (int b = 0; b < 256; b++) {
+			uint32_t c = at[b];
+			at[b] = sum;
+			sum += c;
+		}
+		for (uint32_t i = 0; i < r->n; i++)
+			r->sorted[at[r->key[i] >> shift & 0xff]++] = r->key[i];
+		uint64_t *t = r->key;
+		r->key = r->sorted;
+		r->sorted = t;
+	}
+}
+
+static void addr_text(const struct ipaddr *a, char text[INET6_ADDRSTRLEN])
+{
+	inet_ntop(a->family == 6 ? AF_INET6 : AF_INET, a->b, text, INET6_ADDRSTRLEN);
+}
+
+/* The row id of an address, made if need be. */
+static int addr_id(struct rows *r, const struct ipaddr *a, int64_t *id, struct err *e)
+{
+	char text[INET6_ADDRSTRLEN];
+	int rc;
+
+	addr_text(a, text);
+	sqlite3_bind_text(r->addr_find, 1, text, -1, SQLITE_STATIC);
+	rc = db_step(r->db, r->addr_find, e);
+	if (rc == 1)
+		*id = sqlite3_column_int64(r->addr_find, 0);
+	sqlite3_reset(r->addr_find);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	*id = r->next_addr++;
+	sqlite3_bind_int64(r->addr_add, 1, *id);
+	sqlite3_bind_text(r->addr_add, 2, text, -1, SQLITE_STATIC);
+	sqlite3_bind_int(r->addr_add, 3, a->family);
+	return db_run(r->db, r->addr_add, e);
+}
+
+/* Without REFERENCES to resolve, an absent value is NULL. */
+static void bind_opt(sqlite3_stmt *st, int i, bool there, int64_t value)
+{
+	if (there)
+		sqlite3_bind_int64(st, i, value);
+	else
+		sqlite3_bind_null(st, i);
+}
+
+/* The order of the columns of insert_packet.sql. */
+static int insert_packet(struct rows *r, const struct row *w, struct err *e)
+{
+	sqlite3_stmt *st = r->packet;
+
+	sqlite3_bind_int64(st, 1, r->next_packet);
+	sqlite3_bind_int64(st, 2, w->frame);
+	sqlite3_bind_int64(st, 3, w->t);
+	sqlite3_bind_int(st, 4, (int)w->flags);
+	sqlite3_bind_int(st, 5, (int)w->seq);
+	sqlite3_bind_int(st, 6, (int)w->ack);
+	sqlite3_bind_int(st, 7, w->win);
+	sqlite3_bind_int64(st, 8, w->len);
+	bind_opt(st, 9, w->flags & SEG_TS, (int32_t)w->tsval);
+	bind_opt(st, 10, w->flags & SEG_TS, (int32_t)w->tsecr);
+	sqlite3_bind_int(st, 11, w->ip_id);
+	sqlite3_bind_int(st, 12, w->ttl);
+	sqlite3_bind_int(st, 13, w->tos);
+	bind_opt(st, 14, w->has_payload, (int32_t)w->payload);
+	return db_run(r->db, st, e);
+}
+
+static int insert_tcpopt(struct rows *r, const struct extra *x, struct err *e)
+{
+	struct option_text o;
+
+	option_text(&o, x->options, x->optlen);
+	sqlite3_bind_int64(r->tcpopt, 1, r->next_packet);
+	bind_opt(r->tcpopt, 2, o.mss >= 0, o.mss);
+	bind_opt(r->tcpopt, 3, o.wscale >= 0, o.wscale);
+	sqlite3_bind_int(r->tcpopt, 4, o.sack_permitted);
+	sqlite3_bind_text(r->tcpopt, 5, o.text, (int)o.n, SQLITE_STATIC);
+	sqlite3_bind_blob(r->tcpopt, 6, x->options, x->optlen, SQLITE_STATIC);
+	return db_run(r->db, r->tcpopt, e);
+}
+
+static int insert_icmp(struct rows *r, const struct extra *x, struct err *e)
+{
+	int64_t src;
+
+	if (addr_id(r, &x->icmp_src, &src, e) < 0)
+		return -1;
+	sqlite3_bind_int64(r->icmp, 1, r->next_packet);
+	sqlite3_bind_int(r->icmp, 2, x->icmp.type);
+	sqlite3_bind_int(r->icmp, 3, x->icmp.code);
+	sqlite3_bind_int(r->icmp, 4, x->icmp.mtu);
+	sqlite3_bind_int64(r->icmp, 5, src);
+	return db_run(r->db, r->icmp, e);
+}
+
+static int insert_run(struct rows *r, int64_t part_id, int64_t first, struct err *e)
+{
+	sqlite3_bind_int64(r->run, 1, part_id);
+	sqlite3_bind_int64(r->run, 2, first);
+	sqlite3_bind_int64(r->run, 3, r->next_packet - first);
+	return db_run(r->db, r->run, e);
+}
+
+int rows_flush(struct rows *r, struct err *e)
+{
+	int64_t first = r->next_packet;
+
+	sort_run(r);
+	for (uint32_t i = 0; i < r->n; i++) {
+		const struct row *w = &r->row[r->key[i] & (RUN - 1)];
+		const struct extra *x = w->extra ? &r->extra[w->extra - 1] : NULL;
+		uint64_t part = r->key[i] >> RUN_BITS;
+		if (insert_packet(r, w, e) < 0 || (w->flags & SEG_OPT && insert_tcpopt(r, x, e) < 0) ||
+		    (w->flags & SEG_ICMP && insert_icmp(r, x, e) < 0))
+			return -1;
+		r->next_packet++;
+		if (i + 1 < r->n && r->key[i + 1] >> RUN_BITS == part)
+			continue;
+		if (insert_run(r, (int64_t)part, first, e) < 0)
+			return -1;
+		first = r->next_packet;
+	}
+	r->n = 0;
+	r->extras = 0;
+	return 0;
+}
+
+static const char *tunnel_name(uint8_t kind)
+{
+	static const char *const names[] = { "none", "GRE", "ERSPAN", "VXLAN", "GENEVE", "IPIP", "GTP-U", "L2TPv3", "MPLS", "PPPoE" };
+
+	return kind < sizeof names / sizeof *names ? names[kind] : "?";
+}
+
+static int tunnel_id(struct rows *r, const struct tunnel *t, int64_t *id, struct err *e)
+{
+	int64_t src = 0, dst = 0;
+	int rc;
+
+	if ((t->src.family && addr_id(r, &t->src, &src, e) < 0) || (t->dst.family && addr_id(r, &t->dst, &dst, e) < 0))
+		return -1;
+	sqlite3_bind_text(r->tunnel_find, 1, tunnel_name(t->kind), -1, SQLITE_STATIC);
+	sqlite3_bind_int64(r->tunnel_find, 2, t->id);
+	bind_opt(r->tunnel_find, 3, src != 0, src);
+	bind_opt(r->tunnel_find, 4, dst != 0, dst);
+	rc = db_step(r->db, r->tunnel_find, e);
+	if (rc == 1)
+		*id = sqlite3_column_int64(r->tunnel_find, 0);
+	sqlite3_reset(r->tunnel_find);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	*id = r->next_tunnel++;
+	sqlite3_bind_int64(r->tunnel_add, 1, *id);
+	sqlite3_bind_text(r->tunnel_add, 2, tunnel_name(t->kind), -1, SQLITE_STATIC);
+	sqlite3_bind_int64(r->tunnel_add, 3, t->id);
+	bind_opt(r->tunnel_add, 4, src != 0, src);
+	bind_opt(r->tunnel_add, 5, dst != 0, dst);
+	return db_run(r->db, r->tunnel_add, e);
+}
+
+static void bind_side(sqlite3_stmt *st, int addr_at, int mac_at, int seq_at, int64_t addr, const struct part_side *s, bool has_seq)
+{
+	sqlite3_bind_int64(st, addr_at, addr);
+	sqlite3_bind_int(st, addr_at + 1, s->port);
+	sqlite3_bind_int64(st, mac_at, (int64_t)s->mac);
+	bind_opt(st, seq_at, has_seq, s->seq_min);
+	bind_opt(st, seq_at + 1, has_seq, s->seq_max);
+}
+
+/* The order of the columns of insert_part.sql. */
+int rows_part(struct rows *r, const struct part *p, struct err *e)
+{
+	int64_t a, b, tunnel = 0;
+	sqlite3_stmt *st = r->part;
+
+	if (addr_id(r, &p->side[0].addr, &a, e) < 0 || addr_id(r, &p->side[1].addr, &b, e) < 0 ||
+	    (p->tunnel.kind != TUNNEL_NONE && tunnel_id(r, &p->tunnel, &tunnel, e) < 0))
+		return -1;
+	sqlite3_bind_int64(st, 1, p->id);
+	sqlite3_bind_int64(st, 2, r->capture_id);
+	bind_side(st, 3, 9, 21, a, &p->side[0], p->flags & PART_A_SEQ);
+	bind_side(st, 5, 10, 23, b, &p->side[1], p->flags & PART_B_SEQ);
+	bind_opt(st, 7, tunnel != 0, tunnel);
+	sqlite3_bind_int64(st, 8, p->vlans);
+	sqlite3_bind_int64(st, 11, p->first_ns);
+	sqlite3_bind_int64(st, 12, p->min_ns);
+	sqlite3_bind_int64(st, 13, p->max_ns);
+	sqlite3_bind_int64(st, 14, (int64_t)p->packets);
+	sqlite3_bind_int64(st, 15, (int64_t)p->bytes);
+	bind_opt(st, 16, p->client != PART_CLIENT_UNKNOWN, p->client == PART_CLIENT_A);
+	bind_opt(st, 17, p->has_client_isn, p->client_isn);
+	bind_opt(st, 18, p->has_server_isn, p->server_isn);
+	bind_opt(st, 19, p->has_syn_tsval, p->syn_tsval);
+	bind_opt(st, 20, p->has_synack_tsval, p->synack_tsval);
+	sqlite3_bind_int64(st, 25, p->flags);
+	for (int i = 0; i < 2; i++) {
+		sqlite3_bind_int64(st, 26 + i, (int64_t)p->side[i].packets);
+		sqlite3_bind_int(st, 28 + i, p->side[i].ttl);
+	}
+	return db_run(r->db, st, e);
+}

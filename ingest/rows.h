@@ -1,0 +1,29 @@
+/*
+ * Packet rows on their way into the case: collected in a bounded run, sorted by part, appended. So the packets of a part lie together, a
+ * part's packets are found through a few ranges (table run), and no index on packets is needed.
+ */
+#ifndef INGEST_ROWS_H
+#define INGEST_ROWS_H
+
+#include "schema/db.h"
+#include "schema/part.h"
+
+struct rows;
+
+/* Ready to insert into the case for capture_id. NULL: e says why. */
+struct rows *rows_new(struct db *db, int64_t capture_id, struct err *e);
+void rows_free(struct rows *r);
+
+/* Keep one packet; inserts the run when it is full. */
+int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e);
+
+/* Whether rows_add has just inserted a run: the moment to insert parts that are over (rows_part), too. */
+bool rows_flushed(const struct rows *r);
+
+/* Insert what is left of the run. */
+int rows_flush(struct rows *r, struct err *e);
+
+/* Insert a part; its packets must have been added before. */
+int rows_part(struct rows *r, const struct part *part, struct err *e);
+
+#endif

@@ -1,0 +1,72 @@
+/* What a point's capture holds of the packets that pass it, and with what faults. */
+#include <stdlib.h>
+
+#include "tests/sim/engine.h"
+
+static bool misses(struct sim_engine *g, unsigned point)
+{
+	const struct sim_point *conf = &g->w->point[point];
+	struct sim_capture *cap = &g->capture[point];
+	int64_t since = g->now - g->w->start;
+
+	/* The dice are thrown for every packet, so that a window does not change which ones are lost. */
+	if (cap->losing == 0 && sim_rng_chance(&cap->loss, conf->loss))
+		cap->losing = conf->loss_burst ? conf->loss_burst : 1;
+	bool lost = cap->losing > 0;
+	cap->losing -= lost;
+	return lost || since < conf->window_from || (conf->window_to && since >= conf->window_to);
+}
+
+static uint64_t mac_of(unsigned wire, bool server_side)
+{
+	return 0x020000000000u + wire * 256u + server_side + 1u;
+}
+
+/* Bridges keep MAC addresses: the wires they join count as one. */
+static void add_macs(const struct sim_engine *g, unsigned point, struct sim_flight *f)
+{
+	unsigned first = point, last = point;
+
+	while (first > 0 && g->w->device[first - 1].bridge)
+		first--;
+	while (last + 1 < g->w->points && g->w->device[last].bridge)
+		last++;
+	f->p.src_mac = mac_of(first, f->dir == SIM_S2C);
+	f->p.dst_mac = mac_of(first, f->dir == SIM_C2S);
+	/* On the sender's own host the frame has not been padded yet. */
+	f->p.padded = !(f->dir == SIM_C2S ? point == 0 : point == g->w->points - 1);
+}
+
+static uint64_t record(struct sim_engine *g, unsigned point, struct sim_flight *f)
+{
+	struct sim_capture *cap = &g->capture[point];
+
+	cap->frames++;
+	if (g->writing && g->rc == 0)
+		g->rc = sim_writer_packet(&cap->writer, sim_clock(g->w, point, g->now), &f->p, g->e);
+	return cap->frames;
+}
+
+void sim_capture_packet(struct sim_engine *g, unsigned point, struct sim_flight *f)
+{
+	struct sim_sighting *s = sim_truth_at(f->c->truth, f->index, point);
+
+	if (misses(g, point))
+		return;
+	add_macs(g, point, f);
+	s->frame = record(g, point, f);
+	if (!sim_rng_chance(&g->capture[point].mirror, g->w->point[point].mirror))
+		return;
+	/* The copy is a flight of its own that ends where it is seen. */
+	size_t room = 0;
+	struct sim_flight *copy = sim_grow(NULL, &room, 1, sizeof *copy);
+	*copy = *f;
+	f->c->refs++;
+	sim_heap_push(&g->heap, g->now + sim_rng_range(&g->capture[point].mirror, 2, 9) * SIM_US, SIM_COPY, copy, (uint16_t)point);
+}
+
+void sim_flight_mirror(struct sim_flight *f, unsigned point)
+{
+	sim_truth_at(f->c->truth, f->index, point)->mirrored = record(f->c->g, point, f);
+	sim_flight_end(f);
+}

@@ -1,0 +1,185 @@
+#include "tests/sim/claim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is(const char *a, const char *b)
+{
+	return a && strcmp(a, b) == 0;
+}
+
+/* The device between two neighbouring points when travelling in this direction. */
+static int device_between(enum sim_dir dir, int from, int to)
+{
+	if (from == SIM_NOWHERE || to == SIM_NOWHERE || to - from != (dir == SIM_C2S ? 1 : -1))
+		return SIM_NOWHERE;
+	return dir == SIM_C2S ? from : to;
+}
+
+static unsigned first_point(const struct sim_truth *t, enum sim_dir dir)
+{
+	return dir == SIM_C2S ? 0 : t->points - 1;
+}
+
+static unsigned last_point(const struct sim_truth *t, enum sim_dir dir)
+{
+	return dir == SIM_C2S ? t->points - 1 : 0;
+}
+
+typedef bool test(const struct sim_truth *t, size_t i, int place);
+
+static bool was_dropped(const struct sim_truth *t, size_t i, int device)
+{
+	return t->sent[i].dropped_by == device;
+}
+
+static bool was_generated(const struct sim_truth *t, size_t i, int device)
+{
+	return t->sent[i].maker == device && t->sent[i].copy_of == SIM_NEVER;
+}
+
+static bool was_duplicated(const struct sim_truth *t, size_t i, int device)
+{
+	return t->sent[i].maker == device && t->sent[i].copy_of != SIM_NEVER;
+}
+
+/* Something sent earlier arrived later, or the other way round. */
+static bool was_reordered(const struct sim_truth *t, size_t i, int device)
+{
+	enum sim_dir dir = t->sent[i].dir;
+	unsigned from = sim_truth_from(dir, device), to = sim_truth_to(dir, device);
+	const struct sim_sighting *a = sim_truth_at(t, i, from), *b = sim_truth_at(t, i, to);
+
+	for (size_t k = 0; a->at && b->at && k < t->count; k++) {
+		const struct sim_sighting *c = sim_truth_at(t, k, from), *d = sim_truth_at(t, k, to);
+
+		if (t->sent[k].dir == dir && c->at && d->at && (c->at < a->at) != (d->at < b->at))
+			return true;
+	}
+	return false;
+}
+
+static bool was_sent(const struct sim_truth *t, size_t i, int point)
+{
+	return t->sent[i].maker == SIM_HOST && t->sent[i].notable && (int)first_point(t, t->sent[i].dir) == point;
+}
+
+static bool was_repeated(const struct sim_truth *t, size_t i, int point)
+{
+	return t->sent[i].repeated && (int)first_point(t, t->sent[i].dir) == point;
+}
+
+static bool was_missed(const struct sim_truth *t, size_t i, int point)
+{
+	const struct sim_sighting *s = sim_truth_at(t, i, (unsigned)point);
+
+	return s->at && !s->frame;
+}
+
+/* A copy that the device just before a point made is, at that point, the same as one that the mirror made. */
+static bool was_mirrored(const struct sim_truth *t, size_t i, int point)
+{
+	const struct sim_transmission *s = &t->sent[i];
+
+	if (sim_truth_at(t, i, (unsigned)point)->mirrored)
+		return true;
+	return s->copy_of != SIM_NEVER && (int)sim_truth_to(s->dir, s->maker) == point;
+}
+
+static bool was_probe(const struct sim_truth *t, size_t i, int point)
+{
+	(void)point;
+	return t->sent[i].probe;
+}
+
+/* It reached the last point, and the host beyond said nothing any more. */
+static bool was_unanswered(const struct sim_truth *t, size_t i, int point)
+{
+	enum sim_dir dir = t->sent[i].dir;
+	int64_t at = sim_truth_at(t, i, last_point(t, dir))->at;
+
+	if (!at || (int)last_point(t, dir) != point)
+		return false;
+	for (size_t k = 0; k < t->count; k++)
+		if (t->sent[k].dir != dir && t->sent[k].maker == SIM_HOST && t->sent[k].sent > at)
+			return false;
+	return true;
+}
+
+static long count(const struct sim_truth *t, const struct sim_claim *c, test *holds, bool hop)
+{
+	long n = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct sim_transmission *s = &t->sent[i];
+		int place = hop ? device_between(s->dir, c->from, c->to) : c->point;
+
+		if (place == SIM_NOWHERE || (c->direction && !is(c->direction, sim_dir_name(s->dir))))
+			continue;
+		if (c->what && !is(c->what, "any") && !is(c->what, "connection") && !is(c->what, sim_what_name(s->what)))
+			continue;
+		n += holds(t, i, place);
+	}
+	return n;
+}
+
+long sim_claim_changed(const struct sim_truth *t, const char *direction, int from, int to, const char *field)
+{
+	enum sim_dir dir = is(direction, "s2c") ? SIM_S2C : SIM_C2S;
+	int device = device_between(dir, from, to);
+	long n = 0;
+
+	for (int i = 0; device != SIM_NOWHERE && i < SIM_FIELDS; i++)
+		if (!field || is(field, sim_field_name((enum sim_field)i)))
+			n += t->changed[device][dir][i];
+	return n;
+}
+
+static const struct {
+	const char *kind;
+	test *holds;
+	bool hop, counted;
+} kinds[] = {
+    {"dropped", was_dropped, true, true},
+    {"generated", was_generated, true, true},
+    {"duplicated", was_duplicated, true, false},
+    {"reordered", was_reordered, true, false},
+    {"sent", was_sent, false, true},
+    {"retransmitted", was_repeated, false, false},
+    {"not_captured", was_missed, false, true},
+    {"capture_duplicate", was_mirrored, false, false},
+    {"keepalive", was_probe, false, false},
+    {"unanswered", was_unanswered, false, false},
+};
+
+bool sim_claim_counted(const char *kind)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (is(kind, kinds[i].kind))
+			return kinds[i].counted;
+	return false;
+}
+
+long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const struct sim_claim *c)
+{
+	static const char *const never[] = {"terminated", "originated", "inserted", "corrupted", "fragmented", "resegmented", "syn_proxy"};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (is(c->kind, kinds[i].kind))
+			return count(t, c, kinds[i].holds, kinds[i].hop);
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+		if (is(c->kind, never[i]))
+			return 0;
+	if (is(c->kind, "modified"))
+		return sim_claim_changed(t, c->direction, c->from, c->to, NULL);
+	if (is(c->kind, "ecn_bleached"))
+		return sim_claim_changed(t, c->direction, c->from, c->to, "flags") +
+		       sim_claim_changed(t, c->direction, c->from, c->to, "tos");
+	if (is(c->kind, "idle_timeout"))
+		for (unsigned i = 0; i + 1 < w->points; i++)
+			if (w->device[i].idle_limit)
+				return 1;
+	if (is(c->kind, "idle_timeout"))
+		return 0;
+	return -1;
+}

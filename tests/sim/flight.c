@@ -1,0 +1,60 @@
+/* Packets under way: made by a host or a device, seen at points, ended by a host, a device or its limit. */
+#include <stdlib.h>
+
+#include "tests/sim/engine.h"
+
+struct sim_flight *sim_flight_new(struct sim_connection *c, enum sim_dir dir, int maker)
+{
+	struct sim_engine *g = c->g;
+	struct sim_flight *f = g->free;
+	size_t room = 0;
+
+	if (f)
+		g->free = f->next;
+	else
+		f = sim_grow(NULL, &room, 1, sizeof *f);
+	*f = (struct sim_flight){.c = c, .dir = dir};
+	c->refs++;
+	struct sim_transmission sent = {.dir = dir, .maker = maker, .dropped_by = SIM_NEVER, .copy_of = SIM_NEVER};
+	f->index = sim_truth_add(c->truth, &sent);
+	return f;
+}
+
+/* The packet is complete and will be at a point. */
+void sim_flight_launch(struct sim_flight *f, int64_t at, unsigned point, unsigned marks, int copy_of)
+{
+	struct sim_transmission *t = &f->c->truth->sent[f->index];
+
+	t->what = sim_packet_what(&f->p);
+	t->sent = at;
+	t->seq = f->p.h.seq;
+	t->ack = f->p.h.ack;
+	t->len = f->p.h.len;
+	t->repeated = marks & SIM_REPEATED;
+	t->notable = marks & SIM_NOTABLE;
+	t->probe = marks & SIM_PROBE;
+	t->copy_of = copy_of;
+	sim_heap_push(&f->c->g->heap, at, SIM_ARRIVE, f, (uint16_t)point);
+}
+
+void sim_flight_end(struct sim_flight *f)
+{
+	struct sim_connection *c = f->c;
+
+	f->next = c->g->free;
+	c->g->free = f;
+	sim_connection_unref(c);
+}
+
+void sim_flight_arrive(struct sim_flight *f, unsigned point)
+{
+	struct sim_engine *g = f->c->g;
+	unsigned last = g->w->points - 1;
+
+	sim_truth_at(f->c->truth, f->index, point)->at = g->now;
+	sim_capture_packet(g, point, f);
+	if (f->dir == SIM_C2S ? point == last : point == 0)
+		sim_heap_push(&g->heap, g->now + 2 * SIM_US, SIM_RECEIVE, f, (uint16_t)point);
+	else
+		sim_device_pass(g, f->dir == SIM_C2S ? point : point - 1, f);
+}

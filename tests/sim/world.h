@@ -1,0 +1,130 @@
+/* What a simulated world is made of: hosts, devices, captures and the connections that cross them. All of it follows from one seed.
+ *
+ *     client - point 0 - device 0 - point 1 - device 1 - ... - point n-1 - server
+ */
+#ifndef TESTS_SIM_WORLD_H
+#define TESTS_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/sim/encode.h"
+
+#define SIM_POINTS_MAX 6
+#define SIM_DEVICES_MAX (SIM_POINTS_MAX - 1)
+#define SIM_DROPS_MAX 4
+#define SIM_EXCHANGES_MAX 4
+#define SIM_SECOND INT64_C(1000000000)
+#define SIM_MS INT64_C(1000000)
+#define SIM_US INT64_C(1000)
+
+/* One kind of packet that a device throws away. */
+struct sim_drop {
+	uint32_t whats; /* bits 1 << enum sim_what */
+	uint32_t dirs;  /* bits 1 << enum sim_dir */
+	double probability;
+	unsigned first; /* not 0: at most so many of a connection */
+	int64_t after;  /* only so long after the world began */
+	uint16_t port;  /* of the server as the client knows it; 0: any */
+	bool ecn_only;  /* of connections whose first SYN asks for ECN */
+};
+
+enum sim_reject { SIM_NO_REJECT, SIM_REJECT_RST, SIM_REJECT_ICMP, SIM_REJECT_HALF_OPEN };
+
+struct sim_device {
+	bool bridge;                 /* leaves TTL and MAC addresses alone */
+	int64_t delay[2], jitter[2]; /* least delay and mean of what comes on top, by direction */
+	struct sim_drop drops[SIM_DROPS_MAX];
+	unsigned drop_count;
+	enum sim_reject reject; /* what SYNs to this port get: RST,ACK; ICMP 3/13; the bare ACK and late RST,ACK of a half-open entry */
+	uint16_t reject_port;
+	bool reject_copies_ttl;    /* the RST,ACK looks as if the server had sent it */
+	double cut;                /* chance that a connection is reset towards both sides in its midst, and then forgotten */
+	int64_t idle_limit;        /* 0: none. What comes later is dropped ... */
+	bool idle_rst;             /* ... and answered with a RST */
+	double duplicate, reorder; /* chance per packet */
+	int64_t reorder_delay;
+	bool snat, new_ports, dnat; /* rewrites */
+	bool shift_seq;             /* a constant per connection and direction */
+	uint16_t mss_limit;
+	bool strip_ts, clear_ecn;
+	int dscp, ttl; /* -1: left alone */
+};
+
+struct sim_point {
+	char name[16];
+	enum sim_link link;
+	bool nano;
+	uint32_t snaplen;
+	int64_t clock_offset, clock_step, clock_step_at; /* the step: how much, and how long after the world began */
+	double clock_ppm;
+	double loss;                    /* capture loss: chance per packet that a burst of it begins ... */
+	unsigned loss_burst;            /* ... and how many packets of this point it takes */
+	int64_t window_from, window_to; /* after the world began; to 0: never stops */
+	double mirror;                  /* chance that the capture holds a packet twice */
+};
+
+/* How a connection goes. */
+enum sim_kind {
+	SIM_NORMAL,
+	SIM_REFUSED,
+	SIM_SILENT,
+	SIM_CLIENT_ABORTS,
+	SIM_SERVER_ABORTS,
+	SIM_CLIENT_VANISHES,
+	SIM_SERVER_VANISHES,
+	SIM_IDLE,
+	SIM_KEEPALIVE,
+	SIM_REUSE,
+	SIM_STALE,
+	SIM_KINDS,
+};
+
+struct sim_world {
+	uint64_t seed;
+	int64_t start; /* ns since 1970 */
+	unsigned points;
+	struct sim_point point[SIM_POINTS_MAX];
+	struct sim_device device[SIM_DEVICES_MAX];
+	uint64_t connections;
+	int64_t gap;               /* mean time between two that begin */
+	unsigned clients, servers; /* hosts */
+	unsigned ports;            /* services per server: 80, 81, ... */
+	double ipv6, ecn, no_timestamps, no_sack;
+	unsigned weight[SIM_KINDS]; /* how often each kind of connection comes */
+	unsigned exchanges;         /* most requests per connection */
+	uint32_t request_max, response_max;
+	int64_t idle;        /* how long SIM_IDLE and SIM_KEEPALIVE are idle */
+	uint32_t isn_add[2]; /* added to every initial sequence number: changes nothing else */
+	bool isn_wrap;       /* sequence numbers pass 2^32 early on */
+};
+
+/* What a random world may contain. */
+enum sim_trouble {
+	SIM_DROPS = 1,
+	SIM_REJECTS = 2,
+	SIM_RESETS = 4,
+	SIM_REWRITES = 8,
+	SIM_NETWORK = 16,
+	SIM_KINDS_ALL = 32,
+	SIM_CLOCKS = 64,
+	SIM_CAPTURE_LOSS = 128,
+	SIM_MIRROR = 256,
+	SIM_WINDOWS = 512,
+	SIM_SNAPLEN = 1024,
+	SIM_LINKS = 2048,
+	SIM_STEPS = 4096,
+	SIM_PATH_TROUBLE = 63,
+	SIM_ALL = 8191,
+};
+
+/* A world in which nothing goes wrong. */
+void sim_world_clean(struct sim_world *w, uint64_t seed, unsigned points);
+
+/* A clean world with troubles drawn at random from those allowed (bits of enum sim_trouble). */
+void sim_world_random(struct sim_world *w, uint64_t seed, unsigned troubles);
+
+/* What a connection of this world may be called in messages. */
+const char *sim_kind_name(enum sim_kind k);
+
+#endif

@@ -1,0 +1,363 @@
+#include "tests/test.h"
+
+#include <locale.h>
+
+#include "correlate/report/report.h"
+#include "correlate/report/style.h"
+#include "tests/test_report.h"
+
+#define START INT64_C(1249952477285000000)
+#define OFFER .options = "mss,sackOK,TS,nop,wscale", .mss = 1460, .sack = true
+
+/* A device before behind-lb swallows two SYNs and answers the second with a bare ACK and, later, a RST. */
+static void make_founding(struct made *m)
+{
+	int64_t a, b, c, d;
+
+	made_open(m, "client,behind-lb", "handshake gaps");
+	made_connection(m, START, 7268659, "no connection", 3, "SYN ×2 did not reach behind-lb.", 1);
+	a = made_packet(m, &(struct made_packet){.flags = 0xc2, .seq = 1000, .win = 5840, .ws = 8, .tsval = 145592423, OFFER, .at_us = {1}});
+	b = made_packet(m, &(struct made_packet){.flags = 0xc2, .seq = 1000, .win = 5840, .ws = 8, .tsval = 145593173, OFFER, .at_us = {2996476}});
+	c = made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x10, .seq = 5001, .ack = 1001, .win = 12288, .ttl = 255, .at_us = {3027620}});
+	d = made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x14, .seq = 5001, .ack = 1001, .win = 12288, .ttl = 255, .at_us = {7268660}});
+	made_finding(m, "dropped", "SYN", 0, 0, 1, "certain", "Never at behind-lb.",
+	    "{\"assumptions\":[\"behind-lb captured\"],\"next\":\"tcpdump -i any\"}",
+	    (int64_t[]){a, b, 0, 0});
+	made_finding(m, "generated", "ACK", 1, 1, 0, "certain", "A bare ACK.", "{\"assumptions\":[\"behind-lb captured\"]}", (int64_t[]){c, 0, 0, 0});
+	made_finding(m, "generated", "RST,ACK", 1, 1, 0, "likely", "The same numbers.", "{}", (int64_t[]){d, 0, 0, 0});
+}
+
+/* A drop in the middle, a packet that a capture missed, two that nobody can explain, an ICMP error. */
+static void make_middle(struct made *m)
+{
+	int64_t a, b, u, g;
+
+	made_open(m, "client,fw,server", "given");
+	made_connection(m, START, 2000000, "completed", 3, "A data packet was dropped between fw and server.", 7);
+	made_packet(m, &(struct made_packet){.flags = 2, .seq = 1000, .win = 64240, .ws = 7, .tsval = 100, OFFER, .mss_at = {0, 1380, 1380},
+	    .at_us = {1, 421, 800}});
+	made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x12, .seq = 5000, .ack = 1001, .win = 65160, .ws = 7, .tsval = 9923, OFFER,
+	    .at_us = {1800, 1400, 1001}});
+	made_packet(m, &(struct made_packet){.flags = 0x10, .seq = 1001, .ack = 5001, .win = 502, .tsval = 101, .at_us = {1900, 0, 2700}});
+	a = made_packet(m, &(struct made_packet){.flags = 0x18, .seq = 1001, .ack = 5001, .len = 1380, .win = 502, .tsval = 102,
+	    .at_us = {2000, 2420}});
+	b = made_packet(m, &(struct made_packet){.flags = 0x18, .seq = 1001, .ack = 5001, .len = 1380, .win = 502, .tsval = 302,
+	    .at_us = {202000, 202420, 202900}});
+	u = made_packet(m, &(struct made_packet){.flags = 0x11, .seq = 2381, .ack = 5001, .win = 501, .tsval = 402, .at_us = {1904200}});
+	g = made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x14, .seq = 5001, .ack = 2382, .ttl = 254, .at_us = {1999999, 1999500}});
+	made_packet(m, &(struct made_packet){.s2c = true, .icmp_type = 3, .icmp_code = 13, .ttl = 254, .at_us = {2000000, 1999900}});
+	made_finding(m, "dropped", "data", 0, 1, 2, "certain", "Seen at fw, never at server.", "{}", (int64_t[]){a, 0, 0, 0});
+	made_finding(m, "retransmitted", "data", 0, 0, -1, "certain", "Repeated.", "{}", (int64_t[]){b, 0, 0, 0});
+	made_finding(m, "undecided", "FIN", 0, 0, 1, "possible", "Seen at client only.", "{\"missing\":\"--running fw\"}", (int64_t[]){u, 0, 0, 0});
+	made_finding(m, "generated", "RST,ACK", 1, 2, 1, "likely", "Made there.", "{}", (int64_t[]){g, 0, 0, 0});
+	made_sql(m, "INSERT INTO hop VALUES(1,1,2,0,6,5,0,0,1,1,1,0,1,1,1,1,20000), (1,2,3,0,5,4,1,0,0,0,1,0,1,1,1,1,20000),"
+	    "(1,2,1,1,4,4,0,0,0,0,0,0,1,1,1,1,20000), (1,3,2,1,2,2,0,2,0,0,0,0,1,1,1,1,NULL)");
+}
+
+static void make_six(struct made *m)
+{
+	int64_t a, g;
+
+	made_open(m, "client,edge-router-outside,fw-a,fw-b,lb,server", "handshake gaps");
+	made_connection(m, START, 1500000, "refused", 3, "The refusal was made between fw-b and lb.", 15);
+	a = made_packet(m, &(struct made_packet){.flags = 2, .seq = 1000, .win = 64240, .ws = 7, .tsval = 100, OFFER,
+	    .mss_at = {0, 0, 1380, 1380}, .seq_shift = {0, 0, 0, 12345}, .at_us = {1, 201, 421, 800}});
+	g = made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x14, .ack = 1001, .ttl = 253, .at_us = {2500, 2300, 0, 1900}});
+	made_finding(m, "dropped", "SYN", 0, 3, 4, "certain", "Seen at fw-b, never at lb.", "{}", (int64_t[]){a, 0, 0, 0});
+	made_finding(m, "generated", "RST,ACK", 1, 4, 3, "certain", "Nobody beyond sent it.", "{}", (int64_t[]){g, 0, 0, 0});
+	made_finding(m, "not_captured", "RST,ACK", 1, 2, -1, "certain", "fw-a did not record it.", "{}", (int64_t[]){g, 0, 0, 0});
+	for (int i = 1; i < 6; i++)
+		made_sql(m, "INSERT INTO hop VALUES(1,%d,%d,0,1,1,%d,0,0,0,0,0,1,1,1,1,20000), (1,%d,%d,1,1,1,0,%d,0,0,0,0,1,1,1,1,20000)",
+		    i, i + 1, i == 4, i + 1, i, i == 4);
+}
+
+static void make_single(struct made *m)
+{
+	int64_t g;
+
+	made_open(m, "client", "one point");
+	made_connection(m, START, 2500, "refused", 2, "Somebody beyond client refused.", 1);
+	made_packet(m, &(struct made_packet){.flags = 2, .seq = 1000, .win = 64240, .ws = 7, OFFER, .at_us = {1}});
+	g = made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x14, .ack = 1001, .ttl = 53, .at_us = {2500}});
+	made_finding(m, "sent", "RST,ACK", 1, 0, -1, "possible", "It may have been the server.", "{}", (int64_t[]){g, 0, 0, 0});
+}
+
+/* 400 packets, one of them lost. */
+static void make_long(struct made *m)
+{
+	int64_t lost = 0;
+
+	made_open(m, "client,server", "given");
+	made_connection(m, START, 4000000, "completed", 2, "One packet was lost and repeated.", 3);
+	for (unsigned i = 0; i < 400; i++) {
+		uint32_t seq = 1001 + 1448 * (i == 120 ? 100 : i);
+		int64_t at = 1 + (int64_t)i * 10000, tx;
+
+		tx = made_packet(m, &(struct made_packet){.flags = 0x10, .seq = seq, .ack = 5001, .len = 1448, .win = 502, .at_us = {at, i == 100 ? 0 : at + 412}});
+		lost = i == 100 ? tx : lost;
+	}
+	made_finding(m, "dropped", "data", 0, 0, 1, "certain", "Never at server.", "{}", (int64_t[]){lost, 0, 0, 0});
+}
+
+/* All that diff prints, compared as a whole: what people read is the contract. */
+static void check(void (*make)(struct made *m), int width, bool utf8, const char *expected)
+{
+	struct style s = {.width = width, .utf8 = utf8};
+	struct filter f = {0};
+	struct made m;
+	struct err e;
+	char *got = NULL;
+	size_t size;
+
+	make(&m);
+	s.out = open_memstream(&got, &size);
+	assert_non_null(s.out);
+	if (report_ladders(&m.db, &s, &f, &e) < 0)
+		fail_msg("%s", e.msg);
+	fclose(s.out);
+	made_close(&m);
+	if (getenv("SHOW"))
+		fputs(got, stdout);
+	else
+		assert_string_equal(got, expected);
+	free(got);
+}
+
+static void two_points_at_80_columns(void **state)
+{
+	(void)state;
+	check(make_founding, 80, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   no connection, 7.27 s\n"
+	    "verdict    SYN ×2 did not reach behind-lb.  (likely)\n"
+	    "absent     behind-lb never saw it, nor any other connection within ± 5 s\n"
+	    "\n"
+	    "   time, s     client                                          behind-lb\n"
+	    "1  +0.000 000  │ SYN ECE CWR ──────────╳                       │  dropped\n"
+	    "               │  win 5840  mss 1460  sack  ws 256             │\n"
+	    "               │  ts 145592423                                 │\n"
+	    "               ┊  3.00 s                                       ┊\n"
+	    "2  +2.996 475  │ SYN ECE CWR ──────────╳                       │  dropped,\n"
+	    "               │  ts +750: a clock of 250 Hz                   │  repeats 1\n"
+	    "3  +3.027 619  │◀──────────────────────◆ ACK                   │  generated\n"
+	    "               │  win 12288  no options (1 offered timestamps) │\n"
+	    "               │  acknowledges 1 and 2  ttl 255                │\n"
+	    "               ┊  4.24 s                                       ┊\n"
+	    "4  +7.268 659  │◀──────────────────────◆ RST,ACK               │  generated\n"
+	    "               │  win 12288  acknowledges 1 and 2              │\n"
+	    "               │  same numbers as 3  ttl 255                   │\n"
+	    "\n"
+	    "finding    dropped  SYN ×2  client → behind-lb  (certain)\n"
+	    "           because       Never at behind-lb.\n"
+	    "           assuming      behind-lb captured\n"
+	    "finding    generated  ACK  behind-lb → client  (certain)\n"
+	    "           because       A bare ACK.\n"
+	    "finding    generated  RST,ACK  behind-lb → client  (likely)\n"
+	    "           because       The same numbers.\n"
+	    "next       tcpdump -i any\n");
+}
+
+static void three_points_at_100_columns(void **state)
+{
+	(void)state;
+	check(make_middle, 100, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   completed, 2.00 s\n"
+	    "verdict    A data packet was dropped between fw and server.  (likely)\n"
+	    "\n"
+	    "   time, s                      client                      fw                          server\n"
+	    "1  +0.000 000  SYN              │───────── 0.42 ms ────────▶│───────── 0.38 ms ────────▶│\n"
+	    "                                │ mss 1460→1380             │                           │\n"
+	    "               win 64240  mss 1460  sack  ws 128  ts 100    │                           │\n"
+	    "2  +0.001 000  SYN,ACK          │◀──────── 0.40 ms ─────────│◀──────────────────────────│\n"
+	    "               win 65160  mss 1460  sack  ws 128  ts 9923   │                           │\n"
+	    "3  +0.001 899  ACK              │───────────────────────────○──────────────────────────▶│\n"
+	    "4  +0.001 999  PSH ACK 1380 B   │───────── 0.42 ms ────────▶│─────────────╳             │  dropped\n"
+	    "               seq 1:1381       │                           │                           │\n"
+	    "5  +0.201 999  PSH ACK 1380 B   │───────── 0.42 ms ────────▶│───────── 0.48 ms ────────▶│  repeats 4\n"
+	    "               seq 1:1381       │                           │                           │\n"
+	    "               1.70 s           ┊                           ┊                           ┊\n"
+	    "6  +1.904 199  FIN,ACK          │─────────────?             │                           │  undecided\n"
+	    "               win 501          │                           │                           │\n"
+	    "7  +1.999 499  RST,ACK          │◀──────── 0.50 ms ─────────│◀────────────◆             │  generated\n"
+	    "               win 0  ttl 254   │                           │                           │\n"
+	    "8  +1.999 899  ICMP prohibited  │◀──────── 0.10 ms ─────────│◀────────────?             │\n"
+	    "               from 192.0.2.1, ttl 254                      │                           │\n"
+	    "   ? the captures cannot tell   ○ passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  data  fw → server  (certain)\n"
+	    "           because       Seen at fw, never at server.\n"
+	    "finding    retransmitted  data  at client  (certain)\n"
+	    "           because       Repeated.\n"
+	    "finding    undecided  FIN  client → fw  (possible)\n"
+	    "           because       Seen at client only.\n"
+	    "           missing       --running fw\n"
+	    "finding    generated  RST,ACK  server → fw  (likely)\n"
+	    "           because       Made there.\n");
+}
+
+static void three_points_at_80_columns_in_ascii(void **state)
+{
+	(void)state;
+	check(make_middle, 80, false,
+	    "connection 1   10.10.10.10:53811 -> 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   completed, 2.00 s\n"
+	    "verdict    A data packet was dropped between fw and server.  (likely)\n"
+	    "\n"
+	    "   time, s                      client            fw                server\n"
+	    "1  +0.000 000  SYN              |---- 0.42 ms --->|---- 0.38 ms --->|\n"
+	    "                                | mss 1460->1380  |                 |\n"
+	    "               win 64240  mss 1460  sack  ws 128  ts 100            |\n"
+	    "2  +0.001 000  SYN,ACK          |<--- 0.40 ms ----|<----------------|\n"
+	    "               win 65160  mss 1460  sack  ws 128  ts 9923           |\n"
+	    "3  +0.001 899  ACK              |-----------------o---------------->|\n"
+	    "4  +0.001 999  PSH ACK 1380 B   |---- 0.42 ms --->|--------X        |  dropped\n"
+	    "               seq 1:1381       |                 |                 |\n"
+	    "5  +0.201 999  PSH ACK 1380 B   |---- 0.42 ms --->|---- 0.48 ms --->|  repeats 4\n"
+	    "               seq 1:1381       |                 |                 |\n"
+	    "               1.70 s           :                 :                 :\n"
+	    "6  +1.904 199  FIN,ACK          |--------?        |                 |  undecided\n"
+	    "               win 501          |                 |                 |\n"
+	    "7  +1.999 499  RST,ACK          |<--- 0.50 ms ----|<-------*        |  generated\n"
+	    "               win 0  ttl 254   |                 |                 |\n"
+	    "8  +1.999 899  ICMP prohibited  |<--- 0.10 ms ----|<-------?        |\n"
+	    "               from 192.0.2.1, ttl 254            |                 |\n"
+	    "   ? the captures cannot tell   o passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  data  fw -> server  (certain)\n"
+	    "           because       Seen at fw, never at server.\n"
+	    "finding    retransmitted  data  at client  (certain)\n"
+	    "           because       Repeated.\n"
+	    "finding    undecided  FIN  client -> fw  (possible)\n"
+	    "           because       Seen at client only.\n"
+	    "           missing       --running fw\n"
+	    "finding    generated  RST,ACK  server -> fw  (likely)\n"
+	    "           because       Made there.\n");
+}
+
+static void six_points_at_80_columns_get_stairs_of_names(void **state)
+{
+	(void)state;
+	check(make_six, 80, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   refused, 1.50 s\n"
+	    "verdict    The refusal was made between fw-b and lb.  (certain)\n"
+	    "absent     lb never saw it, nor any other connection within ± 5 s\n"
+	    "absent     server never saw it, nor any other connection within ± 5 s\n"
+	    "\n"
+	    "                        client\n"
+	    "                        │      edge-router-outside\n"
+	    "                        │      │      fw-a\n"
+	    "                        │      │      │      fw-b\n"
+	    "                        │      │      │      │      lb\n"
+	    "   time, s              │      │      │      │      │      server\n"
+	    "1  +0.000 000  SYN      │─────▶│─────▶│─────▶│───╳  │      │  dropped\n"
+	    "               win 64240  mss 1460  sack  ws 128  ts 100   │\n"
+	    "               edge-router-outside → fw-a: mss 1460→1380   │\n"
+	    "               fw-a → fw-b: seq +12345       │      │      │\n"
+	    "2  +0.001 899  RST,ACK  │◀─────│◀─────○──────│◀─◆   │      │  generated, not\n"
+	    "               win 0  acknowledges 1  ttl 253       │      │  captured\n"
+	    "   ○ passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  SYN  fw-b → lb  (certain)\n"
+	    "           because       Seen at fw-b, never at lb.\n"
+	    "finding    generated  RST,ACK  lb → fw-b  (certain)\n"
+	    "           because       Nobody beyond sent it.\n"
+	    "finding    not captured  RST,ACK  at fw-a  (certain)\n"
+	    "           because       fw-a did not record it.\n");
+}
+
+static void six_points_at_200_columns_get_delays_and_changes_at_their_hop(void **state)
+{
+	(void)state;
+	check(make_six, 200, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443   2009-08-11 01:01:17.285 UTC   refused, 1.50 s\n"
+	    "verdict    The refusal was made between fw-b and lb.  (certain)\n"
+	    "absent     lb never saw it, nor any other connection within ± 5 s\n"
+	    "absent     server never saw it, nor any other connection within ± 5 s\n"
+	    "\n"
+	    "   time, s              client                        edge-router-outside           fw-a                          fw-b                          lb                            server\n"
+	    "1  +0.000 000  SYN      │────────── 0.20 ms ─────────▶│────────── 0.22 ms ─────────▶│────────── 0.38 ms ─────────▶│──────────────╳              │                             │  dropped\n"
+	    "                        │                             │ mss 1460→1380               │ seq +12345                  │                             │                             │\n"
+	    "               win 64240  mss 1460  sack  ws 128  ts 100                            │                             │                             │                             │\n"
+	    "2  +0.001 899  RST,ACK  │◀───────── 0.20 ms ──────────│◀────────────────────────────○─────────────────────────────│◀─────────────◆              │                             │  generated, not captured\n"
+	    "               win 0  acknowledges 1  ttl 253         │                             │                             │                             │                             │\n"
+	    "   ○ passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  SYN  fw-b → lb  (certain)\n"
+	    "           because       Seen at fw-b, never at lb.\n"
+	    "finding    generated  RST,ACK  lb → fw-b  (certain)\n"
+	    "           because       Nobody beyond sent it.\n"
+	    "finding    not captured  RST,ACK  at fw-a  (certain)\n"
+	    "           because       fw-a did not record it.\n");
+}
+
+static void one_point_lets_packets_leave_and_arrive_at_the_edge(void **state)
+{
+	(void)state;
+	check(make_single, 80, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   refused, 2.50 ms\n"
+	    "verdict    Somebody beyond client refused.  (possible)\n"
+	    "\n"
+	    "   time, s     client\n"
+	    "1  +0.000 000  │ SYN ───────────────────────────────────────────▶\n"
+	    "               │  win 64240  mss 1460  sack  ws 128\n"
+	    "2  +0.002 499  │◀─────────────────────────────────────── RST,ACK    by the host?\n"
+	    "               │  win 0  acknowledges 1  ttl 53\n"
+	    "\n"
+	    "finding    sent  RST,ACK  at client  (possible)\n"
+	    "           because       It may have been the server.\n");
+}
+
+static void a_long_connection_shows_its_ends_its_loss_and_the_repeat(void **state)
+{
+	(void)state;
+	check(make_long, 100, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   completed, 4.00 s\n"
+	    "verdict    One packet was lost and repeated.  (certain)\n"
+	    "\n"
+	    "     time, s     client                                                          server\n"
+	    "  1  +0.000 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "  2  +0.010 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "  3  +0.020 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "  4  +0.030 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "                 ┊  93 packets, 940 ms                                           ┊\n"
+	    " 98  +0.970 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    " 99  +0.980 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "100  +0.990 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "101  +1.000 000  │ ACK 1448 B ───────────────────╳                               │  dropped\n"
+	    "                 │  seq 144801:146249                                            │\n"
+	    "102  +1.010 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "103  +1.020 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "104  +1.030 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "                 ┊  15 packets, 160 ms                                           ┊\n"
+	    "120  +1.190 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "121  +1.200 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│  repeats 101\n"
+	    "122  +1.210 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "                 ┊  274 packets, 2.75 s                                          ┊\n"
+	    "397  +3.960 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "398  +3.970 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "399  +3.980 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "400  +3.990 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "\n"
+	    "finding    dropped  data  client → server  (certain)\n"
+	    "           because       Never at server.\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(two_points_at_80_columns),
+		cmocka_unit_test(three_points_at_100_columns),
+		cmocka_unit_test(three_points_at_80_columns_in_ascii),
+		cmocka_unit_test(six_points_at_80_columns_get_stairs_of_names),
+		cmocka_unit_test(six_points_at_200_columns_get_delays_and_changes_at_their_hop),
+		cmocka_unit_test(one_point_lets_packets_leave_and_arrive_at_the_edge),
+		cmocka_unit_test(a_long_connection_shows_its_ends_its_loss_and_the_repeat),
+	};
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
