@@ -110,7 +110,7 @@ int cmd_run(int argc, char **argv)
 {
 	struct run_options o = { 0 };
 	struct specs specs = { 0 };
-	const struct report *report;
+	const struct report *report = NULL;
 	struct style style;
 	char temporary[4096] = "";
 	struct err e;

@@ -110,7 +110,7 @@ struct part_ref {
 struct conn_ref {
 	uint32_t flow, flows;   /* range of facts.flow, by path order of the points */
 	int64_t start_ns;       /* aligned, of its first flow */
-	uint32_t previous;      /* the connection before it on the same addresses and ports, UINT32_MAX: none */
+	uint32_t previous, next;        /* the connection before and after it on the same addresses and ports, UINT32_MAX: none */
 };
 
 /* An answer to a SYN with numbers of an older connection: somebody still held that one. */

@@ -75,6 +75,39 @@ static bool sees_kin(const struct conn *c, unsigned point, unsigned dir)
 	return h && (dir == C2S ? h->arrivals : h->flows) > 0;
 }
 
+/* Did both hosts talk to each other, as far as anybody recorded? */
+static bool conversation(const struct conn *c)
+{
+	bool synack = false, went_on = false, answered = false;
+
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		synack |= x->what == WHAT_SYNACK;
+		went_on |= x->dir == C2S && (x->what == WHAT_DATA || x->what == WHAT_FIN);
+		answered |= x->dir == S2C && (x->what == WHAT_DATA || x->what == WHAT_FIN || (x->what == WHAT_ACK && went_on));
+	}
+	return (synack || c->txs > 0) && went_on && answered;
+}
+
+enum unseen { UNSEEN_NOT, UNSEEN_PASSED, UNSEEN_RIDDLE };
+
+/*
+ * A connection of which a point holds nothing, although it went on normally: packets that are answered were not lost. Either the capture missed
+ * it (or was not running), or a device in between ends connections itself (a proxy). Where other connections of the same server are seen on
+ * both sides as one and the same, it is no proxy.
+ */
+static enum unseen unseen(const struct conn *c, unsigned point)
+{
+	const struct flow *w = NULL;
+
+	if (c->flow[point] || !conversation(c))
+		return UNSEEN_NOT;
+	for (unsigned i = 0; !w && i < c->facts->points; i++)
+		w = c->flow[i];
+	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
+	return h && h->joined > 0 ? UNSEEN_PASSED : UNSEEN_RIDDLE;
+}
+
 static bool is_reset(const struct tx *x)
 {
 	return x->what == WHAT_RST || x->what == WHAT_RSTACK;
@@ -304,12 +337,14 @@ static void judge_far(struct proof *t, uint32_t x)
 
 	w->reach = w->to;
 	for (unsigned i = w->to + 1u; i <= last; i++)
-		if (proof_passed(t, x, i, &w->reasons_to))
+		if (unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED || proof_passed(t, x, i, &w->reasons_to))
 			w->reach = (uint8_t)i;
 	if (w->reach == last)
 		return;
 	w->reasons_to = 0;
 	w->odds_to = (float)drop_odds(t, x, w->reach, w->reach + 1u, &w->reasons_to);
+	if (unseen(c, c->way[w->dir][w->reach + 1]) == UNSEEN_RIDDLE)
+		w->odds_to = fminf(w->odds_to, CAP_POSSIBLE);
 	if (!fate_window(c->facts, c->way[w->dir][w->reach + 1], w->t)) {
 		bool known = earlier_dropped(c, w);
 		w->fate_to = known ? FATE_DROPPED : FATE_OUTSIDE;
@@ -454,11 +489,13 @@ static void judge_near(struct proof *t, uint32_t x)
 	struct tx *w = &c->tx[x];
 
 	for (unsigned i = w->from; i-- > 0;)
-		if (proof_sent_by_host(t, x, i, &w->reasons_from))
+		if (unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED || proof_sent_by_host(t, x, i, &w->reasons_from))
 			w->by_host = true;
 	if (w->by_host)
 		return;
 	w->odds_from = (float)birth_odds(t, x, &w->reasons_from);
+	if (unseen(c, c->way[w->dir][w->from - 1]) == UNSEEN_RIDDLE)
+		w->odds_from = fminf(w->odds_from, CAP_POSSIBLE);
 	if (!fate_window(c->facts, c->way[w->dir][w->from - 1], w->t)) {
 		w->fate_from = FATE_OUTSIDE;
 		w->reasons_from |= WHY_WINDOW;

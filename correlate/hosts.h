@@ -15,6 +15,7 @@ struct host {
 	bool mixed;             /* several TTLs were seen */
 	uint32_t flows;         /* flows at this point with packets from it */
 	uint32_t arrivals;      /* flows at this point with packets to it */
+	uint32_t joined;        /* of a server: flows at this point that other points see as the same connection */
 };
 
 struct hosts *hosts_new(void);

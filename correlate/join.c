@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/hosts.h"
+
 #define NEAR (1u << 20)         /* sequence ranges this close are one stream seen in two windows */
 
 struct joiner {
@@ -362,6 +364,9 @@ static int find_previous(struct facts *f, struct err *e)
 		struct conn_ref *c = &f->conn[order[i]];
 		bool same = i > 0 && cmp_tuple(&f->flow[f->conn[order[i - 1]].flow], &f->flow[c->flow]) == 0;
 		c->previous = same ? order[i - 1] : UINT32_MAX;
+		c->next = UINT32_MAX;
+		if (same)
+			f->conn[order[i - 1]].next = order[i];
 	}
 	free(order);
 	return 0;
@@ -373,6 +378,16 @@ void join_resort(struct facts *f)
 		for (uint32_t k = 0; k < f->conn[i].flows; k++)
 			f->flow[f->conn[i].flow + k].conn = i;
 		qsort(&f->flow[f->conn[i].flow], f->conn[i].flows, sizeof *f->flow, by_root);
+	}
+}
+
+/* At how many flows of a server does a point see connections that others see as well? */
+static void count_joined(struct facts *f)
+{
+	for (uint32_t i = 0; i < f->flows; i++) {
+		const struct flow *w = &f->flow[i];
+		if (w->state >= JOIN_LIKELY)
+			hosts_add(f->hosts, w->point, w->addr[S2C], 0)->joined++;
 	}
 }
 
@@ -399,6 +414,7 @@ int join_order(struct facts *f, struct err *e)
 			f->first_ns = a < f->first_ns ? a : f->first_ns;
 			f->last_ns = b > f->last_ns ? b : f->last_ns;
 		}
+	count_joined(f);
 	return find_previous(f, e);
 }
 

@@ -85,10 +85,13 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 			proof_passed(t, i, k, &why);
 		else
 			proof_sent_by_host(t, i, k, &why);
+		if (!why)
+			why = WHY_CONVERSATION;
+		bool sure = why != WHY_IP_ID_FITS && why != WHY_CONVERSATION;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
-		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)(why == WHY_IP_ID_FITS ? LIKELY : CERTAIN),
-			why, i, why == WHY_IP_ID_FITS ? ODDS_LIKELY : ODDS_CERTAIN, "not_captured" });
+		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)(sure ? CERTAIN : LIKELY), why, i,
+			sure ? ODDS_CERTAIN : ODDS_LIKELY, "not_captured" });
 	}
 }
 
@@ -132,6 +135,15 @@ uint32_t judge_bare_answer(const struct conn *c, uint32_t x)
 	return syn;
 }
 
+/* A client that ends a connection with a reset and uses its port again at once: that is how a port is freed without TIME-WAIT, no trouble. */
+static bool recycled(const struct conn *c, uint32_t i)
+{
+	const struct tx *x = &c->tx[i];
+	uint32_t next = c->facts->conn[c->index].next;
+
+	return x->dir == C2S && x->what == WHAT_RSTACK && next != UINT32_MAX && c->facts->conn[next].start_ns - x->t < REUSE_NS;
+}
+
 /*
  * The host behind the first point, or a device that stands between the two? Its TTL arrives there as the host's always does; best if no router
  * has touched it. A device right there that imitates the TTL cannot be told from the host: that is the assumption.
@@ -147,6 +159,10 @@ static void by_host(const struct conn *c, uint32_t i, struct findings *out)
 		return;
 	if (x->what != WHAT_RST && x->what != WHAT_RSTACK && judge_bare_answer(c, i) == NOTHING)
 		return;
+	if (recycled(c, i)) {
+		add(out, (struct seen){ KIND_PORT_REUSE, WHAT_CONNECTION, NO_DIRECTION, NO_POINT, NO_POINT, at, CERTAIN, 0, i, ODDS_CERTAIN, "recycled" });
+		return;
+	}
 	if (ttl)
 		odds = ttl != p->ttl ? 1 : hosts_untouched(ttl) ? ODDS_CERTAIN : ODDS_LIKELY;
 	else

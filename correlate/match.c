@@ -9,7 +9,7 @@
 
 #define COPY_NS 50000000        /* copies made by a mirror port come this close behind each other */
 #define COPY_LOOKBACK 8
-#define EPS_NS 50000            /* time stamps are taken before the queue of a network card, interrupts are held back */
+#define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
 #define DELAY_MAX_NS 10000000000        /* no packet is longer on its way, if everything about it is equal */
 #define DELAY_WEAK_NS 1000000000        /* ... if something differs */
 #define ALIGN_CELLS 1000000     /* identical packets: up to this many pairs are aligned at least cost, more in order of time */

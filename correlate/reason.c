@@ -14,6 +14,7 @@ size_t reasons_json(uint32_t set, char *out, size_t size)
 		{ WHY_ECHOED, "the other side echoed its timestamp" },
 		{ WHY_HOST_WENT_ON, "the sender went on behind its bytes" },
 		{ WHY_IP_ID_FITS, "its IP ID closes a gap in the sender's own sequence" },
+		{ WHY_CONVERSATION, "the connection went on normally, and others of the same server are recorded there unchanged" },
 		{ WHY_REPEATED, "its sender repeated it" },
 		{ WHY_ACK_WAITED, "it was not acknowledged before the repeat had passed" },
 		{ WHY_UNANSWERED, "nothing from beyond answers it" },

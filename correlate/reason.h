@@ -13,6 +13,7 @@ enum reason {
 	WHY_ECHOED = 0x8,               /* its timestamp was echoed */
 	WHY_HOST_WENT_ON = 0x10,        /* the host went on behind its bytes */
 	WHY_IP_ID_FITS = 0x20,          /* its IP ID closes a gap in the host's sequence */
+	WHY_CONVERSATION = 0x40,        /* the connection went on as if nothing were missing */
 	/* it was lost */
 	WHY_REPEATED = 0x100,           /* its sender repeated it */
 	WHY_ACK_WAITED = 0x200,         /* the other side did not acknowledge it before the repeat came */

@@ -210,11 +210,18 @@ static void say_not_captured(const struct conn *c, struct finding *f, struct wor
 static void say_reuse(const struct conn *c, struct finding *f, struct words *w)
 {
 	const struct facts *fc = c->facts;
+
+	if (strcmp(f->rule, "recycled") == 0) {
+		uint32_t next = fc->conn[c->index].next;
+		say(w, "The client closed this connection with a reset and used the same ports again ");
+		duration(w, fc->conn[next].start_ns - c->tx[f->tx].t);
+		say(w, " later (connection %u).", next + 1);
+		return;
+	}
 	uint32_t before = fc->conn[c->index].previous;
 	const struct flow *v = &fc->flow[fc->conn[before].flow];
 	int64_t gap = fc->conn[c->index].start_ns - facts_align(&fc->point[v->point], v->last_ns);
 
-	(void)f;
 	say(w, "The same addresses and ports were used by connection %u until ", before + 1);
 	duration(w, gap < 0 ? 0 : gap);
 	say(w, " before.");

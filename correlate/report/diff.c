@@ -220,22 +220,29 @@ static void finding(const struct trace *t, const struct finding *f, const struct
 	list(t, f, s, "missing", MISSING);
 }
 
-/* What to do next, once; a command must be pasted whole, so it is not wrapped. */
+static bool said_before(const struct trace *t, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (t->finding[k].next && strcmp(t->finding[k].next, t->finding[i].next) == 0)
+			return true;
+	return false;
+}
+
+/* What to do next, once. A command must be pasted whole, so it is not wrapped. */
 static void next(const struct trace *t, const struct style *s)
 {
-	bool first = true;
+	const char *label = "next";
 
 	for (size_t i = 0; i < t->findings; i++) {
 		const char *text = t->finding[i].next;
-		bool said = text == NULL || *text == '\0';
 
-		for (size_t k = 0; !said && k < i; k++)
-			said = t->finding[k].next && strcmp(t->finding[k].next, text) == 0;
-		if (said)
+		if (text == NULL || *text == '\0' || said_before(t, i))
 			continue;
-		fprintf(s->out, "%s%-*s%s%s\n", first ? style_on(s, TINT_HEAD) : "", LABEL, first ? "next" : "", first ? style_off(s) : "",
-		    text);
-		first = false;
+		if (strstr(text, "tcpdump ") == NULL)
+			text_para(s, 0, label, LABEL, TINT_NONE, text);
+		else
+			fprintf(s->out, "%s%-*s%s%s\n", style_on(s, TINT_HEAD), LABEL, label, style_off(s), text);
+		label = "";
 	}
 }
 

@@ -75,24 +75,13 @@ static unsigned end_mark(const struct layout *l, const struct row *r, const char
 static void delay_text(const struct layout *l, const struct row *r, int from, int to, char *buf, size_t size)
 {
 	const struct sighting *a = trace_at(l->t, r, from), *b = trace_at(l->t, r, to);
-	char number[32];
 
 	buf[0] = '\0';
 	for (size_t i = 0; a && b && i < l->t->hops; i++) {
 		const struct hop_delay *h = &l->t->hop[i];
-		int64_t ns = b->time_ns - a->time_ns, resolution = l->t->resolution_ns;
 
-		if (h->from != from || h->to != to || h->uncertainty_ns < 0)
-			continue;
-		if (h->uncertainty_ns / 10 > resolution)
-			resolution = h->uncertainty_ns / 10;
-		/* Within what the clocks leave open only an upper bound is known. */
-		if (ns <= h->uncertainty_ns && ns >= -h->uncertainty_ns)
-			snprintf(buf, size, "%s%s", style_pick(l->s, "≤", "<="), style_duration(l->s, number, sizeof number,
-			    ns + h->uncertainty_ns > resolution ? ns + h->uncertainty_ns : resolution, resolution));
-		else
-			style_duration(l->s, buf, size, ns, resolution);
-		return;
+		if (h->from == from && h->to == to && h->uncertainty_ns >= 0)
+			style_delay(l->s, buf, size, b->time_ns - a->time_ns, h->uncertainty_ns, l->t->resolution_ns);
 	}
 }
 

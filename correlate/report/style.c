@@ -183,7 +183,7 @@ const char *style_duration(const struct style *s, char *buf, size_t size, int64_
 	if (size_ns > 0 && size_ns < resolution_ns) {
 		char finest[32];
 
-		snprintf(buf, size, "<%s", style_duration(s, finest, sizeof finest, resolution_ns, resolution_ns));
+		snprintf(buf, size, "<%s", style_duration(s, finest, sizeof finest, resolution_ns, resolution_ns / 2));
 		return buf;
 	}
 	while (u < 4 && (size_ns >= unit[u].below_ns || unit[u].unit_ns * 100 <= resolution_ns))
@@ -203,17 +203,31 @@ const char *style_duration(const struct style *s, char *buf, size_t size, int64_
 	return buf;
 }
 
+const char *style_delay(const struct style *s, char *buf, size_t size, int64_t ns, int64_t uncertainty_ns, int64_t resolution_ns)
+{
+	char bound[32];
+
+	if (uncertainty_ns / 10 > resolution_ns)
+		resolution_ns = uncertainty_ns / 10;
+	if (ns > uncertainty_ns || ns < -uncertainty_ns)
+		return style_duration(s, buf, size, ns, resolution_ns);
+	ns += uncertainty_ns;
+	snprintf(buf, size, "%s%s", style_pick(s, "≤", "<="), style_duration(s, bound, sizeof bound, ns > resolution_ns ? ns : resolution_ns, resolution_ns));
+	return buf;
+}
+
 const char *style_seconds(char *buf, size_t size, int64_t ns, int64_t resolution_ns, bool sign)
 {
-	int groups = resolution_ns <= 1 ? 3 : resolution_ns <= 1000 ? 2 : resolution_ns <= 1000000 ? 1 : 0;
-	int64_t step = groups == 3 ? 1 : groups == 2 ? 1000 : groups == 1 ? 1000000 : 1000000000;
-	uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns;
-	char seconds[48], fraction[24] = "";
+	uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, step = 1;
+	char seconds[48], fraction[24];
+	int digits = 9;
 
-	v = (v + (uint64_t)step / 2) / (uint64_t)step * (uint64_t)step;
-	if (groups > 0)
-		snprintf(fraction, sizeof fraction, ".%03d %03d %03d", (int)(v / 1000000 % 1000), (int)(v / 1000 % 1000), (int)(v % 1000));
-	fraction[groups * 4] = '\0';
+	for (; digits > 0 && (int64_t)step < resolution_ns; digits--)
+		step *= 10;
+	v = (v + step / 2) / step * step;
+	snprintf(fraction, sizeof fraction, ".%03d %03d %03d", (int)(v / 1000000 % 1000), (int)(v / 1000 % 1000), (int)(v % 1000));
+	/* The point, the digits, and a blank between groups of three. */
+	fraction[digits == 0 ? 0 : 1 + digits + (digits - 1) / 3] = '\0';
 	style_count(seconds, sizeof seconds, (int64_t)(v / 1000000000));
 	snprintf(buf, size, "%s%s%s", ns < 0 && v != 0 ? "-" : sign ? "+" : "", seconds, fraction);
 	return buf;

@@ -55,7 +55,10 @@ const char *style_count(char *buf, size_t size, int64_t n);
 /* "0.41 ms", "31.1 ms", "3.03 s", "2 h 05 min": at most three digits that mean something, none finer than resolution_ns. */
 const char *style_duration(const struct style *s, char *buf, size_t size, int64_t ns, int64_t resolution_ns);
 
-/* "37.250 013 s", "2.996 475 s": seconds with every digit down to resolution_ns, grouped by three. sign: also '+'. */
+/* A delay that clocks leave open by +-uncertainty_ns: within that only the upper bound is known, as in "≤99 µs". */
+const char *style_delay(const struct style *s, char *buf, size_t size, int64_t ns, int64_t uncertainty_ns, int64_t resolution_ns);
+
+/* "37.250 013", "2.996 475": seconds with every digit down to resolution_ns (up to a power of ten), grouped by three. sign: also '+'. */
 const char *style_seconds(char *buf, size_t size, int64_t ns, int64_t resolution_ns, bool sign);
 
 /* "01:43:38.308" (UTC) and, with date, "2024-05-01 01:43:38.308". */

@@ -9,6 +9,7 @@
 
 #include "correlate/report/summary_captures.sql.h"
 #include "correlate/report/summary_changes.sql.h"
+#include "correlate/report/summary_path.sql.h"
 
 int summary_name_width(struct db *db, const struct style *s, int *width, struct err *e)
 {
@@ -45,79 +46,91 @@ void summary_point(const struct style *s, const char *word, const char *name, in
 /* Points in order, those beside each other in braces, and how that is known. */
 int summary_path(struct db *db, const struct style *s, struct err *e)
 {
-	char text[4096] = "", how[2048] = "", name[64], clean[1024];
+	char text[4096] = "", how[4096] = "", clean[1024];
 	int last = -1, rc;
 	sqlite3_stmt *st;
 
-	if (db_prepare(db,
-		"SELECT p.name, h.position, h.how, count(*) OVER (PARTITION BY h.position), row_number() OVER (PARTITION BY h.position "
-		"ORDER BY p.name) "
-		"FROM path h JOIN point p ON p.id = h.point_id ORDER BY h.position, p.name",
-		&st, e) < 0)
+	if (db_prepare(db, summary_path_sql, &st, e) < 0)
 		return -1;
 	while ((rc = db_step(db, st, e)) == 1) {
-		int position = sqlite3_column_int(st, 1), beside = sqlite3_column_int(st, 3), nth = sqlite3_column_int(st, 4);
+		int position = sqlite3_column_int(st, 1), beside = sqlite3_column_int(st, 2), nth = sqlite3_column_int(st, 3);
 
-		style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
-		text_add(text, sizeof text, "%s%s%s%s",
-		    last < 0           ? ""
-		    : position == last ? ", "
-				       : style_pick(s, " ──── ", " ---- "),
-		    beside > 1 && nth == 1 ? "{" : "", name, beside > 1 && nth == beside ? "}" : "");
-		style_clean(clean, sizeof clean, (const char *)sqlite3_column_text(st, 2), -1, s->utf8);
-		if (clean[0] && strstr(how, clean) == NULL)
-			text_add(how, sizeof how, "%s%s", how[0] ? "; " : "", clean);
+		if (last >= 0)
+			text_add(text, sizeof text, "%s", position == last ? ", " : style_pick(s, " ──── ", " ---- "));
+		style_clean(clean, sizeof clean, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		text_add(text, sizeof text, "%s%s%s", beside > 1 && nth == 1 ? "{" : "", clean, beside > 1 && nth == beside ? "}" : "");
 		last = position;
+		if (sqlite3_column_bytes(st, 4) == 0)
+			continue;
+		style_clean(clean, sizeof clean, (const char *)sqlite3_column_text(st, 4), -1, s->utf8);
+		text_add(how, sizeof how, "%s%s", how[0] ? "; " : "order: ", clean);
 	}
 	sqlite3_finalize(st);
 	if (rc < 0)
 		return -1;
 	text_para(s, 0, "path", SUMMARY_LABEL, TINT_HEAD, text[0] ? text : "none: nothing was correlated yet");
-	if (how[0])
-		snprintf(text, sizeof text, "order: %s", how);
-	text_para(s, 0, "", SUMMARY_LABEL, TINT_NONE, how[0] ? text : "");
+	text_para(s, 0, "", SUMMARY_LABEL, TINT_NONE, how);
 	return 0;
 }
 
-/* "src 10.0.0.1→192.0.2.7 (12), seq shifted (1 203)" of one hop; the line is printed when the hop changes. */
+/* One value of a field, or what all its values have in common when every connection has its own. Returns false when nothing is to be said. */
+static bool change_text(sqlite3_stmt *st, bool more, char *buf, size_t size)
+{
+	const char *before = (const char *)sqlite3_column_text(st, 3), *after = (const char *)sqlite3_column_text(st, 4);
+	int64_t connections = sqlite3_column_int64(st, 6), nth = sqlite3_column_int64(st, 7), kinds = sqlite3_column_int64(st, 8);
+	bool shift = sqlite3_column_int(st, 5), own = kinds > 3 && connections == 1;
+	char number[32];
+
+	buf[0] = '\0';
+	if (nth == 1)
+		text_add(buf, size, "%s%s ", more ? "; " : " ", (const char *)sqlite3_column_text(st, 2));
+	if (own) {
+		text_add(buf, size, "%s (%s)", shift ? "shifted" : "rewritten", style_count(number, sizeof number, sqlite3_column_int64(st, 9)));
+		return nth == 1;
+	}
+	if (nth > 1)
+		text_add(buf, size, ", ");
+	if (before || after)
+		text_change(buf, size, before, after);
+	else
+		text_add(buf, size, "shifted");
+	text_add(buf, size, " (%s)", style_count(number, sizeof number, connections));
+	if (nth == 3 && kinds > 3)
+		text_add(buf, size, " and %s other values", style_count(number, sizeof number, kinds - 3));
+	return true;
+}
+
+/* One line per hop: "src 10.0.0.1→192.0.2.7 (12); seq shifted (1 203)"; it is printed when the hop changes. */
 int summary_changes(struct db *db, const struct style *s, struct err *e)
 {
 	char line[4096] = "", hop[256] = "";
-	bool any = false;
+	const char *word = "changed";
+	bool more = false;
 	sqlite3_stmt *st;
 	int rc;
 
 	if (db_prepare(db, summary_changes_sql, &st, e) < 0)
 		return -1;
 	while ((rc = db_step(db, st, e)) == 1) {
-		const char *before = (const char *)sqlite3_column_text(st, 3), *after = (const char *)sqlite3_column_text(st, 4);
-		int64_t nth = sqlite3_column_int64(st, 7), kinds = sqlite3_column_int64(st, 8);
-		char here[256], raw[1024] = "", piece[1024], number[32];
+		char here[256], raw[1024], piece[1024];
 
 		snprintf(here, sizeof here, "%s → %s", (const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1));
 		if (strcmp(here, hop) != 0) {
-			text_para(s, 0, any ? "" : "changed", SUMMARY_LABEL, TINT_NONE, line);
-			any = any || line[0];
+			text_para(s, 0, word, SUMMARY_LABEL, TINT_NONE, line);
+			word = line[0] ? "" : word;
 			style_clean(line, sizeof line, here, -1, s->utf8);
 			text_add(line, sizeof line, ":");
 			snprintf(hop, sizeof hop, "%s", here);
+			more = false;
 		}
-		if (nth == 1)
-			text_add(raw, sizeof raw, "%s%s ", strchr(line, '(') ? "; " : " ", (const char *)sqlite3_column_text(st, 2));
-		else
-			text_add(raw, sizeof raw, ", ");
-		if (sqlite3_column_int(st, 5))
-			text_add(raw, sizeof raw, "shifted");
-		else
-			text_change(raw, sizeof raw, before, after);
-		text_add(raw, sizeof raw, " (%s)", style_count(number, sizeof number, sqlite3_column_int64(st, 6)));
-		if (nth == 3 && kinds > 3)
-			text_add(raw, sizeof raw, " and %s other values", style_count(number, sizeof number, kinds - 3));
+		if (!change_text(st, more, raw, sizeof raw))
+			continue;
 		style_clean(piece, sizeof piece, raw, -1, s->utf8);
 		text_add(line, sizeof line, "%s", piece);
+		more = true;
 	}
 	sqlite3_finalize(st);
-	text_para(s, 0, any ? "" : "changed", SUMMARY_LABEL, TINT_NONE, line[0] ? line : "nothing");
+	text_para(s, 0, word, SUMMARY_LABEL, TINT_NONE, line[0] ? line : "nothing");
 	return rc;
 }
 

@@ -1,10 +1,10 @@
 -- What the hops change: per hop, direction and field, in how many connections, and the most frequent values.
--- Addresses and ports of s2c are those of c2s the other way round.
+-- Addresses, ports and numbers of s2c are those of c2s the other way round.
 WITH c AS (
-  SELECT from_point, to_point, direction, field, before, after, delta IS NOT NULL AS shift, count(DISTINCT connection_id) AS connections
+  SELECT from_point, to_point, direction, field, before, after, max(delta IS NOT NULL) AS shift, count(DISTINCT connection_id) AS connections
   FROM v_change
-  WHERE direction = 'c2s' OR field NOT IN ('src', 'dst', 'sport', 'dport', 'seq', 'ack')
-  GROUP BY from_point, to_point, direction, field, before, after, shift),
+  WHERE direction = 'c2s' OR field NOT IN ('src', 'dst', 'sport', 'dport', 'seq', 'ack', 'opt.tsval', 'opt.tsecr')
+  GROUP BY from_point, to_point, direction, field, before, after),
 r AS (
   SELECT *, row_number() OVER (PARTITION BY from_point, to_point, direction, field ORDER BY connections DESC, before, after) AS nth,
          count(*) OVER (PARTITION BY from_point, to_point, direction, field) AS kinds,

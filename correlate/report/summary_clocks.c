@@ -41,13 +41,17 @@ static void take(struct piece *p, sqlite3_stmt *st, const struct style *s)
 static void offset(const struct piece *p, const struct style *s, int64_t resolution_ns, char *buf, size_t size)
 {
 	int64_t below = p->offset_ns - p->low_ns, above = p->high_ns - p->offset_ns, error = below > above ? below : above;
-	int64_t finest = p->low && p->high && error / 10 > resolution_ns ? error / 10 : resolution_ns;
+	int64_t finest = p->low && p->high && error / 10 > resolution_ns ? error / 10 : resolution_ns, digit;
 	char number[64], plus_minus[32];
 
-	/* No digit that the bounds do not support. */
-	finest = finest >= 100000000 ? 1000000000 : finest >= 100000 ? 1000000 : finest >= 100 ? 1000 : 1;
-	style_seconds(number, sizeof number, p->offset_ns < 0 ? -p->offset_ns : p->offset_ns, finest, false);
-	text_add(buf, size, "= %s %s %s s", p->reference, p->offset_ns < 0 ? style_pick(s, "−", "-") : "+", number);
+	/* No digit that the bounds do not support: the power of ten below a tenth of them. */
+	for (digit = 1; digit * 10 <= finest; digit *= 10)
+		;
+	style_seconds(number, sizeof number, p->offset_ns < 0 ? -p->offset_ns : p->offset_ns, digit, false);
+	text_add(buf, size, "= %s", p->reference);
+	/* Nothing but zeros has no sign, and says nothing. */
+	if (strpbrk(number, "123456789"))
+		text_add(buf, size, " %s %s s", p->offset_ns < 0 ? style_pick(s, "−", "-") : "+", number);
 	if (p->low && p->high)
 		text_add(
 		    buf, size, " %s %s", style_pick(s, "±", "+-"), style_duration(s, plus_minus, sizeof plus_minus, error, error / 10));

@@ -35,12 +35,17 @@ static void take(struct line *l, sqlite3_stmt *st, const struct style *s, int64_
 	for (int i = 0; i < COUNTS; i++)
 		l->count[i] = sqlite3_column_int64(st, 2 + i);
 	for (int i = 0; i < DELAYS; i++) {
-		int64_t res = uncertainty_ns / 10 > resolution_ns ? uncertainty_ns / 10 : resolution_ns;
+		int64_t ns = sqlite3_column_int64(st, 8 + i);
 
 		l->delay[i][0] = '\0';
-		if (sqlite3_column_type(st, 8 + i) != SQLITE_NULL)
-			style_duration(
-			    s, l->delay[i], sizeof l->delay[i], sqlite3_column_int64(st, 8 + i), i == 3 ? uncertainty_ns / 10 : res);
+		if (sqlite3_column_type(st, 8 + i) == SQLITE_NULL)
+			continue;
+		if (i == 3)
+			style_duration(s, l->delay[i], sizeof l->delay[i], ns, ns / 10);
+		else if (uncertainty_ns >= 0)
+			style_delay(s, l->delay[i], sizeof l->delay[i], ns, uncertainty_ns, resolution_ns);
+		else
+			style_duration(s, l->delay[i], sizeof l->delay[i], ns, resolution_ns);
 	}
 	if (uncertainty_ns < 0 && l->delay[0][0])
 		snprintf(l->delay[3], sizeof l->delay[3], "unbounded");
