@@ -5,10 +5,8 @@
 #ifndef CORRELATE_FATE_H
 #define CORRELATE_FATE_H
 
+#include "correlate/odds.h"
 #include "correlate/proof.h"
-
-#define ODDS_CERTAIN 4.0        /* log10: the other explanation is 10 000 times less likely */
-#define ODDS_LIKELY 2.0
 
 /* First pass: count what this connection tells about captures and hops into facts. */
 void fate_learn(const struct proof *t, struct facts *f);

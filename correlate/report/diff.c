@@ -21,20 +21,6 @@ static const char *arrow(const struct style *s)
 	return style_pick(s, " → ", " -> ");
 }
 
-/* The weakest claim; `possible` when nothing is claimed, NULL when there is no finding. */
-static const char *confidence(const struct trace *t)
-{
-	const char *weakest = NULL;
-
-	for (size_t i = 0; i < t->findings; i++) {
-		const struct finding *f = &t->finding[i];
-
-		if (finding_holds(f) && (weakest == NULL || strcmp(f->confidence, "likely") == 0))
-			weakest = strcmp(f->confidence, "likely") == 0 ? "likely" : weakest ? weakest : "certain";
-	}
-	return weakest ? weakest : t->findings > 0 ? "possible" : NULL;
-}
-
 static enum tint tint_of(int severity)
 {
 	return severity >= 3 ? TINT_BAD : severity == 2 ? TINT_DOUBT : TINT_NONE;
@@ -58,13 +44,13 @@ static void headline(const struct trace *t, const struct style *s)
 
 static void verdict(const struct trace *t, const struct style *s)
 {
-	const char *how = confidence(t);
+	bool sure = t->confidence[0] == '\0';
 	size_t size = strlen(t->verdict) + 64;
 	char *text = malloc(size);
 
 	if (text == NULL)
 		return;
-	snprintf(text, size, "%s%s%s%s", t->verdict, how ? "  (" : "", how ? how : "", how ? ")" : "");
+	snprintf(text, size, "%s%s%s%s", t->verdict, sure ? "" : "  (", t->confidence, sure ? "" : ")");
 	text_para(s, 0, "verdict", LABEL, tint_of(t->severity), text);
 	free(text);
 }

@@ -63,7 +63,8 @@ static int layout(struct layout *l, const bool *show, struct err *e)
 	x = l->label_x = l->time_x + l->time_w + 2;
 	if (!l->inside)
 		x += at_most(l->label_w, l->s->width >= 120 ? 40 : 22) + 2;
-	room = l->s->width - x - (l->note_w ? l->note_w + 2 : 0) - 1;
+	/* Beside the last axis stand the notes and, above, the rest of its name. */
+	room = l->s->width - x - at_least(l->note_w ? l->note_w + 3 : 1, style_columns(l->t->column[n - 1].name));
 	hop = at_least(at_most(room / at_least(n - 1, 1), n <= 2 ? HOP_ONLY_MAX : HOP_MAX), HOP_MIN);
 	if (l->inside)
 		hop = at_least(hop, l->label_w + 12);

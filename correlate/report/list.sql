@@ -1,11 +1,7 @@
 -- The list for people. :ids JSON array, in this order; equal verdicts are put together, and without :all only :few of each are given.
 WITH listed AS (
   SELECT j.key AS place, v.id, v.client_addr, v.client_port, v.server_addr, v.server_port, v.start_ns, v.end_ns, v.outcome, v.verdict, c.severity,
-         (SELECT CASE WHEN count(*) = 0 THEN NULL
-                      WHEN sum(f.kind <> 'undecided' AND f.confidence <> 'possible') = 0 THEN 'possible'
-                      WHEN sum(f.kind <> 'undecided' AND f.confidence = 'likely') > 0 THEN 'likely'
-                      ELSE 'certain' END
-          FROM finding f WHERE f.connection_id = v.id) AS confidence
+         (SELECT r.confidence FROM report_confidence r WHERE r.connection_id = v.id) AS confidence
   FROM json_each(:ids) j
   CROSS JOIN v_connection v ON v.id = j.value
   CROSS JOIN connection c ON c.id = j.value),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/report/confidence.sql.h"
 #include "correlate/report/select.sql.h"
 
 static const char *const kinds[] = {
@@ -145,6 +146,8 @@ int select_connections(struct db *db, const struct filter *f, struct ids *ids, s
 	sqlite3_stmt *st;
 	int rc;
 
+	if (db_exec(db, confidence_sql, e) < 0)
+		return -1;
 	if (f->ids > 0)
 		return named(db, f, ids, e);
 	if (check(db, f, e) < 0 || db_prepare(db, select_sql, &st, e) < 0)

@@ -18,7 +18,10 @@ void ids_free(struct ids *ids);
 /* As a JSON array, for statements that take :ids. NULL: out of memory. The caller frees it. */
 char *ids_json(const struct ids *ids, struct err *e);
 
-/* The connections that pass, worst first, or those named, as named. A name that the case does not know is an error. */
+/*
+ * The connections that pass, worst first, or those named, as named. A name that the case does not know is an error.
+ * Makes the temporary view report_confidence, too, which says how sure their verdicts are.
+ */
 int select_connections(struct db *db, const struct filter *f, struct ids *ids, struct err *e);
 
 /* --kind and --what are words of the program, so that a wrong one is known without a case. */

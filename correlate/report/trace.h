@@ -68,6 +68,7 @@ struct trace {
 	int64_t id, start_ns, end_ns, packets, resolution_ns;
 	int severity;
 	char client[64], server[64], outcome[64];
+	char confidence[16];            /* of the verdict; empty: nothing is wrong */
 	char *verdict;
 	struct column *column;
 	struct sighting *sighting;

@@ -128,6 +128,7 @@ static int take_connection(struct trace *t, const struct style *s, sqlite3_stmt 
 	text_endpoint(t->server, sizeof t->server, addr, sqlite3_column_int(st, 7));
 	clean_column(s, st, 8, t->outcome, sizeof t->outcome);
 	t->resolution_ns = sqlite3_column_int64(st, 10);
+	clean_column(s, st, 11, t->confidence, sizeof t->confidence);
 	return copy(s, st, 9, &t->verdict, e);
 }
 
@@ -254,10 +255,9 @@ int trace_read(struct trace *t, struct db *db, const struct style *s, struct err
 		take_row *take;
 	} table[] = {
 	    {"SELECT c.start_ns, c.end_ns, c.packets, k.severity, c.client_addr, c.client_port, c.server_addr, c.server_port, c.outcome, "
-	     "c.verdict, "
-	     "(SELECT coalesce(max(resolution_ns), 1000) FROM interface) FROM v_connection c JOIN connection k ON k.id = c.id WHERE c.id = "
-	     "?1",
-		take_connection},
+		 "c.verdict, (SELECT coalesce(max(resolution_ns), 1000) FROM interface), r.confidence "
+		 "FROM v_connection c JOIN connection k ON k.id = c.id JOIN report_confidence r ON r.connection_id = c.id WHERE c.id = ?1",
+		 take_connection},
 	    {trace_columns_sql, take_column},
 	    {trace_packets_sql, take_packet},
 	    {trace_findings_sql, take_finding},

@@ -1,0 +1,325 @@
+#include "correlate/odds.h"
+
+#include <math.h>
+
+#include "correlate/fate.h"
+#include "correlate/hosts.h"
+#include "correlate/reason.h"
+
+#define ANSWER_NS 1000000000    /* a refusal comes this soon */
+#define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
+
+static double log_inverse(double p)
+{
+	return -log10(p);
+}
+
+static const struct hop_stats *hop_of(const struct facts *f, unsigned a, unsigned b, unsigned dir)
+{
+	return &f->point[a < b ? a : b].hop[dir];
+}
+
+/* Has the point seen anything of this connection, or of others with the same server, in this direction? */
+static bool sees_kin(const struct conn *c, unsigned point, unsigned dir)
+{
+	const struct flow *w = NULL;
+
+	if (c->flow[point] || c->facts->point[point].running)
+		return true;
+	for (unsigned i = 0; !w && i < c->facts->points; i++)
+		w = c->flow[i];
+	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
+	return h && (dir == C2S ? h->arrivals : h->flows) > 0;
+}
+
+static bool is_reset(const struct tx *x)
+{
+	return x->what == WHAT_RST || x->what == WHAT_RSTACK;
+}
+
+/* Is r an answer that refuses x: a RST with the numbers that it asks for, or an ICMP error that quotes it? */
+static bool refuses(const struct tx *r, const struct tx *x)
+{
+	if (r->dir == x->dir || r->t < x->t || r->t > x->t + ANSWER_NS)
+		return false;
+	if (r->what == WHAT_ICMP)
+		return r->off == x->off;
+	if (!is_reset(r))
+		return false;
+	return (!r->stray_ack && r->ack == x->end) || (!x->stray_ack && !r->stray && r->off == x->ack);
+}
+
+/* Was r, in the other direction, never seen at the point, but nearer to x's sender? */
+static bool missing_at(const struct conn *c, uint32_t r, unsigned point)
+{
+	return conn_sight(c, r)[point] == NOTHING;
+}
+
+bool odds_refused(const struct conn *c, uint32_t x, unsigned point)
+{
+	for (uint32_t i = x + 1; i < c->txs && i < x + LOOK_AHEAD; i++)
+		if (refuses(&c->tx[i], &c->tx[x]) && missing_at(c, i, point))
+			return true;
+	return false;
+}
+
+/* ---- lost ---- */
+
+/* Other packets of the connection that are missing on the same hop, and how many the capture would miss by itself. */
+static double company(const struct conn *c, uint32_t x, unsigned point, double miss)
+{
+	unsigned missing = 0, all = 0;
+
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *o = &c->tx[i];
+		bool crosses = false;
+		for (unsigned k = 0; k < c->ways[o->dir]; k++)
+			crosses |= c->way[o->dir][k] == point;
+		if (i == x || !crosses)
+			continue;
+		all++;
+		missing += missing_at(c, i, point);
+	}
+	return (double)missing - 2 * ceil((double)all * miss) * (miss > 1e-2);
+}
+
+/* The other side repeats what x acknowledges, as if x had not come: nothing else that says the same came before at the point. */
+static bool peer_repeats(const struct proof *t, uint32_t x, unsigned point)
+{
+	const struct conn *c = t->c;
+	const struct tx *w = &c->tx[x];
+	int64_t known = w->stray_ack ? 0 : proof_acked_at(t, point, !w->dir, w->ack);
+
+	if (w->stray_ack)
+		return false;
+	for (uint32_t i = x + 1; i < c->txs && i < x + LOOK_AHEAD; i++) {
+		const struct tx *o = &c->tx[i];
+		uint32_t k = conn_sight(c, i)[point];
+		if (o->dir == w->dir || !o->repeat || o->end > w->ack || k == NOTHING)
+			continue;
+		if (c->pkt[k].t_raw < known)
+			return true;
+	}
+	return false;
+}
+
+static bool still_held(const struct conn *c, const struct tx *x)
+{
+	const struct pkt *p = &c->pkt[x->first];
+
+	for (uint32_t i = 0; i < c->facts->stales; i++)
+		if (c->facts->stale[i].conn == c->index && c->facts->stale[i].ack == p->seq)
+			return is_reset(x) || x->what == WHAT_FIN;
+	return false;
+}
+
+/* Many quiet losses on one hop: more than the capture can have missed (Chernoff bound of the Poisson tail)? */
+static double rate_odds(const struct hop_stats *h, double miss)
+{
+	double k = (double)h->quiet, expected = (double)(h->passed + h->gone) * miss;
+
+	if (k < 5 || expected <= 0 || k <= expected || expected / k > 0.02)
+		return -INFINITY;
+	return k * log10(M_E * expected / k) - expected * M_LOG10E < -4 ? fmin(3, log10(k / expected)) : -INFINITY;
+}
+
+static double consequence_odds(const struct proof *t, uint32_t x, unsigned point, const struct hop_stats *h, uint32_t *why)
+{
+	const struct conn *c = t->c;
+	const struct tx *w = &c->tx[x];
+	bool syn = w->what == WHAT_SYN || w->what == WHAT_SYNACK;
+	double odds = 0, rare = log10((double)(h->passed + 2) / (double)(h->repeated + 1));
+
+	if (w->repeated_by != NOTHING) {
+		*why |= WHY_REPEATED;
+		odds += fmin(syn ? 2 : 3, fmax(rare, 0.5));
+	}
+	if (w->end > w->off && !w->stray && !w->probe && !is_reset(w)) {
+		int64_t acked = proof_acked_at(t, point, w->dir, w->end);
+		if (acked == INT64_MAX) {
+			*why |= WHY_UNANSWERED;
+			odds += 1;
+		} else if (w->repeated_by != NOTHING) {
+			*why |= WHY_ACK_WAITED;
+			odds += 2;
+		}
+	}
+	if (peer_repeats(t, x, point)) {
+		*why |= WHY_PEER_REPEATED;
+		odds += 2.5;
+	}
+	if (odds_refused(c, x, point)) {
+		*why |= WHY_REFUSED;
+		odds += 3;
+	}
+	if (still_held(c, w)) {
+		*why |= WHY_STILL_HELD;
+		odds += 3;
+	}
+	return odds;
+}
+
+double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
+{
+	const struct conn *c = t->c;
+	const struct facts *f = c->facts;
+	const struct tx *w = &c->tx[x];
+	unsigned a = c->way[w->dir][from], b = c->way[w->dir][to];
+	const struct hop_stats *h = hop_of(f, a, b, w->dir);
+	double miss = fate_miss(&f->point[b], w->dir), more, rate;
+	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
+
+	odds += consequence_odds(t, x, b, h, why);
+	for (unsigned i = to + 1; i < c->ways[w->dir]; i++) {
+		unsigned p = c->way[w->dir][i];
+		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir))
+			continue;
+		odds += fmin(1.5, log_inverse(fate_miss(&f->point[p], w->dir)));
+		*why |= WHY_ALL_MISS;
+	}
+	more = company(c, x, b, miss);
+	if (more > 0) {
+		*why |= WHY_COMPANY;
+		odds += fmin(3, more);
+	}
+	rate = rate_odds(h, miss);
+	if (rate > odds) {
+		*why |= WHY_RATE;
+		odds = rate;
+	}
+	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
+	if (!sees_kin(c, b, w->dir)) {
+		*why |= WHY_ELSEWHERE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	return odds;
+}
+
+/* ---- made on the way ---- */
+
+static double prior_of_birth(const struct tx *x)
+{
+	switch (x->what) {
+	case WHAT_ICMP:
+		return 1;
+	case WHAT_RST:
+	case WHAT_RSTACK:
+		return 0.3;
+	case WHAT_SYNACK:
+		return 0.02;
+	case WHAT_ACK:
+		return 0.01;
+	default:
+		return 0.001;
+	}
+}
+
+/* What could have moved the host to send x: anything of the other direction that had come to the point before it. */
+static bool nothing_to_answer(const struct conn *c, uint32_t x, unsigned point)
+{
+	const struct tx *w = &c->tx[x];
+	bool other = false;
+
+	for (uint32_t i = 0; i < x; i++) {
+		if (c->tx[i].dir == w->dir)
+			continue;
+		if (!missing_at(c, i, point))
+			return false;
+		other = true;
+	}
+	return other;
+}
+
+/* What exactly it answers (what it acknowledges to the byte, or what a RST or ICMP error refuses) did not come to the point. */
+static bool trigger_missing(const struct conn *c, uint32_t x, unsigned point)
+{
+	const struct tx *w = &c->tx[x];
+	bool found = false;
+
+	for (uint32_t i = x; i-- > 0 && x - i < LOOK_AHEAD;) {
+		const struct tx *o = &c->tx[i];
+		if (o->dir == w->dir)
+			continue;
+		if (!refuses(w, o) && (w->stray_ack || o->end == o->off || o->end != w->ack))
+			continue;
+		if (!missing_at(c, i, point))
+			return false;
+		found = true;
+	}
+	return found;
+}
+
+static bool went_on(const struct conn *c, uint32_t x, unsigned point)
+{
+	for (uint32_t i = x + 1; i < c->txs; i++)
+		if (c->tx[i].dir == c->tx[x].dir && !is_reset(&c->tx[i]) && c->tx[i].what != WHAT_ICMP && !missing_at(c, i, point))
+			return true;
+	return false;
+}
+
+static bool reset_both_ways(const struct conn *c, uint32_t x, unsigned here, unsigned there)
+{
+	for (uint32_t i = 0; i < c->txs; i++)
+		if (c->tx[i].dir != c->tx[x].dir && is_reset(&c->tx[i]) && !missing_at(c, i, there) && missing_at(c, i, here))
+			return true;
+	return false;
+}
+
+static bool timestamps_agreed(const struct conn *c)
+{
+	bool seen[2] = { false, false };
+
+	for (uint32_t i = 0; i < c->txs; i++)
+		if ((c->tx[i].what == WHAT_SYN || c->tx[i].what == WHAT_SYNACK) && c->pkt[c->tx[i].first].flags & SEG_TS)
+			seen[c->tx[i].dir] = true;
+	return seen[0] && seen[1];
+}
+
+double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
+{
+	const struct conn *c = t->c;
+	const struct facts *f = c->facts;
+	const struct tx *w = &c->tx[x];
+	const struct pkt *p = &c->pkt[w->first];
+	unsigned here = c->way[w->dir][w->from], before = c->way[w->dir][w->from - 1];
+	double miss = fate_miss(&f->point[before], w->dir);
+	double odds = log10(prior_of_birth(w)) + log_inverse(miss);
+	uint8_t ttl = fate_ttl(c, here, w->dir);
+
+	for (unsigned i = 0; i + 1 < w->from; i++) {
+		unsigned q = c->way[w->dir][i];
+		if (fate_window(f, q, w->t) && sees_kin(c, q, w->dir)) {
+			odds += fmin(1.5, log_inverse(fate_miss(&f->point[q], w->dir)));
+			*why |= WHY_ALL_MISS;
+		}
+	}
+	if (nothing_to_answer(c, x, before) || trigger_missing(c, x, before)) {
+		*why |= WHY_NOTHING_TO_ANSWER;
+		odds += 3;
+	}
+	if (ttl && w->what != WHAT_ICMP && p->ttl != ttl) {
+		*why |= WHY_TTL;
+		odds += 2;
+	} else if (ttl && w->what != WHAT_ICMP) {
+		odds -= 0.5;
+	}
+	if (!is_reset(w) && w->what != WHAT_ICMP && !(p->flags & SEG_TS) && timestamps_agreed(c)) {
+		*why |= WHY_NO_TIMESTAMP;
+		odds += 2;
+	}
+	if (is_reset(w) && reset_both_ways(c, x, here, before)) {
+		*why |= WHY_BOTH_SIDES;
+		odds += 2;
+	}
+	if (is_reset(w) && went_on(c, x, before)) {
+		*why |= WHY_HOST_CONTRADICTS;
+		odds += 2;
+	}
+	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
+	if (!sees_kin(c, before, w->dir)) {
+		*why |= WHY_ELSEWHERE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	return odds;
+}
+

@@ -1,0 +1,23 @@
+/*
+ * How much more likely a drop (or a packet made on the way) is than a miss of the capture: log10 of the odds, from the miss rate of the capture,
+ * the loss rate of the hop, and from how both ends went on. Every piece of evidence leaves its mark in a set of reasons.
+ */
+#ifndef CORRELATE_ODDS_H
+#define CORRELATE_ODDS_H
+
+#include "correlate/proof.h"
+
+#define ODDS_CERTAIN 4.0        /* the other explanation is 10 000 times less likely */
+#define ODDS_LIKELY 2.0
+#define ODDS_POSSIBLE 1.5       /* the most that something may reach which must not become a claim */
+
+/* Transmission x was lost between the from-th and the to-th point of its way. */
+double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why);
+
+/* Transmission x was made between the first point that saw it and the one before. */
+double odds_made(const struct proof *t, uint32_t x, uint32_t *why);
+
+/* Did an answer that refuses x (a RST with the numbers that it asks for, an ICMP error that quotes it) come back without having passed the point? */
+bool odds_refused(const struct conn *c, uint32_t x, unsigned point);
+
+#endif
