@@ -74,6 +74,7 @@ static int learn(struct run *r)
 		if (look(r, i) < 0)
 			return -1;
 		fate_learn(&r->proof, &r->facts);
+		r->facts.conn[i].odd = strcmp(judge_outcome(&r->conn), "no connection") == 0;
 		if (learn_stale(r) < 0)
 			return -1;
 		tell(r, i, 2 * n);

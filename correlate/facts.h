@@ -48,7 +48,7 @@ struct point {
 	char name[64];
 	bool running;           /* the user vouches that it captured all the time */
 	int position;           /* on the path */
-	char how[160];          /* how its place on the path is known */
+	char how[240];          /* how its place on the path is known; "": the first of several, the others say it */
 	int64_t resolution_ns;  /* of its time stamps */
 	uint32_t windows;
 	struct window *window;  /* when it captured, in order, apart */
@@ -110,6 +110,7 @@ struct part_ref {
 struct conn_ref {
 	uint32_t flow, flows;   /* range of facts.flow, by path order of the points */
 	int64_t start_ns;       /* aligned, of its first flow */
+	bool odd;               /* made no connection */
 	uint32_t previous, next;        /* the connection before and after it on the same addresses and ports, UINT32_MAX: none */
 };
 

@@ -46,9 +46,9 @@ uint8_t fate_ttl(const struct conn *c, unsigned point, unsigned dir)
 	if (!w)
 		return 0;
 	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[dir], dir == S2C ? w->port[dir] : 0);
-	if (!h || !h->ttl || h->mixed)
+	if (!h || !hosts_ttl(h))
 		h = hosts_find(c->facts->hosts, point, w->addr[dir], 0);
-	return h && !h->mixed ? h->ttl : 0;
+	return h ? hosts_ttl(h) : 0;
 }
 
 /* Did both hosts talk to each other, as far as anybody recorded? */

@@ -221,10 +221,8 @@ static int note_hosts(struct builder *b, const struct flow *w, const int64_t sen
 			return err_set(e, "out of memory");
 		h->flows += sent[role] > 0;
 		h->arrivals += sent[!role] > 0;
-		if (w->ttl[role] && h->ttl && h->ttl != w->ttl[role])
-			h->mixed = true;
-		else if (w->ttl[role])
-			h->ttl = w->ttl[role];
+		if (w->ttl[role])
+			hosts_vote(h, w->ttl[role]);
 	}
 	return 0;
 }

@@ -104,6 +104,24 @@ void hosts_renumber(struct hosts *h, const uint32_t *to)
 	}
 }
 
+void hosts_vote(struct host *h, uint8_t ttl)
+{
+	h->votes++;
+	if (ttl == h->ttl) {
+		h->lead++;
+	} else if (h->lead > 0) {
+		h->lead--;
+	} else {
+		h->ttl = ttl;
+		h->lead = 1;
+	}
+}
+
+uint8_t hosts_ttl(const struct host *h)
+{
+	return h->lead * 2 >= h->votes ? h->ttl : 0;
+}
+
 bool hosts_untouched(uint8_t ttl)
 {
 	return ttl == 32 || ttl == 64 || ttl == 128 || ttl == 255;

@@ -11,8 +11,8 @@ struct host {
 	int64_t addr;           /* row id */
 	uint32_t point;
 	uint16_t port;          /* of a server; 0: any port, or a client */
-	uint8_t ttl;            /* 0: not known, or not constant */
-	bool mixed;             /* several TTLs were seen */
+	uint8_t ttl;            /* that most flows show (majority vote), 0: none */
+	uint32_t votes, lead;   /* flows that voted, and by how many the winner is ahead */
 	uint32_t flows;         /* flows at this point with packets from it */
 	uint32_t arrivals;      /* flows at this point with packets to it */
 	uint32_t joined;        /* of a server: flows at this point that other points see as the same connection */
@@ -29,6 +29,12 @@ const struct host *hosts_find(const struct hosts *h, uint32_t point, int64_t add
 
 /* The points were put in another order: point p is now to[p]. */
 void hosts_renumber(struct hosts *h, const uint32_t *to);
+
+/* Count the TTL of one flow (Boyer and Moore's majority vote: no memory for the losers). */
+void hosts_vote(struct host *h, uint8_t ttl);
+
+/* The TTL of nearly all flows (three of four at least), 0: there is none. */
+uint8_t hosts_ttl(const struct host *h);
 
 /* A TTL that no router has touched yet: 32, 64, 128 or 255. */
 bool hosts_untouched(uint8_t ttl);

@@ -53,10 +53,11 @@ static void say_how(struct facts *f, const struct path_pair *pair, struct place 
 		snprintf(p->how, sizeof p->how, "the only point");
 		return;
 	}
-	uint32_t i = place[k ? k - 1 : 0].point, j = place[k ? k : 1].point;
-	const struct path_pair *x = between(pair, f->points, i, j);
+	if (k == 0)
+		return;
+	const struct path_pair *x = between(pair, f->points, place[k - 1].point, place[k].point);
 	order(x, &how);
-	snprintf(p->how, sizeof p->how, "%s %s: %s", k ? "behind" : "before", place[k ? k - 1 : 1].name, word[how]);
+	snprintf(p->how, sizeof p->how, "behind %s: %s", place[k - 1].name, word[how]);
 	if (how == HOW_GAPS) {
 		size_t n = strlen(p->how);
 		unsigned long long a = x->wider > x->narrower ? x->wider : x->narrower, all = x->wider + x->narrower;

@@ -431,6 +431,19 @@ static bool verdict_unanswered(const struct conn *c, const struct findings *f, s
 	return true;
 }
 
+static void server_half_open(const struct conn *c, const struct findings *f, const struct finding *ack, struct words *w)
+{
+	const struct finding *rst = findings_find(f, KIND_SENT, WHAT_RSTACK, S2C);
+
+	say(w, "The server itself answered the SYN with a bare ACK instead of a SYN-ACK");
+	if (rst) {
+		say(w, " and gave up ");
+		duration(w, c->tx[rst->tx].t - c->tx[ack->tx].t);
+		say(w, " later with a reset");
+	}
+	say(w, ": the SYN had reached %s, and the answer came from there.", name(c, ack->point));
+}
+
 static bool verdict_by_host(const struct conn *c, const struct findings *f, struct words *w)
 {
 	for (uint32_t i = 0; i < f->n; i++) {
@@ -438,7 +451,7 @@ static bool verdict_by_host(const struct conn *c, const struct findings *f, stru
 		if (x->kind != KIND_SENT || !finding_claims(x))
 			continue;
 		if (x->what == WHAT_ACK)
-			say(w, "The server answered the SYN with a bare ACK of its own; it came from %s.", name(c, x->point));
+			server_half_open(c, f, x, w);
 		else if (strcmp(f->outcome, "refused") == 0)
 			say(w, "The server refused the connection itself (RST,ACK from %s): nothing listens there.", name(c, x->point));
 		else if (strcmp(f->outcome, "completed") == 0)
@@ -467,8 +480,6 @@ static bool verdict_data_lost(const struct conn *c, const struct findings *f, st
 	}
 	if (!any)
 		return false;
-	if (w->out[0] >= 'a' && w->out[0] <= 'z')
-		w->out[0] = (char)(w->out[0] - 'a' + 'A');
 	say(w, strcmp(f->outcome, "completed") == 0 ? "; repeats made up for it." : "; the connection is %s.", f->outcome);
 	return true;
 }
@@ -540,9 +551,18 @@ static void notice_clocks(const struct conn *c, struct words *w)
 		v = c->flow[i];
 	if (hz <= 0 || !v || !v->has_syn_tsval)
 		return;
-	for (uint32_t i = c->index; i-- > 0 && tried < 4096; tried++) {
-		const struct flow *o = &f->flow[f->conn[i].flow];
-		if (o->point != v->point || o->addr[0] != v->addr[0] || o->addr[1] != v->addr[1] || !o->has_syn_tsval)
+	/* Best against another one that failed: that these two are not of one host is worth more than that others are. */
+	for (uint32_t i = c->index, odd = 1; i > 0 || odd; tried++) {
+		if (i == 0 || tried == 4096) {
+			if (!odd)
+				return;
+			odd = tried = 0;
+			i = c->index;
+			if (i == 0)
+				return;
+		}
+		const struct flow *o = &f->flow[f->conn[--i].flow];
+		if ((odd && !f->conn[i].odd) || o->point != v->point || o->addr[0] != v->addr[0] || o->addr[1] != v->addr[1] || !o->has_syn_tsval)
 			continue;
 		double dt = (double)(v->first_ns - o->first_ns) * 1e-9, ticks = (double)(int32_t)(v->syn_tsval - o->syn_tsval);
 		if (dt < 1 || fabs(ticks - hz * dt) <= hz * (0.001 * dt + 1))
@@ -553,6 +573,12 @@ static void notice_clocks(const struct conn *c, struct words *w)
 	}
 }
 
+static void capital(char *text)
+{
+	if (text[0] >= 'a' && text[0] <= 'z')
+		text[0] = (char)(text[0] - 'a' + 'A');
+}
+
 static void add_next(const struct conn *c, struct finding *f)
 {
 	struct words n = into(f->next, sizeof f->next);
@@ -561,8 +587,8 @@ static void add_next(const struct conn *c, struct finding *f)
 	if (!v)
 		v = c->flow[f->to];
 	if (v)
-		say(&n, "ask the device between %s and %s about client port %u (its log, session table and drop counters at that time)", name(c, f->from),
-		    name(c, f->to), v->port[0]);
+		say(&n, "ask the device between %s and %s about client port %u (its log, session table and drop counters at that time)",
+		    name(c, f->from < f->to ? f->from : f->to), name(c, f->from < f->to ? f->to : f->from), v->port[0]);
 }
 
 void verdict_write(const struct conn *c, struct findings *out)
@@ -576,6 +602,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 	for (uint32_t i = 0; i < out->n; i++) {
 		struct finding *f = &out->list[i];
 		finding_text(c, out, f);
+		capital(f->text);
 		if ((f->kind == KIND_DROPPED || f->kind == KIND_GENERATED) && f->from != NO_POINT)
 			add_next(c, f);
 		if (f->what == WHAT_SYN && f->kind != KIND_NOT_CAPTURED && f->kind != KIND_RETRANSMITTED) {
@@ -585,8 +612,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 	}
 	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
 		if (verdicts[i](c, out, &w)) {
-			if (out->verdict[0] >= 'a' && out->verdict[0] <= 'z')
-				out->verdict[0] = (char)(out->verdict[0] - 'a' + 'A');
+			capital(out->verdict);
 			return;
 		}
 	verdict_clean(c, out, &w);

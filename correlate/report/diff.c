@@ -126,8 +126,9 @@ static int changes(const struct trace *t, struct db *db, const struct style *s, 
 
 		snprintf(raw, sizeof raw, "%s → %s  %s ", (const char *)sqlite3_column_text(st, 0),
 		    (const char *)sqlite3_column_text(st, 1), (const char *)sqlite3_column_text(st, 2));
-		if (sqlite3_column_type(st, 5) != SQLITE_NULL)
-			text_add(raw, sizeof raw, "%+" PRId64, (int64_t)sqlite3_column_int64(st, 5));
+		/* Numbers that run on have nothing in common but their distance, modulo 2^32. */
+		if (sqlite3_column_type(st, 5) != SQLITE_NULL && (sqlite3_column_int(st, 7) || !before || !after))
+			text_add(raw, sizeof raw, "%+" PRId32, (int32_t)(uint32_t)sqlite3_column_int64(st, 5));
 		else
 			text_change(raw, sizeof raw, before, after);
 		text_add(raw, sizeof raw, "  ×%s", style_count(number, sizeof number, sqlite3_column_int64(st, 6)));
@@ -214,20 +215,34 @@ static bool said_before(const struct trace *t, size_t i)
 	return false;
 }
 
-/* What to do next, once. A command must be pasted whole, so it is not wrapped. */
+/* A command must be pasted whole: it has a line of its own, up to the quote that ends its filter. */
+static void advice(const struct style *s, const char *label, const char *text)
+{
+	const char *command = strstr(text, "tcpdump "), *quote = command ? strrchr(command, '\'') : NULL;
+	char *before = strndup(text, command ? (size_t)(command - text) : strlen(text));
+
+	if (before == NULL)
+		return;
+	text_para(s, 0, label, LABEL, TINT_NONE, before);
+	if (command != NULL) {
+		int n = quote ? (int)(quote + 1 - command) : (int)strlen(command);
+		bool first = before[strspn(before, " ")] == '\0';
+
+		fprintf(s->out, "%s%-*s%s%s%.*s\n", style_on(s, TINT_HEAD), LABEL, first ? label : "", style_off(s), first ? "" : "  ", n, command);
+		text_para(s, 0, "", LABEL, TINT_NONE, command + n + strspn(command + n, " ,;."));
+	}
+	free(before);
+}
+
+/* What to do next, once. */
 static void next(const struct trace *t, const struct style *s)
 {
 	const char *label = "next";
 
 	for (size_t i = 0; i < t->findings; i++) {
-		const char *text = t->finding[i].next;
-
-		if (text == NULL || *text == '\0' || said_before(t, i))
+		if (t->finding[i].next == NULL || t->finding[i].next[0] == '\0' || said_before(t, i))
 			continue;
-		if (strstr(text, "tcpdump ") == NULL)
-			text_para(s, 0, label, LABEL, TINT_NONE, text);
-		else
-			fprintf(s->out, "%s%-*s%s%s\n", style_on(s, TINT_HEAD), LABEL, label, style_off(s), text);
+		advice(s, label, t->finding[i].next);
 		label = "";
 	}
 }

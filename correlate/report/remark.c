@@ -253,7 +253,7 @@ static void detail_numbers(const struct trace *t, const struct row *r, char *buf
 	}
 }
 
-/* Born on the way or a reset: everything that tells who made it. */
+/* Born on the way, doubtful, or a reset: everything that tells who made it. */
 static void detail_suspect(const struct trace *t, const struct row *r, char *buf, size_t size)
 {
 	char part[32];
@@ -280,12 +280,14 @@ void remark_detail(const struct trace *t, const struct row *r, char *buf, size_t
 	char part[96];
 
 	buf[0] = '\0';
+	if (k->later_fragment)
+		return;
 	if (k->icmp_type >= 0) {
 		snprintf(part, sizeof part, "from %s, ttl %d", k->from ? k->from : "?", k->ttl);
 		add(buf, size, part);
 	} else if (k->flags & TCP_SYN) {
 		detail_handshake(t, r, buf, size);
-	} else if (k->flags & TCP_RST || has_kind(t, r, "generated") || has_kind(t, r, "sent")) {
+	} else if (k->flags & TCP_RST || has_kind(t, r, "generated") || has_kind(t, r, "sent") || has_kind(t, r, "undecided")) {
 		detail_suspect(t, r, buf, size);
 	} else if (remark_weight(t, r) > 0 || k->window == 0) {
 		detail_numbers(t, r, buf, size);

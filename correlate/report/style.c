@@ -212,7 +212,8 @@ const char *style_delay(const struct style *s, char *buf, size_t size, int64_t n
 	if (ns > uncertainty_ns || ns < -uncertainty_ns)
 		return style_duration(s, buf, size, ns, resolution_ns);
 	ns += uncertainty_ns;
-	snprintf(buf, size, "%s%s", style_pick(s, "≤", "<="), style_duration(s, bound, sizeof bound, ns > resolution_ns ? ns : resolution_ns, resolution_ns));
+	style_duration(s, bound, sizeof bound, ns > resolution_ns ? ns : resolution_ns, resolution_ns);
+	snprintf(buf, size, "%s%s", style_pick(s, "≤", "<="), bound);
 	return buf;
 }
 

@@ -93,7 +93,7 @@ static bool change_text(sqlite3_stmt *st, bool more, char *buf, size_t size)
 	if (before || after)
 		text_change(buf, size, before, after);
 	else
-		text_add(buf, size, "shifted");
+		text_add(buf, size, "%s", shift ? "shifted" : "rewritten");
 	text_add(buf, size, " (%s)", style_count(number, sizeof number, connections));
 	if (nth == 3 && kinds > 3)
 		text_add(buf, size, " and %s other values", style_count(number, sizeof number, kinds - 3));
