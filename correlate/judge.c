@@ -234,20 +234,13 @@ static void unanswered(const struct conn *c, struct findings *out)
 /* A SYN without an answer, a bare ACK in answer to a SYN, a reset: one capture cannot tell where that was made or lost. */
 static void single(const struct conn *c, struct findings *out)
 {
-	uint32_t syn = NOTHING, odd = NOTHING, answered = NOTHING;
+	bool answered = false;
 
+	for (uint32_t i = 0; i < c->txs; i++)
+		answered |= c->tx[i].what == WHAT_SYNACK;
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
-		if (x->what == WHAT_SYN)
-			syn = i;
-		if (x->what == WHAT_SYNACK)
-			answered = i;
-		if (odd == NOTHING && (judge_bare_answer(c, i) != NOTHING || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP))
-			odd = i;
-	}
-	for (uint32_t i = 0; i < c->txs; i++) {
-		const struct tx *x = &c->tx[i];
-		bool lost = x->what == WHAT_SYN && (x->repeated_by != NOTHING || answered == NOTHING);
+		bool lost = x->what == WHAT_SYN && (x->repeated_by != NOTHING || !answered);
 		bool made = judge_bare_answer(c, i) != NOTHING || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP;
 		if (!lost && !made)
 			continue;
@@ -256,8 +249,6 @@ static void single(const struct conn *c, struct findings *out)
 		if (f)
 			f->doubtful = true;
 	}
-	(void)syn;
-	(void)odd;
 }
 
 /* ---- the connection as a whole ---- */

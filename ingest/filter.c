@@ -19,9 +19,10 @@ struct filter {
 /* libpcap compiles for a DLT, files name LINKTYPEs, and only its file reader knows how the two correspond: let it read an empty file. */
 static pcap_t *dead(int linktype, struct err *e)
 {
-	uint32_t header[6] = { 0xa1b2c3d4, 2 | 4u << 16, 0, 0, 262144, (uint32_t)linktype };
+	struct pcap_file_header header = { .magic = 0xa1b2c3d4, .version_major = PCAP_VERSION_MAJOR, .version_minor = PCAP_VERSION_MINOR,
+		.snaplen = 262144, .linktype = (uint32_t)linktype };
 	char errbuf[PCAP_ERRBUF_SIZE];
-	FILE *file = fmemopen(header, sizeof header, "r");
+	FILE *file = fmemopen(&header, sizeof header, "r");
 	pcap_t *p;
 
 	if (!file) {

@@ -56,9 +56,11 @@ static bool selected(const struct import *im, uint32_t index, const struct captu
 
 static void note_time(struct import *im, int64_t ts)
 {
-	if (im->stats->frames == 1 || ts < im->first_ns)
+	bool first = im->stats->frames - im->stats->skipped[IMPORT_OTHER_INTERFACE] == 1;
+
+	if (first || ts < im->first_ns)
 		im->first_ns = ts;
-	if (im->stats->frames == 1 || ts > im->last_ns)
+	if (first || ts > im->last_ns)
 		im->last_ns = ts;
 }
 
@@ -297,6 +299,17 @@ static int insert_capture(struct import *im, const char *point, const char *path
 	return insert_interfaces(im) < 0 ? -1 : insert_skipped(im);
 }
 
+/* A name that is misspelt must not pass for an interface where nothing came by. */
+static int check_selector(struct import *im)
+{
+	uint32_t n = capture_interfaces(im->capture);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (selected(im, i, capture_interface(im->capture, i)))
+			return 0;
+	return im->selector[0] ? err_set(im->e, "no interface of this name or number: %s (the file has %" PRIu32 ")", im->selector, n) : 0;
+}
+
 /* Everything inside the transaction. What was derived before is void with new content, so it goes. */
 static int fill(struct import *im, const char *point, const char *path)
 {
@@ -312,7 +325,7 @@ static int fill(struct import *im, const char *point, const char *path)
 	im->rows = rows_new(im->db, im->capture_id, im->e);
 	if (!im->parts || !im->rows)
 		return im->rows ? err_set(im->e, "out of memory") : -1;
-	if (read_frames(im) < 0)
+	if (read_frames(im) < 0 || check_selector(im) < 0)
 		return -1;
 	capture_digest(im->capture, digest);
 	if (find_same(im, point, digest, name, sizeof name, &same) < 0)

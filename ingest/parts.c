@@ -29,7 +29,9 @@ struct slot {
 
 struct fragment {
 	struct ipaddr src, dst;
+	uint32_t tunnel_id;
 	uint16_t ip_id;
+	uint8_t tunnel_kind;
 	int64_t part_id;
 	uint32_t slot;
 	uint32_t from_a;        /* SEG_FROM_A or 0 */
@@ -166,8 +168,11 @@ static bool syn_sent(const struct part *p)
 	return p->has_client_isn && !p->has_server_isn && p->flags & PART_SYN;
 }
 
+/* Of a range that has grown beyond what sequence numbers can order, its newer end counts. */
 static uint32_t outside(uint32_t x, uint32_t lo, uint32_t hi)
 {
+	if (hi - lo > FAR)
+		lo = hi - FAR;
 	if (newer(lo, x))
 		return lo - x;
 	return newer(x, hi) ? x - hi : 0;
@@ -192,6 +197,8 @@ static uint32_t for_syn(struct parts *p, uint32_t newest, const struct segment *
 		struct part *q = &p->slots[i].part;
 		if (q->has_client_isn && q->client == !side && q->client_isn == seg->seq)
 			return i;
+		if (q->flags & PART_CROSSED && q->client == side && q->server_isn == seg->seq)
+			return i;
 		if (n == 0 && syn_sent(q) && q->client == side) {
 			q->flags |= PART_CROSSED;
 			return i;
@@ -210,6 +217,9 @@ static uint32_t for_synack(struct parts *p, uint32_t newest, const struct segmen
 	for (int n = 0; i != NONE && n < RING; n++, i = p->slots[i].older) {
 		const struct part *q = &p->slots[i].part;
 		if (q->has_client_isn && q->client == side && seg->ack - q->client_isn - 1 <= p->slots[i].syn_len)
+			return i;
+		/* In a simultaneous open (RFC 9293 3.5) both sides answer, in a split handshake the client does. */
+		if (q->flags & PART_CROSSED && q->client == !side && q->client_isn == seg->seq)
 			return i;
 		if (n == 0 && q->client == PART_CLIENT_UNKNOWN && has_seq(q, side) && q->side[side].seq_min == seg->seq + 1)
 			return i;
@@ -253,7 +263,7 @@ static void extend(struct part *p, const struct segment *seg, int side)
 		p->flags |= bit;
 		return;
 	}
-	if (newer(s->seq_min, seg->seq) && s->seq_min - seg->seq < FAR)
+	if (s->seq_max - s->seq_min < 2 * FAR && newer(s->seq_min, seg->seq) && s->seq_min - seg->seq < FAR)
 		s->seq_min = seg->seq;
 	if (newer(end, s->seq_max) && end - s->seq_max < FAR)
 		s->seq_max = end;
@@ -263,9 +273,13 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 {
 	struct part *p = &s->part;
 
-	if (seg->flags & (SEG_ICMP | SEG_LATER) || !(seg->flags & TCP_SYN) || (p->flags & PART_CROSSED && p->client != !side))
+	if (seg->flags & (SEG_ICMP | SEG_LATER) || !(seg->flags & TCP_SYN))
 		return;
 	if (!(seg->flags & TCP_ACK)) {
+		if (p->flags & PART_CROSSED && p->client == side && !p->has_server_isn) {
+			p->server_isn = seg->seq;
+			p->has_server_isn = true;
+		}
 		if (!(p->flags & PART_SYN)) {
 			p->client = (uint8_t)!side;
 			p->client_isn = seg->seq;
@@ -277,13 +291,15 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 		p->flags |= PART_SYN;
 		return;
 	}
+	if (p->client == !side)
+		return;         /* the client's answer to a SYN that crossed its own */
 	if (p->client == PART_CLIENT_UNKNOWN)
 		p->client = (uint8_t)side;
 	if (!p->has_client_isn) {
 		p->client_isn = seg->ack - 1;
 		p->has_client_isn = true;
 	}
-	if (!p->has_server_isn && seg->ack - p->client_isn - 1 <= s->syn_len) {
+	if (!(p->flags & PART_SYNACK) && seg->ack - p->client_isn - 1 <= s->syn_len) {
 		p->server_isn = seg->seq;
 		p->has_server_isn = true;
 		p->has_synack_tsval = seg->flags & SEG_TS;
@@ -345,7 +361,7 @@ static uint32_t make(struct parts *p, const struct key *k, uint64_t hash, const 
 
 static struct fragment *fragment_of(struct parts *p, const struct segment *seg)
 {
-	uint64_t h = XXH3_64bits(seg->src.b, 16) ^ XXH3_64bits_withSeed(seg->dst.b, 16, seg->ip_id);
+	uint64_t h = XXH3_64bits_withSeed(seg->src.b, 16, seg->tunnel.id) ^ XXH3_64bits_withSeed(seg->dst.b, 16, seg->ip_id);
 
 	return &p->fragments[h % FRAGMENTS];
 }
@@ -368,7 +384,7 @@ static const struct part *assign_later(struct parts *p, struct segment *seg, int
 	struct fragment *f = fragment_of(p, seg);
 
 	if (f->slot == NONE || f->ip_id != seg->ip_id || addr_cmp(&f->src, &seg->src) || addr_cmp(&f->dst, &seg->dst) ||
-	    !p->slots[f->slot].used || p->slots[f->slot].part.id != f->part_id)
+	    f->tunnel_kind != seg->tunnel.kind || f->tunnel_id != seg->tunnel.id || !p->slots[f->slot].used || p->slots[f->slot].part.id != f->part_id)
 		return NULL;
 	seg->flags |= f->from_a;
 	return count(p, f->slot, seg, ts);
@@ -415,9 +431,10 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	note_handshake(s, seg, side);
 	if (!(seg->flags & SEG_ICMP))
 		note_sender(&s->part, seg, side);
-	if (seg->flags & SEG_FRAGMENT) {
+	/* What an ICMP error quotes may be a fragment, but its later ones do not follow the ICMP. */
+	if (seg->flags & SEG_FRAGMENT && !(seg->flags & SEG_ICMP)) {
 		struct fragment *f = fragment_of(p, seg);
-		*f = (struct fragment){ seg->src, seg->dst, seg->ip_id, s->part.id, i, seg->flags & SEG_FROM_A };
+		*f = (struct fragment){ seg->src, seg->dst, seg->tunnel.id, seg->ip_id, seg->tunnel.kind, s->part.id, i, seg->flags & SEG_FROM_A };
 	}
 	return count(p, i, seg, ts_ns);
 }

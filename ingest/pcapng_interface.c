@@ -64,7 +64,8 @@ int pcapng_time(const struct interface *in, uint64_t units, int64_t *ns)
 		if (t > INT64_MAX)
 			return -1;
 	}
-	return __builtin_add_overflow((int64_t)t, in->offset_ns, ns) ? -1 : 0;
+	/* Times before 1970 are nonsense, and without them the difference of any two fits. */
+	return __builtin_add_overflow((int64_t)t, in->offset_ns, ns) || *ns < 0 ? -1 : 0;
 }
 
 /* if_tsresol: a power of ten, or of two when the top bit is set. */

@@ -1,6 +1,7 @@
 #include "tests/test.h"
 
 #include <locale.h>
+#include <unistd.h>
 
 #include "correlate/report/out.h"
 #include "correlate/report/report.h"
@@ -286,6 +287,44 @@ static void ascii_output_has_no_other_character(void **state)
 	assert_string_equal(style_pick(&ascii, "→", "->"), "->");
 }
 
+/* What the program says to a query, on both outputs. */
+static void check_query(const char *path, const char *sql, const char *expected, int status)
+{
+	char command[1024], got[4096];
+	size_t n;
+	FILE *p;
+
+	snprintf(command, sizeof command, "LC_ALL=C '%s' query '%s' \"%s\" 2>&1", getenv("PROG"), path, sql);
+	p = popen(command, "r");
+	assert_non_null(p);
+	n = fread(got, 1, sizeof got - 1, p);
+	got[n] = '\0';
+	assert_int_equal(pclose(p) >> 8, status);
+	assert_string_equal(got, expected);
+}
+
+static void a_wrong_query_is_shown_with_the_place(void **state)
+{
+	char path[] = "/tmp/test_report.XXXXXX", file[64];
+	struct made m;
+
+	(void)state;
+	if (getenv("PROG") == NULL)
+		skip();
+	assert_non_null(mkdtemp(path));
+	made_open(&m, "a,b", "");
+	made_sql(&m, "VACUUM INTO '%s/case'", path);
+	made_close(&m);
+	snprintf(file, sizeof file, "%s/case", path);
+	check_query(file, "SELECT name FROM point; SELECT 1 AS x", "name\na\nb\n\nx\n1\n", 0);
+	check_query(file, "SELECT name,\n nonsense FROM point", "pcaphop query: no such column: nonsense\n  line 2:  nonsense FROM point\n           ^\n", 1);
+	check_query(file, "DELETE FROM point", "pcaphop query: a query may only read the case\n  line 1: DELETE FROM point\n          ^\n", 1);
+	check_query(file, "ATTACH 'x' AS x", "pcaphop query: a query may only read the case\n  line 1: ATTACH 'x' AS x\n          ^\n", 1);
+	check_query(file, "SELECT (1", "pcaphop query: incomplete input\n  line 1: SELECT (1\n                   ^\n", 1);
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +341,7 @@ int main(void)
 		cmocka_unit_test(filters_choose_by_one_finding_that_fits_all),
 		cmocka_unit_test(a_sentence_is_wrapped_at_words),
 		cmocka_unit_test(ascii_output_has_no_other_character),
+		cmocka_unit_test(a_wrong_query_is_shown_with_the_place),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

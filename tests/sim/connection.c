@@ -32,12 +32,12 @@ static enum sim_kind draw_kind(const struct sim_world *w, struct sim_rng *r)
 	return SIM_NORMAL;
 }
 
-/* Sizes between 1 and max, small ones more often. */
+/* Small sizes more often; but none of one byte: repeated, that cannot be told from a keepalive. */
 static uint32_t draw_size(struct sim_rng *r, uint32_t max)
 {
 	double x = sim_rng_unit(r);
 
-	return 1 + (uint32_t)(x * x * x * (double)(max - 1));
+	return 20 + (uint32_t)(x * x * x * (double)max);
 }
 
 static void draw_plan(struct sim_connection *c, enum sim_kind kind)

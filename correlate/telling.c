@@ -1,0 +1,235 @@
+#include "correlate/telling.h"
+
+#include <string.h>
+
+#include "correlate/reason.h"
+#include "correlate/words.h"
+
+static const struct tx *first_of(const struct conn *c, const struct finding *f)
+{
+	return f->tx == NOTHING ? NULL : &c->tx[f->tx];
+}
+
+/* Was everything in this finding repeated, and did a repeat come through in the end? */
+static bool healed(const struct conn *c, const struct findings *all, const struct finding *f)
+{
+	uint32_t index = (uint32_t)(f - all->list);
+
+	for (uint32_t i = 0; i < all->txs; i++) {
+		uint32_t k;
+		if (all->tx[i].finding != index)
+			continue;
+		for (k = c->tx[all->tx[i].tx].repeated_by; k != NOTHING; k = c->tx[k].repeated_by)
+			if (c->tx[k].reach + 1u == c->ways[c->tx[k].dir])
+				break;
+		if (k == NOTHING)
+			return false;
+	}
+	return true;
+}
+
+/* ---- what is said of each finding ---- */
+
+static void say_dropped(const struct conn *c, struct findings *all, struct finding *f, struct words *w)
+{
+	words_count(w, f->count, f->what);
+	words_say(w, " of the %s %s recorded at %s and never came to %s: dropped between the two", words_host(f->dir), f->count == 1 ? "was" : "were",
+	    words_point(c, f->from), words_point(c, f->to));
+	if (healed(c, all, f))
+		words_say(w, "; a repeat came through");
+	words_say(w, ".");
+	if (f->reasons & WHY_WINDOW)
+		words_say(w, " (%s had recorded its last packet before some of them: an earlier one of the same was lost there; --running %s would settle it.)",
+		    words_point(c, f->to), words_point(c, f->to));
+}
+
+static void say_answer(const struct conn *c, const struct tx *x, struct words *w)
+{
+	uint32_t syn = judge_bare_answer(c, (uint32_t)(x - c->tx));
+
+	if (syn == NOTHING)
+		return;
+	words_say(w, " It answers a SYN without being a SYN-ACK, ");
+	words_duration(w, x->t - c->tx[syn].t);
+	if (x->stray_ack)
+		words_say(w, " after it, with numbers of another connection.");
+	else
+		words_say(w, " after it, and acknowledges exactly this SYN (ISN + 1): whoever made it held a half-open connection for it (RFC 9293 3.10.7.4).");
+}
+
+static void say_generated(const struct conn *c, struct finding *f, struct words *w)
+{
+	words_count(w, f->count, f->what);
+	words_say(w, " in the name of the %s appeared at %s and never passed %s: made between the two, not by the %s.", words_host(f->dir), words_point(c, f->to),
+	    words_point(c, f->from), words_host(f->dir));
+	say_answer(c, first_of(c, f), w);
+}
+
+static void say_sent(const struct conn *c, struct finding *f, struct words *w)
+{
+	words_count(w, f->count, f->what);
+	words_say(w, " %s made by the %s itself: %s, the point nearest to it, recorded %s first.", f->count == 1 ? "was" : "were", words_host(f->dir),
+	    words_point(c, f->point), f->count == 1 ? "it" : "them");
+	say_answer(c, first_of(c, f), w);
+}
+
+static void say_undecided(const struct conn *c, struct finding *f, struct words *w)
+{
+	struct words m = words_into(f->missing, sizeof f->missing);
+
+	if (f->point != NO_POINT && c->facts->points > 1) {
+		words_count(w, f->count, f->what);
+		if (strcmp(f->rule, "sent") == 0) {
+			words_say(w, " came from beyond %s, but %s.", words_point(c, f->point), f->reasons & WHY_TTL ? "with a TTL that is not the host's"
+			    : "it cannot be told whether the host made it or a device beyond");
+			words_say(&m, "a capture on the %s itself", words_host(f->dir));
+		} else {
+			words_say(w, " came to %s and nothing came back, but something may lie between it and the server.", words_point(c, f->point));
+			words_say(&m, "a capture on the server itself");
+		}
+		return;
+	}
+	words_count(w, f->count, f->what);
+	if (strcmp(f->rule, "gone") == 0) {
+		words_say(w, " of the %s %s at %s and not at %s: ", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->from), words_point(c, f->to));
+		if (f->reasons & WHY_WINDOW)
+			words_say(w, "%s recorded nothing at the time, and may not have been capturing.", words_point(c, f->to));
+		else
+			words_say(w, "lost on the way, or only missed by the capture at %s.", words_point(c, f->to));
+	} else {
+		words_say(w, " of the %s %s at %s and not at %s before: made between the two, or only missed by the capture at %s.", words_host(f->dir),
+		    f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from), words_point(c, f->from));
+	}
+	const char *at = words_point(c, strcmp(f->rule, "gone") == 0 ? f->to : f->from);
+	if (f->reasons & WHY_WINDOW)
+		words_say(&m, "to know that %s was capturing at the time: --running %s says so", at, at);
+	else if (f->reasons & WHY_ELSEWHERE)
+		words_say(&m, "proof that these hosts' packets come by %s at all: it holds none of them", at);
+	else
+		words_say(&m, "a longer or a loss-free capture at %s, or its drop counters", at);
+}
+
+/* What one capture can say, and what it cannot; the hypotheses are those of a half-open connection answered by a bare ACK (ranked). */
+static void say_single(const struct conn *c, struct finding *f, struct words *w)
+{
+	const struct tx *x = first_of(c, f);
+	bool bare = x && judge_bare_answer(c, f->tx) != NOTHING;
+	const struct flow *v = c->flow[0];
+	struct words a = words_into(f->alternatives, sizeof f->alternatives), n = words_into(f->next, sizeof f->next), m = words_into(f->missing, sizeof f->missing);
+
+	words_count(w, f->count, f->what);
+	if (f->what == WHAT_SYN) {
+		words_say(w, " left and %s not answered as %s should be; one capture cannot tell where that went wrong.", f->count == 1 ? "was" : "were",
+		    f->count == 1 ? "it" : "they");
+		words_say(&a, "\"dropped on the way to the server\",\"the server did not answer\",\"the answer was dropped on the way back\"");
+	} else if (bare && !x->stray_ack) {
+		words_say(w, " without SYN came back.");
+		say_answer(c, x, w);
+		words_say(w, " One capture cannot tell whether that was a device on the way or the server.");
+		words_say(&a, "\"a load balancer, proxy or firewall that had answered for the server and never reached it (fits everything)\","
+			"\"the same, but the server did answer and the device lost or refused its SYN-ACK\","
+			"\"the server itself: its SYN-ACKs were lost on the way back and it answers the repeated SYN as RFC 9293 says\","
+			"\"the SYN bit of a SYN-ACK was cleared on the way, or a third party forged the packets\"");
+	} else {
+		words_say(w, " came in the name of the %s; one capture cannot tell who made %s.", words_host(f->dir), f->count == 1 ? "it" : "them");
+		say_answer(c, x, w);
+		words_say(&a, "\"the %s itself\",\"a device on the way\"", words_host(f->dir));
+	}
+	words_say(&m, "a second capture on the other side of the devices on the way, at the same time");
+	words_say(&n, "capture on the server, or between it and the last device before it: tcpdump -i any -s 128 -w behind.pcap 'tcp port %u' "
+		"(if that device changes ports: the port of the server behind it), and run pcaphop with both files", v ? v->port[1] : 0);
+}
+
+static void say_not_captured(const struct conn *c, struct finding *f, struct words *w)
+{
+	words_count(w, f->count, f->what);
+	words_say(w, " of the %s passed %s, but its capture does not hold %s", words_host(f->dir), words_point(c, f->point), f->count == 1 ? "it" : "them");
+	words_say(w, f->reasons & WHY_WINDOW ? " (it was not running at the time)." : ": no loss on the network.");
+}
+
+static void say_reuse(const struct conn *c, struct finding *f, struct words *w)
+{
+	const struct facts *fc = c->facts;
+
+	if (strcmp(f->rule, "recycled") == 0) {
+		uint32_t next = fc->conn[c->index].next;
+		words_say(w, "The client closed this connection with a reset and used the same ports again ");
+		words_duration(w, fc->conn[next].start_ns - c->tx[f->tx].t);
+		words_say(w, " later (connection %u).", next + 1);
+		return;
+	}
+	uint32_t before = fc->conn[c->index].previous;
+	const struct flow *v = &fc->flow[fc->conn[before].flow];
+	int64_t gap = fc->conn[c->index].start_ns - facts_align(&fc->point[v->point], v->last_ns);
+
+	words_say(w, "The same addresses and ports were used by connection %u until ", before + 1);
+	words_duration(w, gap < 0 ? 0 : gap);
+	words_say(w, " before.");
+}
+
+static void say_stale(const struct conn *c, struct finding *f, struct words *w)
+{
+	const struct tx *x = first_of(c, f);
+	bool rst = false;
+
+	for (uint32_t i = f->tx + 1; i < c->txs; i++)
+		rst |= c->tx[i].dir == C2S && c->tx[i].what == WHAT_RST;
+	words_say(w, "The SYN was answered with a bare ACK that has numbers of an older connection on the same addresses and ports: %s still held that one "
+	    "(challenge ACK, RFC 5961 4.2).", x->from == 0 && c->facts->points > 1 ? "the server" : "somebody");
+	if (rst)
+		words_say(w, " The client's RST cleared it.");
+}
+
+void telling_write(const struct conn *c, struct findings *all, struct finding *f)
+{
+	struct words w = words_into(f->text, sizeof f->text);
+
+	switch ((enum kind)f->kind) {
+	case KIND_DROPPED:
+		say_dropped(c, all, f, &w);
+		break;
+	case KIND_GENERATED:
+		say_generated(c, f, &w);
+		break;
+	case KIND_SENT:
+		say_sent(c, f, &w);
+		break;
+	case KIND_UNANSWERED:
+		words_count(&w, f->count, f->what);
+		words_say(&w, " came to %s, and the server behind it never answered.", words_point(c, f->point));
+		break;
+	case KIND_RETRANSMITTED:
+		words_say(&w, "The %s repeated ", words_host(f->dir));
+		words_count(&w, f->count, f->what);
+		words_say(&w, ".");
+		break;
+	case KIND_NOT_CAPTURED:
+		say_not_captured(c, f, &w);
+		break;
+	case KIND_CAPTURE_DUPLICATE:
+		words_say(&w, "The capture at %s holds ", words_point(c, f->point));
+		words_count(&w, f->count, f->what);
+		words_say(&w, " twice.");
+		break;
+	case KIND_PORT_REUSE:
+		say_reuse(c, f, &w);
+		break;
+	case KIND_STALE_STATE:
+		say_stale(c, f, &w);
+		break;
+	case KIND_KEEPALIVE:
+		words_say(&w, "The %s sent %u keepalive%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s");
+		break;
+	case KIND_ZERO_WINDOW:
+		words_say(&w, "The %s closed its window (%u packet%s with window 0): its application did not read.", words_host(f->dir), f->count, f->count == 1 ? "" : "s");
+		break;
+	case KIND_UNDECIDED:
+		if (c->facts->points == 1)
+			say_single(c, f, &w);
+		else
+			say_undecided(c, f, &w);
+		break;
+	default:
+		break;
+	}
+}

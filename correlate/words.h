@@ -1,0 +1,26 @@
+/* Sentences that are put together piece by piece. */
+#ifndef CORRELATE_WORDS_H
+#define CORRELATE_WORDS_H
+
+#include "correlate/conn.h"
+
+/* Text that grows inside a fixed buffer; what does not fit is cut. */
+struct words {
+	char *out;
+	size_t n, size;
+};
+
+struct words words_into(char *out, size_t size);
+void words_say(struct words *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* "a SYN", "3 SYNs", "2 packets with data" */
+void words_count(struct words *w, uint32_t n, uint8_t what);
+/* "31.1 ms", "4.24 s" */
+void words_duration(struct words *w, int64_t ns);
+void words_capital(char *text);
+
+/* Name of a point; "client" or "server" by direction. */
+const char *words_point(const struct conn *c, unsigned point);
+const char *words_host(unsigned dir);
+
+#endif

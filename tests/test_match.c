@@ -1,0 +1,481 @@
+/* Which packets at different points are one and the same? */
+#include "tests/conn_build.h"
+
+#include <time.h>
+
+static struct scene *matched(unsigned points, const char *text)
+{
+	struct scene *s = scene_new(points);
+
+	scene_text(s, text);
+	scene_match(s);
+	return s;
+}
+
+/* Is the packet of line x at a the transmission that line y shows at b? */
+static bool same(const struct scene *s, unsigned x, unsigned y)
+{
+	return tx_at(s, x, 'a') != NOTHING && tx_at(s, x, 'a') == tx_at(s, y, 'b');
+}
+
+/* Both as one transmission, whatever differs. */
+static void assert_one(const char *at_a, const char *at_b)
+{
+	char text[400];
+
+	snprintf(text, sizeof text, "0.000 ab > S 1000\n0.010 ba < S. 5000 ack 1001\n1.000 a %s\n1.001 b %s\n", at_a, at_b);
+	struct scene *s = matched(2, text);
+	if (!same(s, 3, 4))
+		fail_msg("two transmissions: %s and %s", at_a, at_b);
+	assert_int_equal(s->c.txs, 3);
+	scene_free(s);
+}
+
+static void assert_two(const char *at_a, const char *at_b)
+{
+	char text[400];
+
+	snprintf(text, sizeof text, "0.000 ab > S 1000\n0.010 ba < S. 5000 ack 1001\n1.000 a %s\n1.001 b %s\n", at_a, at_b);
+	struct scene *s = matched(2, text);
+	if (same(s, 3, 4))
+		fail_msg("one transmission: %s and %s", at_a, at_b);
+	assert_int_equal(s->c.txs, 4);
+	scene_free(s);
+}
+
+static void equal_packets_are_one_transmission(void **state)
+{
+	struct scene *s = matched(2,
+		"0.000 ab > S  1000 ts 7/0 id 100\n"
+		"0.010 ba < S. 5000 ack 1001 ts 9/7 id 200\n"
+		"0.020 ab > P. 1001 ack 5001 len 100 ts 8/9 id 101\n"
+		"0.030 ba < .  5001 ack 1101 ts 10/8 id 201\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 4);
+	for (unsigned line = 1; line <= 4; line++) {
+		const struct tx *x = tx_of(s, line);
+		assert_int_equal(x, &s->c.tx[line - 1]);
+		assert_int_equal(tx_at(s, line, 'a'), tx_at(s, line, 'b'));
+		assert_true(x->from == 0 && x->to == 1 && x->level == 0 && x->single && !x->fuzzy);
+	}
+	assert_int_equal(tx_of(s, 2)->dir, S2C);
+	assert_int_equal(s->c.pkt[tx_of(s, 2)->first].point, 1);
+	scene_free(s);
+}
+
+static void what_the_network_may_change_does_not_part_them(void **state)
+{
+	(void)state;
+	assert_one("> P. 1001 ack 5001 len 100 ttl 64", "> P. 1001 ack 5001 len 100 ttl 40");
+	assert_one("> P. 1001 ack 5001 len 100 tos 2", "> P. 1001 ack 5001 len 100 tos 0");
+	assert_one("> P.EW 1001 ack 5001 len 100", "> P. 1001 ack 5001 len 100");
+	assert_one("> P. 1001 ack 5001 len 100", "> . 1001 ack 5001 len 100");
+	assert_one("> P. 1001 ack 5001 len 100 win 500", "> P. 1001 ack 5001 len 100 win 64");
+	assert_one("> P. 1001 ack 5001 len 100 id 7", "> P. 1001 ack 5001 len 100 id 9999");
+	assert_one("> P. 1001 ack 5001 len 100 ts 50/60", "> P. 1001 ack 5001 len 100");
+	assert_one("> P. 1001 ack 5001 len 100", "> P. 1001 ack 5001 len 100 cut");
+	assert_one("> P. 1001 ack 5001 len 100", "> P. 1001 ack 5001 len 100 hash 77");
+	assert_one("> . 1001 ack 5001 win 500 id 7", "> . 1001 ack 5001 win 64 id 8");
+	assert_one("> S 1000 mss 1460 ws 7 sackok", "> S 1000 mss 1380");
+}
+
+static void other_bytes_are_another_packet(void **state)
+{
+	(void)state;
+	assert_two("> P. 1001 ack 5001 len 100", "> P. 1101 ack 5001 len 100");
+	assert_two("> P. 1001 ack 5001 len 100", "> P. 1001 ack 5001 len 99");
+	assert_two("> P. 1001 ack 5001 len 100", "> FP. 1001 ack 5001 len 100");
+	assert_two("> . 1001 ack 5001", "> . 1001 ack 5002");
+	assert_two("> R. 1001 ack 5001", "> . 1001 ack 5001");
+	assert_two("> P. 1001 ack 5001 len 100", "< P. 1001 ack 5001 len 100");
+}
+
+static void a_repeat_is_told_by_its_timestamp(void **state)
+{
+	/* The first one was lost: what b saw is the second, although it came to a only a moment before. */
+	struct scene *s = matched(2,
+		"0.000 a > S 1000 ts 145592423/0\n"
+		"2.996 a > S 1000 ts 145593173/0\n"
+		"2.997 b > S 1000 ts 145593173/0\n");
+
+	(void)state;
+	assert_true(same(s, 2, 3) && s->c.txs == 2 && tx_of(s, 2)->single);
+	scene_free(s);
+	/* ... and here the second was lost, which the clocks, known to a second only, would not forbid. */
+	s = matched(2,
+		"0.0000 a > S 1000 ts 145592423/0\n"
+		"0.0005 a > S 1000 ts 145593173/0\n"
+		"0.0016 b > S 1000 ts 145592423/0\n");
+	assert_true(same(s, 1, 3));
+	scene_free(s);
+}
+
+static void a_repeat_is_told_by_its_ip_id(void **state)
+{
+	struct scene *s = matched(2,
+		"0.0000 a > P. 1001 ack 5001 len 100 id 500\n"
+		"0.0005 a > P. 1001 ack 5001 len 100 id 501\n"
+		"0.0009 a > P. 1001 ack 5001 len 100 id 502\n"
+		"0.0019 b > P. 1001 ack 5001 len 100 id 501\n");
+
+	(void)state;
+	assert_true(same(s, 2, 4) && s->c.txs == 3);
+	scene_free(s);
+}
+
+static void a_repeat_without_either_is_told_by_the_time_it_took(void **state)
+{
+	struct scene *s = matched(2,
+		"0.000 a > P. 1001 ack 5001 len 100\n"
+		"0.200 a > P. 1001 ack 5001 len 100\n"
+		"0.201 b > P. 1001 ack 5001 len 100\n");
+
+	(void)state;
+	assert_true(same(s, 2, 3) && !tx_of(s, 2)->single);
+	scene_free(s);
+}
+
+static void a_hop_that_keeps_ip_ids_matches_no_other_ip_id(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, "0.000 a > P. 1001 ack 5001 len 100 id 500\n0.201 b > P. 1001 ack 5001 len 100 id 501\n");
+	s->f.point[0].hop[C2S].keeps_ip_id = 100;
+	scene_match(s);
+	assert_int_equal(s->c.txs, 2);
+	s->f.point[0].hop[C2S].changes_ip_id = 50;
+	s->c.txs = 0;
+	scene_match(s);
+	assert_int_equal(s->c.txs, 1);
+	scene_free(s);
+}
+
+static void a_hop_that_keeps_timestamps_matches_no_other_timestamp(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, "0.000 a > P. 1001 ack 5001 len 100 ts 70/1\n0.201 b > P. 1001 ack 5001 len 100 ts 71/1\n");
+	s->f.point[0].hop[C2S].keeps_ts = 100;
+	scene_match(s);
+	assert_int_equal(s->c.txs, 2);
+	scene_free(s);
+}
+
+static void identical_acks_pair_in_order(void **state)
+{
+	struct scene *s = matched(2,
+		"0.000 ab > . 1001 ack 5001\n"
+		"0.100 ab > . 1001 ack 5001\n"
+		"0.200 ab > . 1001 ack 5001\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 3);
+	for (unsigned line = 1; line <= 3; line++)
+		assert_true(same(s, line, line) && !tx_of(s, line)->fuzzy && !tx_of(s, line)->single);
+	scene_free(s);
+}
+
+static void the_one_that_was_lost_of_identical_acks_is_found_by_time(void **state)
+{
+	struct scene *s = matched(2,
+		"0.000 ab > . 1001 ack 5001\n"
+		"0.100 a  > . 1001 ack 5001\n"
+		"0.200 ab > . 1001 ack 5001\n"
+		"0.300 ab > . 1001 ack 5001\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 4);
+	assert_true(same(s, 1, 1) && same(s, 3, 3) && same(s, 4, 4));
+	assert_int_equal(tx_of(s, 2)->to, 0);
+	assert_false(tx_of(s, 2)->fuzzy);
+	scene_free(s);
+}
+
+static void of_crowded_acks_only_the_count_is_known(void **state)
+{
+	struct scene *s = matched(2,
+		"0.00000 ab > . 1001 ack 5001\n"
+		"0.00002 a  > . 1001 ack 5001\n"
+		"0.00004 ab > . 1001 ack 5001\n"
+		"0.00006 ab > . 1001 ack 5001\n");
+	unsigned lost = 0;
+
+	(void)state;
+	assert_int_equal(s->c.txs, 4);
+	for (uint32_t i = 0; i < s->c.txs; i++) {
+		assert_true(s->c.tx[i].fuzzy);
+		lost += s->c.tx[i].to == 0;
+	}
+	assert_int_equal(lost, 1);
+	scene_free(s);
+}
+
+static void an_ack_that_nobody_sent_is_left_alone(void **state)
+{
+	struct scene *s = matched(2,
+		"0.000 ab > . 1001 ack 5001\n"
+		"0.100 b  > . 1001 ack 5001\n"
+		"0.200 ab > . 1001 ack 5001\n");
+
+	(void)state;
+	assert_true(s->c.txs == 3 && same(s, 1, 1) && same(s, 3, 3));
+	assert_true(tx_of(s, 2)->from == 1);
+	scene_free(s);
+}
+
+static void keepalives_pair_in_order(void **state)
+{
+	struct scene *s = matched(2,
+		"0.0 ab > . 1001 ack 5001\n"
+		"5.0 ab > . 1000 ack 5001\n"
+		"6.0 a  > . 1000 ack 5001\n"
+		"7.0 ab > . 1000 ack 5001\n");
+
+	(void)state;
+	assert_true(s->c.txs == 4 && same(s, 2, 2) && same(s, 4, 4) && tx_of(s, 3)->to == 0);
+	scene_free(s);
+}
+
+static void three_points_with_a_miss_in_the_middle_are_one_transmission(void **state)
+{
+	struct scene *s = matched(3,
+		"0.000 ac > S  1000 ts 1/0\n"
+		"0.010 ca < S. 5000 ack 1001 ts 5/1\n"
+		"0.020 ac > P. 1001 ack 5001 len 10 ts 2/5\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 3);
+	for (unsigned line = 1; line <= 3; line++) {
+		const struct tx *x = tx_of(s, line);
+		assert_true(x->from == 0 && x->to == 2);
+		assert_null(conn_seen(&s->c, (uint32_t)(x - s->c.tx), 1));
+		assert_non_null(conn_seen(&s->c, (uint32_t)(x - s->c.tx), 2));
+	}
+	scene_free(s);
+}
+
+static void shifted_numbers_match_by_the_shift_of_the_handshake(void **state)
+{
+	struct scene *s = matched(2,
+		"0.000 a > S  1000\n"
+		"0.001 b > S  4294967000\n"
+		"0.010 b < S. 5000 ack 4294967001\n"
+		"0.011 a < S. 9000 ack 1001\n"
+		"0.020 a > P. 1001 ack 9001 len 1000\n"
+		"0.021 b > P. 4294967001 ack 5001 len 1000\n"
+		"0.030 b < .  5001 ack 705\n"
+		"0.031 a < .  9001 ack 2001\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 4);
+	assert_true(same(s, 1, 2) && same(s, 4, 3) && same(s, 5, 6) && same(s, 8, 7));
+	assert_int_equal(tx_of(s, 5)->level, 0);
+	scene_free(s);
+}
+
+static void nothing_arrives_before_it_was_sent(void **state)
+{
+	static const char text[] = "0.500 a > P. 1001 ack 5001 len 100\n0.300 b > P. 1001 ack 5001 len 100\n";
+	struct scene *s = matched(2, text);
+
+	(void)state;
+	assert_int_equal(s->c.txs, 2);
+	scene_free(s);
+	/* ... unless the clocks are not that good. */
+	s = scene_new(2);
+	scene_text(s, text);
+	scene_doubt(s, 'b', 250 * MSEC);
+	scene_match(s);
+	assert_int_equal(s->c.txs, 1);
+	scene_free(s);
+}
+
+static void nothing_is_on_its_way_for_longer_than_that(void **state)
+{
+	struct scene *s = matched(2, "0.5 a > P. 1001 ack 5001 len 100\n11.0 b > P. 1001 ack 5001 len 100\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 2);
+	scene_free(s);
+	s = matched(2, "0.5 a > P. 1001 ack 5001 len 100 win 1\n3.0 b > P. 1001 ack 5001 len 100 win 2\n");
+	assert_int_equal(s->c.txs, 2);
+	scene_free(s);
+}
+
+/* ---- copies of the capture ---- */
+
+static void a_copy_has_the_same_ip_id(void **state)
+{
+	struct scene *s = matched(2,
+		"0.00000 ab > P. 1001 ack 5001 len 100 id 7\n"
+		"0.00001 a  > P. 1001 ack 5001 len 100 id 7 ttl 63\n"
+		"0.00002 ab > P. 1001 ack 5001 len 100 id 8\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 2);
+	assert_int_equal(tx_at(s, 2, 'a'), tx_at(s, 1, 'a'));
+	assert_true(same(s, 3, 3));
+	for (uint32_t i = 0; i < s->c.pkts; i++)
+		assert_int_equal(s->c.pkt[i].copy, s->c.pkt[i].id == 200);
+	scene_free(s);
+}
+
+static void a_late_copy_is_a_repeat(void **state)
+{
+	struct scene *s = matched(1, "0.00 a > P. 1001 ack 5001 len 100 id 7\n0.06 a > P. 1001 ack 5001 len 100 id 7\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 2);
+	scene_free(s);
+}
+
+static void equal_acks_without_an_ip_id_are_no_copies(void **state)
+{
+	struct scene *s = matched(1,
+		"0.000 a > .  1001 ack 5001\n"
+		"0.001 a > .  1001 ack 5001\n"
+		"0.002 a > P. 1001 ack 5001 len 10\n"
+		"0.003 a > P. 1011 ack 5001 len 10\n"
+		"0.004 a > P. 1021 ack 5001 len 10\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 5);
+	scene_free(s);
+}
+
+static void where_everything_is_doubled_they_are(void **state)
+{
+	struct scene *s = matched(1,
+		"0.000 a > .  1001 ack 5001\n"
+		"0.001 a > .  1001 ack 5001\n"
+		"0.002 a > P. 1001 ack 5001 len 10\n"
+		"0.003 a > P. 1001 ack 5001 len 10\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 2);
+	assert_int_equal(tx_at(s, 1, 'a'), tx_at(s, 2, 'a'));
+	assert_int_equal(tx_at(s, 3, 'a'), tx_at(s, 4, 'a'));
+	scene_free(s);
+}
+
+/* ---- as a whole ---- */
+
+static void the_order_of_input_does_not_matter(void **state)
+{
+	static const char text[] =
+		"0.000 ab > S  1000\n"
+		"0.010 ba < S. 5000 ack 1001\n"
+		"0.020 ab > .  1001 ack 5001\n"
+		"0.020 ab > P. 1001 ack 5001 len 100\n"
+		"0.030 ba < .  5001 ack 1101\n"
+		"0.030 b  < .  5001 ack 1101\n"
+		"0.040 ba < .  5001 ack 1101\n"
+		"0.040 ab > P. 1101 ack 5001 len 100\n"
+		"0.240 ab > P. 1101 ack 5001 len 100\n";
+	struct scene *s = matched(2, text);
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 50; round++) {
+		struct scene *o = scene_new(2);
+		scene_text(o, text);
+		for (uint32_t i = o->records; i > 1; i--) {
+			seed = seed * 1103515245u + 12345u;
+			uint32_t k = (seed >> 8) % i;
+			struct record r = o->record[i - 1];
+			o->record[i - 1] = o->record[k];
+			o->record[k] = r;
+		}
+		scene_match(o);
+		assert_int_equal(o->c.txs, s->c.txs);
+		for (unsigned line = 1; line <= 9; line++) {
+			assert_int_equal(tx_at(o, line, 'a'), tx_at(s, line, 'a'));
+			assert_int_equal(tx_at(o, line, 'b'), tx_at(s, line, 'b'));
+		}
+		scene_free(o);
+	}
+	scene_free(s);
+}
+
+static void transmissions_come_in_order_of_time(void **state)
+{
+	struct scene *s = matched(2, "0.010 ba < S. 5000 ack 1001\n0.000 ab > S 1000\n0.005 b > S 1000 id 6\n");
+
+	(void)state;
+	assert_ptr_equal(tx_of(s, 2), &s->c.tx[0]);
+	assert_ptr_equal(tx_of(s, 3), &s->c.tx[1]);
+	assert_ptr_equal(tx_of(s, 1), &s->c.tx[2]);
+	scene_free(s);
+}
+
+static void ten_thousand_identical_acks_take_no_time(void **state)
+{
+	struct scene *s = scene_new(2);
+	struct record r = { .p = { .seq = 1001, .ack = 5001, .flags = TCP_ACK, .opt = NOTHING, .tx = NOTHING } };
+	clock_t began;
+	unsigned pairs = 0;
+
+	(void)state;
+	for (int i = 0; i < 10000; i++)
+		for (uint8_t point = 0; point < 2; point++) {
+			r.p.point = point;
+			r.p.id = i * 100 + point;
+			r.p.t = r.p.t_raw = i * MSEC + point * MSEC;
+			if (point == 0 || i % 100)
+				add_record(s, &r);
+		}
+	scene_text(s, "");
+	began = clock();
+	scene_match(s);
+	assert_true(clock() - began < CLOCKS_PER_SEC);
+	for (uint32_t i = 0; i < s->c.txs; i++)
+		pairs += s->c.tx[i].to == 1;
+	assert_int_equal(pairs, 9900);
+	assert_int_equal(s->c.txs, 10000);
+	scene_free(s);
+}
+
+static void an_empty_connection_matches_nothing(void **state)
+{
+	struct scene *s = matched(2, "");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 0);
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equal_packets_are_one_transmission),
+		cmocka_unit_test(what_the_network_may_change_does_not_part_them),
+		cmocka_unit_test(other_bytes_are_another_packet),
+		cmocka_unit_test(a_repeat_is_told_by_its_timestamp),
+		cmocka_unit_test(a_repeat_is_told_by_its_ip_id),
+		cmocka_unit_test(a_repeat_without_either_is_told_by_the_time_it_took),
+		cmocka_unit_test(a_hop_that_keeps_ip_ids_matches_no_other_ip_id),
+		cmocka_unit_test(a_hop_that_keeps_timestamps_matches_no_other_timestamp),
+		cmocka_unit_test(identical_acks_pair_in_order),
+		cmocka_unit_test(the_one_that_was_lost_of_identical_acks_is_found_by_time),
+		cmocka_unit_test(of_crowded_acks_only_the_count_is_known),
+		cmocka_unit_test(an_ack_that_nobody_sent_is_left_alone),
+		cmocka_unit_test(keepalives_pair_in_order),
+		cmocka_unit_test(three_points_with_a_miss_in_the_middle_are_one_transmission),
+		cmocka_unit_test(shifted_numbers_match_by_the_shift_of_the_handshake),
+		cmocka_unit_test(nothing_arrives_before_it_was_sent),
+		cmocka_unit_test(nothing_is_on_its_way_for_longer_than_that),
+		cmocka_unit_test(a_copy_has_the_same_ip_id),
+		cmocka_unit_test(a_late_copy_is_a_repeat),
+		cmocka_unit_test(equal_acks_without_an_ip_id_are_no_copies),
+		cmocka_unit_test(where_everything_is_doubled_they_are),
+		cmocka_unit_test(the_order_of_input_does_not_matter),
+		cmocka_unit_test(transmissions_come_in_order_of_time),
+		cmocka_unit_test(ten_thousand_identical_acks_take_no_time),
+		cmocka_unit_test(an_empty_connection_matches_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
