@@ -1,11 +1,11 @@
-#include "correlate/cmd.h"
+#include "schema/cmd.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "correlate/correlate.h"
-#include "correlate/progress.h"
+#include "schema/progress.h"
 
 static const char usage[] =
 "Usage: pcaphop correlate CASE [--path A,B,...] [--running A,B|all]\n"

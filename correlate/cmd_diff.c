@@ -1,4 +1,4 @@
-#include "correlate/cmd.h"
+#include "schema/cmd.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,4 +1,4 @@
-#include "correlate/cmd.h"
+#include "schema/cmd.h"
 
 #include <getopt.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-#include "correlate/cmd.h"
+#include "schema/clean.h"
+#include "schema/cmd.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -65,8 +66,8 @@ static void show_place(const struct style *s, const char *sql, size_t offset)
 		end = start + 400;
 	while (start < offset && ((unsigned char)sql[start] & 0xc0) == 0x80)
 		start++;
-	style_clean(text, sizeof text, sql + start, (int)(end - start), s->utf8);
-	style_clean(before, sizeof before, sql + start, (int)(offset - start), s->utf8);
+	clean_text(text, sizeof text, sql + start, (int)(end - start), s->utf8);
+	clean_text(before, sizeof before, sql + start, (int)(offset - start), s->utf8);
 	fprintf(stderr, "  line %d: %s\n  %*s^\n", line, text, snprintf(NULL, 0, "line %d: ", line) + style_columns(before), "");
 }
 
@@ -75,7 +76,7 @@ static void explain(const struct style *s, struct db *db, const char *all, const
 	int offset = strcmp(message, "incomplete input") == 0 ? (int)strlen(at) : sqlite3_error_offset(db->sql);
 	char text[1024];
 
-	style_clean(text, sizeof text, message, -1, s->utf8);
+	clean_text(text, sizeof text, message, -1, s->utf8);
 	fprintf(stderr, "pcaphop query: %s\n", text);
 	if (offset < 0) {
 		/* No place is known (a refused statement): the statement itself. */

@@ -1,4 +1,4 @@
-#include "correlate/cmd.h"
+#include "schema/cmd.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "correlate/correlate.h"
-#include "correlate/progress.h"
+#include "schema/progress.h"
 #include "correlate/report/report.h"
 #include "ingest/import_all.h"
 

@@ -37,7 +37,7 @@ static struct finding *make(struct findings *f, const struct seen *s)
 	}
 	struct finding *x = &f->list[f->n++];
 	*x = (struct finding){ .kind = (uint8_t)s->kind, .what = s->what, .dir = s->dir, .from = s->from, .to = s->to, .point = s->point,
-		.confidence = s->confidence, .rule = s->rule, .odds = s->odds, .tx = s->tx };
+		.confidence = s->confidence, .rule = s->rule, .odds = s->odds, .tx = s->tx, .assumptions = "" };
 	return x;
 }
 

@@ -28,6 +28,7 @@ struct finding {
 	char missing[300];              /* what would decide it; "": nothing */
 	char next[400];                 /* what to do next */
 	char alternatives[1200];        /* JSON strings, comma separated */
+	const char *assumptions;        /* what the claim takes for granted, "": nothing */
 };
 
 /* A transmission that a finding is about. */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "correlate/cmd.h"
+#include "schema/cmd.h"
 
 struct command {
 	const char *name, *summary;

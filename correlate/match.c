@@ -38,10 +38,19 @@ struct matcher {
 
 /* ---- copies ---- */
 
-static bool same_bytes(const struct pkt *x, const struct pkt *y)
+/* ACKs that ask for the same byte again differ in their SACK blocks (RFC 2018 4). */
+static bool same_options(const struct conn *c, const struct pkt *x, const struct pkt *y)
+{
+	if (x->opt == NOTHING || y->opt == NOTHING)
+		return x->opt == y->opt;
+	return c->opt[x->opt].len == c->opt[y->opt].len && memcmp(c->opt[x->opt].raw, c->opt[y->opt].raw, c->opt[x->opt].len) == 0;
+}
+
+static bool same_bytes(const struct conn *c, const struct pkt *x, const struct pkt *y)
 {
 	return x->dir == y->dir && x->seq == y->seq && x->ack == y->ack && x->len == y->len && x->flags == y->flags && x->win == y->win &&
-	    x->ip_id == y->ip_id && x->tsval == y->tsval && x->tsecr == y->tsecr && x->tos == y->tos && x->payload == y->payload;
+	    x->ip_id == y->ip_id && x->tsval == y->tsval && x->tsecr == y->tsecr && x->tos == y->tos && x->payload == y->payload &&
+	    same_options(c, x, y);
 }
 
 /* The packet that p is a copy of, NULL: none. A copy on another segment has passed a router: its TTL is lower. */
@@ -53,7 +62,7 @@ static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 		struct pkt *o = &c->pkt[k];
 		if (p->t_raw - o->t_raw > COPY_NS)
 			break;
-		if (same_bytes(o, p))
+		if (same_bytes(c, o, p))
 			return o;
 	}
 	return NULL;

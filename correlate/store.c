@@ -258,7 +258,8 @@ static void bind_delays(struct store *s, size_t n, const struct conn *c, unsigne
 	opt64(s->hop, 14, n && clocks, n ? s->delay[n / 2] : 0);
 	opt64(s->hop, 15, n && clocks, n ? s->delay[n * 99 / 100] : 0);
 	opt64(s->hop, 16, n && clocks, n ? s->delay[n - 1] : 0);
-	opt64(s->hop, 17, n && clocks && a != INT64_MAX && b != INT64_MAX, a + (b == INT64_MAX ? 0 : b));
+	bool known = a != INT64_MAX && b != INT64_MAX;
+	opt64(s->hop, 17, n && clocks && known, known ? a + b : 0);
 }
 
 static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, struct err *e)
@@ -366,7 +367,9 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 	}
 	n += (size_t)snprintf(out + n, size - n, "]");
 	if (reasons_json(x->reasons, because, sizeof because))
-		n += (size_t)snprintf(out + n, size - n, ",\"assumptions\":[%s]", because);
+		n += (size_t)snprintf(out + n, size - n, ",\"reasons\":[%s]", because);
+	if (x->assumptions[0])
+		n += (size_t)snprintf(out + n, size - n, ",\"assumptions\":[\"%s\"]", x->assumptions);
 	if (x->alternatives[0])
 		n += (size_t)snprintf(out + n, size - n, ",\"alternatives\":[%s]", x->alternatives);
 	add_member(out, size, &n, "missing", x->missing);

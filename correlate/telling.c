@@ -180,10 +180,26 @@ static void say_stale(const struct conn *c, struct finding *f, struct words *w)
 		words_say(w, " The client's RST cleared it.");
 }
 
+static const char *assumption(const struct finding *f)
+{
+	switch ((enum kind)f->kind) {
+	case KIND_DROPPED:
+	case KIND_GENERATED:
+		return "there is no second path around the points";
+	case KIND_SENT:
+		return "nothing between the host and the point imitates the host";
+	case KIND_UNANSWERED:
+		return "nothing between the point and the host swallows packets";
+	default:
+		return "";
+	}
+}
+
 void telling_write(const struct conn *c, struct findings *all, struct finding *f)
 {
 	struct words w = words_into(f->text, sizeof f->text);
 
+	f->assumptions = finding_claims(f) ? assumption(f) : "";
 	switch ((enum kind)f->kind) {
 	case KIND_DROPPED:
 		say_dropped(c, all, f, &w);

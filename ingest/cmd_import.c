@@ -1,9 +1,9 @@
-#include "correlate/cmd.h"
+#include "schema/cmd.h"
 
 #include <getopt.h>
 #include <stdio.h>
 
-#include "correlate/progress.h"
+#include "schema/progress.h"
 #include "ingest/import_all.h"
 
 static const char usage[] =

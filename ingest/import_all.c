@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "schema/clean.h"
+
 static void say_skipped(const struct import_stats *st)
 {
 	const char *separator = " (";
@@ -18,12 +20,18 @@ static void say_skipped(const struct import_stats *st)
 
 static void report(const struct spec *s, const struct import_stats *st)
 {
-	uint64_t skipped = st->frames - st->packets;
+	bool utf8 = clean_locale_is_utf8();
+	char path[8192], point[512], selector[512], damage[4 * ERR_MAX];
 
-	if (st->damage[0])
-		fprintf(stderr, "pcaphop: %s: %s; what was readable is in the case\n", s->path, st->damage);
-	fprintf(stderr, "%s: %s%s%s: %" PRIu64 " frames = %" PRIu64 " packets + %" PRIu64 " skipped", s->point, s->path, s->selector[0] ? "@" : "",
-	    s->selector, st->frames, st->packets, skipped);
+	clean_text(path, sizeof path, s->path, -1, utf8);
+	clean_text(point, sizeof point, s->point, -1, utf8);
+	clean_text(selector, sizeof selector, s->selector, -1, utf8);
+	if (st->damage[0]) {
+		clean_text(damage, sizeof damage, st->damage, -1, utf8);
+		fprintf(stderr, "pcaphop: %s: %s; what was readable is in the case\n", path, damage);
+	}
+	fprintf(stderr, "%s: %s%s%s: %" PRIu64 " frames = %" PRIu64 " packets + %" PRIu64 " skipped", point, path, selector[0] ? "@" : "", selector,
+	    st->frames, st->packets, st->frames - st->packets);
 	say_skipped(st);
 	fputc('\n', stderr);
 }

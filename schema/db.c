@@ -103,6 +103,22 @@ static int check(struct db *db, enum db_mode mode, struct err *e)
 	return db_end(db, db_exec(db, content_sql, e) < 0 || db_reset_derived(db, e) < 0 ? -1 : 0, e);
 }
 
+/*
+ * A program that died inside a transaction leaves a journal, and who opens the case next rolls it back. A read-only connection cannot do
+ * that and would be refused: another one does it.
+ */
+static void roll_back_journal(struct db *db, const char *path)
+{
+	static const char look[] = "SELECT count(*) FROM sqlite_schema";
+	sqlite3 *writer;
+
+	if (sqlite3_exec(db->sql, look, NULL, NULL, NULL) == SQLITE_OK || sqlite3_extended_errcode(db->sql) != SQLITE_READONLY_ROLLBACK)
+		return;
+	if (sqlite3_open_v2(path, &writer, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK)
+		sqlite3_exec(writer, look, NULL, NULL, NULL);
+	sqlite3_close(writer);
+}
+
 int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 {
 	int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -115,6 +131,8 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 		return -1;
 	}
 	sqlite3_busy_timeout(db->sql, 5000);
+	if (mode == DB_READ)
+		roll_back_journal(db, path);
 	/* Big sorts and indexes are fastest with temporary files and a small cache. */
 	if (db_exec(db, "PRAGMA temp_store = FILE; PRAGMA cache_size = -16000; PRAGMA synchronous = NORMAL", e) < 0 || check(db, mode, e) < 0) {
 		err_prefix(e, "%s", path);

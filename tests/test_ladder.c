@@ -21,7 +21,7 @@ static void make_founding(struct made *m)
 	c = made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x10, .seq = 5001, .ack = 1001, .win = 12288, .ttl = 255, .at_us = {3027620}});
 	d = made_packet(m, &(struct made_packet){.s2c = true, .flags = 0x14, .seq = 5001, .ack = 1001, .win = 12288, .ttl = 255, .at_us = {7268660}});
 	made_finding(m, "dropped", "SYN", 0, 0, 1, "certain", "Never at behind-lb.",
-	    "{\"assumptions\":[\"behind-lb captured\"],\"next\":\"tcpdump -i any\"}",
+	    "{\"reasons\":[\"repeated\",\"missed by all\"],\"assumptions\":[\"behind-lb captured\"],\"next\":\"tcpdump -i any\"}",
 	    (int64_t[]){a, b, 0, 0});
 	made_finding(m, "generated", "ACK", 1, 1, 0, "certain", "A bare ACK.", "{\"assumptions\":[\"behind-lb captured\"]}", (int64_t[]){c, 0, 0, 0});
 	made_finding(m, "generated", "RST,ACK", 1, 1, 0, "likely", "The same numbers.", "{}", (int64_t[]){d, 0, 0, 0});
@@ -148,12 +148,13 @@ static void two_points_at_80_columns(void **state)
 	    "               │  same numbers as 3  ttl 255                   │\n"
 	    "\n"
 	    "finding    dropped  SYN ×2  client → behind-lb  (certain)\n"
-	    "           because       Never at behind-lb.\n"
+	    "           Never at behind-lb.\n"
+	    "           because       repeated; missed by all\n"
 	    "           assuming      behind-lb captured\n"
 	    "finding    generated  ACK  behind-lb → client  (certain)\n"
-	    "           because       A bare ACK.\n"
+	    "           A bare ACK.\n"
 	    "finding    generated  RST,ACK  behind-lb → client  (likely)\n"
-	    "           because       The same numbers.\n"
+	    "           The same numbers.\n"
 	    "next       tcpdump -i any\n");
 }
 
@@ -186,14 +187,14 @@ static void three_points_at_100_columns(void **state)
 	    "   ? the captures cannot tell   ○ passed here, not captured\n"
 	    "\n"
 	    "finding    dropped  data  fw → server  (certain)\n"
-	    "           because       Seen at fw, never at server.\n"
+	    "           Seen at fw, never at server.\n"
 	    "finding    retransmitted  data  at client  (certain)\n"
-	    "           because       Repeated.\n"
+	    "           Repeated.\n"
 	    "finding    undecided  FIN  client → fw  (possible)\n"
-	    "           because       Seen at client only.\n"
+	    "           Seen at client only.\n"
 	    "           missing       --running fw\n"
 	    "finding    generated  RST,ACK  server → fw  (likely)\n"
-	    "           because       Made there.\n");
+	    "           Made there.\n");
 }
 
 static void three_points_at_80_columns_in_ascii(void **state)
@@ -225,14 +226,14 @@ static void three_points_at_80_columns_in_ascii(void **state)
 	    "   ? the captures cannot tell   o passed here, not captured\n"
 	    "\n"
 	    "finding    dropped  data  fw -> server  (certain)\n"
-	    "           because       Seen at fw, never at server.\n"
+	    "           Seen at fw, never at server.\n"
 	    "finding    retransmitted  data  at client  (certain)\n"
-	    "           because       Repeated.\n"
+	    "           Repeated.\n"
 	    "finding    undecided  FIN  client -> fw  (possible)\n"
-	    "           because       Seen at client only.\n"
+	    "           Seen at client only.\n"
 	    "           missing       --running fw\n"
 	    "finding    generated  RST,ACK  server -> fw  (likely)\n"
-	    "           because       Made there.\n");
+	    "           Made there.\n");
 }
 
 static void six_points_at_80_columns_get_stairs_of_names(void **state)
@@ -260,11 +261,11 @@ static void six_points_at_80_columns_get_stairs_of_names(void **state)
 	    "   ○ passed here, not captured\n"
 	    "\n"
 	    "finding    dropped  SYN  fw-b → lb  (certain)\n"
-	    "           because       Seen at fw-b, never at lb.\n"
+	    "           Seen at fw-b, never at lb.\n"
 	    "finding    generated  RST,ACK  lb → fw-b  (certain)\n"
-	    "           because       Nobody beyond sent it.\n"
+	    "           Nobody beyond sent it.\n"
 	    "finding    not captured  RST,ACK  at fw-a  (certain)\n"
-	    "           because       fw-a did not record it.\n");
+	    "           fw-a did not record it.\n");
 }
 
 static void six_points_at_200_columns_get_delays_and_changes_at_their_hop(void **state)
@@ -285,11 +286,11 @@ static void six_points_at_200_columns_get_delays_and_changes_at_their_hop(void *
 	    "   ○ passed here, not captured\n"
 	    "\n"
 	    "finding    dropped  SYN  fw-b → lb  (certain)\n"
-	    "           because       Seen at fw-b, never at lb.\n"
+	    "           Seen at fw-b, never at lb.\n"
 	    "finding    generated  RST,ACK  lb → fw-b  (certain)\n"
-	    "           because       Nobody beyond sent it.\n"
+	    "           Nobody beyond sent it.\n"
 	    "finding    not captured  RST,ACK  at fw-a  (certain)\n"
-	    "           because       fw-a did not record it.\n");
+	    "           fw-a did not record it.\n");
 }
 
 static void one_point_lets_packets_leave_and_arrive_at_the_edge(void **state)
@@ -307,7 +308,7 @@ static void one_point_lets_packets_leave_and_arrive_at_the_edge(void **state)
 	    "               │  win 0  acknowledges 1  ttl 53\n"
 	    "\n"
 	    "finding    sent  RST,ACK  at client  (possible)\n"
-	    "           because       It may have been the server.\n");
+	    "           It may have been the server.\n");
 }
 
 static void a_long_connection_shows_its_ends_its_loss_and_the_repeat(void **state)
@@ -343,7 +344,7 @@ static void a_long_connection_shows_its_ends_its_loss_and_the_repeat(void **stat
 	    "400  +3.990 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "\n"
 	    "finding    dropped  data  client → server  (certain)\n"
-	    "           because       Never at server.\n");
+	    "           Never at server.\n");
 }
 
 int main(void)

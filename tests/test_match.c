@@ -200,14 +200,16 @@ static void of_crowded_acks_only_the_count_is_known(void **state)
 		"0.00000 ab > . 1001 ack 5001\n"
 		"0.00002 a  > . 1001 ack 5001\n"
 		"0.00004 ab > . 1001 ack 5001\n"
-		"0.00006 ab > . 1001 ack 5001\n");
+		"0.00006 ab > . 1001 ack 5001\n"
+		"0.1 ab > . 1001 ack 5011\n0.2 ab > . 1001 ack 5021\n0.3 ab > . 1001 ack 5031\n0.4 ab > . 1001 ack 5041\n");
 	unsigned lost = 0;
 
 	(void)state;
-	assert_int_equal(s->c.txs, 4);
-	for (uint32_t i = 0; i < s->c.txs; i++) {
-		assert_true(s->c.tx[i].fuzzy);
-		lost += s->c.tx[i].to == 0;
+	assert_int_equal(s->c.txs, 8);
+	for (unsigned i = 1; i <= 4; i++) {
+		assert_true(tx_of(s, i)->fuzzy);
+		assert_false(tx_of(s, i + 4)->fuzzy);
+		lost += tx_of(s, i)->to == 0;
 	}
 	assert_int_equal(lost, 1);
 	scene_free(s);
@@ -361,6 +363,19 @@ static void where_everything_is_doubled_they_are(void **state)
 	scene_free(s);
 }
 
+static void acks_with_other_sack_blocks_are_no_copies(void **state)
+{
+	struct scene *s = matched(1,
+		"0.000 a > . 1001 ack 5001 sack 6001-7001\n"
+		"0.001 a > . 1001 ack 5001 sack 6001-8001\n"
+		"0.002 a > . 1001 ack 5001 sack 6001-9001\n"
+		"0.003 a > . 1001 ack 5001 sack 6001-9001\n");
+
+	(void)state;
+	assert_int_equal(s->c.txs, 4);
+	scene_free(s);
+}
+
 /* ---- as a whole ---- */
 
 static void the_order_of_input_does_not_matter(void **state)
@@ -423,7 +438,7 @@ static void ten_thousand_identical_acks_take_no_time(void **state)
 		for (uint8_t point = 0; point < 2; point++) {
 			r.p.point = point;
 			r.p.id = i * 100 + point;
-			r.p.t = r.p.t_raw = i * MSEC + point * MSEC;
+			r.p.t = r.p.t_raw = i * 60 * MSEC + point * MSEC;
 			if (point == 0 || i % 100)
 				add_record(s, &r);
 		}
@@ -471,6 +486,7 @@ int main(void)
 		cmocka_unit_test(a_late_copy_is_a_repeat),
 		cmocka_unit_test(equal_acks_without_an_ip_id_are_no_copies),
 		cmocka_unit_test(where_everything_is_doubled_they_are),
+		cmocka_unit_test(acks_with_other_sack_blocks_are_no_copies),
 		cmocka_unit_test(the_order_of_input_does_not_matter),
 		cmocka_unit_test(transmissions_come_in_order_of_time),
 		cmocka_unit_test(ten_thousand_identical_acks_take_no_time),

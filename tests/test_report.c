@@ -1,3 +1,4 @@
+#include "schema/clean.h"
 #include "tests/test.h"
 
 #include <locale.h>
@@ -76,21 +77,21 @@ static void foreign_text_cannot_reach_the_terminal(void **state)
 	char buf[128];
 
 	(void)state;
-	style_clean(buf, sizeof buf, "a\033[31mb\a\x7f", -1, true);
+	clean_text(buf, sizeof buf, "a\033[31mb\a\x7f", -1, true);
 	assert_string_equal(buf, "a\\x1b[31mb\\x07\\x7f");
-	style_clean(buf, sizeof buf, "\xc2\x9b" "31m", -1, true);       /* C1: CSI in one character */
+	clean_text(buf, sizeof buf, "\xc2\x9b" "31m", -1, true);       /* C1: CSI in one character */
 	assert_string_equal(buf, "\\u009b31m");
-	style_clean(buf, sizeof buf, "a\xe2\x80\xae" "b", -1, true);    /* right-to-left override */
+	clean_text(buf, sizeof buf, "a\xe2\x80\xae" "b", -1, true);    /* right-to-left override */
 	assert_string_equal(buf, "a\\u202eb");
-	style_clean(buf, sizeof buf, "\xff\xc0\xaf", -1, true);         /* no UTF-8 */
+	clean_text(buf, sizeof buf, "\xff\xc0\xaf", -1, true);         /* no UTF-8 */
 	assert_string_equal(buf, "\\xff\\xc0\\xaf");
-	style_clean(buf, sizeof buf, "Zürich → µs", -1, true);
+	clean_text(buf, sizeof buf, "Zürich → µs", -1, true);
 	assert_string_equal(buf, "Zürich → µs");
-	style_clean(buf, sizeof buf, "Zürich → µs ×2", -1, false);
+	clean_text(buf, sizeof buf, "Zürich → µs ×2", -1, false);
 	assert_string_equal(buf, "Z\\u00fcrich -> us x2");
-	style_clean(buf, 8, "abc\033def", -1, true);                    /* cut at a character, not inside \x1b */
+	clean_text(buf, 8, "abc\033def", -1, true);                    /* cut at a character, not inside \x1b */
 	assert_string_equal(buf, "abc\\x1b");
-	style_clean(buf, 5, "abc\033def", -1, true);
+	clean_text(buf, 5, "abc\033def", -1, true);
 	assert_string_equal(buf, "abc");
 }
 

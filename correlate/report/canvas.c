@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "correlate/report/utf8.h"
+#include "schema/utf8.h"
 
 /* The right half of a wide character. */
 #define CELL_TAIL UINT32_MAX

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/clean.h"
 #include "correlate/report/ladder.h"
 #include "correlate/report/report.h"
 #include "correlate/report/select.h"
@@ -132,7 +133,7 @@ static int changes(const struct trace *t, struct db *db, const struct style *s, 
 		else
 			text_change(raw, sizeof raw, before, after);
 		text_add(raw, sizeof raw, "  ×%s", style_count(number, sizeof number, sqlite3_column_int64(st, 6)));
-		style_clean(text, sizeof text, raw, -1, s->utf8);
+		clean_text(text, sizeof text, raw, -1, s->utf8);
 		text_para(s, 0, first ? "changed" : "", LABEL, TINT_NONE, text);
 		first = false;
 	}
@@ -201,7 +202,9 @@ static void finding(const struct trace *t, const struct finding *f, const struct
 	where(t, f, s, head, sizeof head);
 	text_para(s, 0, "finding", LABEL, tint, head);
 	if (strcmp(f->text, t->verdict) != 0)
-		text_para(s, LABEL, "because", 14, TINT_NONE, f->text);
+		text_para(s, LABEL, "", 0, TINT_NONE, f->text);
+	if (f->reasons)
+		text_para(s, LABEL, "because", 14, TINT_NONE, f->reasons);
 	list(t, f, s, "assuming", ASSUMPTIONS);
 	list(t, f, s, "not excluded", ALTERNATIVES);
 	list(t, f, s, "missing", MISSING);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/clean.h"
 #include "correlate/report/report.h"
 #include "correlate/report/select.h"
 #include "correlate/report/text.h"
@@ -69,7 +70,7 @@ static int counts_line(struct db *db, const struct style *s, const char *ids, co
 	while ((rc = db_step(db, st, e)) == 1) {
 		char outcome[64];
 
-		style_clean(outcome, sizeof outcome, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		clean_text(outcome, sizeof outcome, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
 		fprintf(s->out, "%s%s %s", comma, outcome, style_count(number, sizeof number, sqlite3_column_int64(st, 1)));
 		comma = ", ";
 	}
@@ -82,7 +83,7 @@ static void endpoint(sqlite3_stmt *st, int i, const struct style *s, char *buf, 
 {
 	char addr[64];
 
-	style_clean(addr, sizeof addr, (const char *)sqlite3_column_text(st, i), -1, s->utf8);
+	clean_text(addr, sizeof addr, (const char *)sqlite3_column_text(st, i), -1, s->utf8);
 	text_endpoint(buf, size, addr, sqlite3_column_int(st, i + 1));
 }
 
@@ -98,7 +99,7 @@ static void entry(sqlite3_stmt *st, const struct style *s, int id_w)
 	endpoint(st, 1, s, client, sizeof client);
 	endpoint(st, 3, s, server, sizeof server);
 	snprintf(who, sizeof who, "%s%s%s", client, style_pick(s, " → ", " -> "), server);
-	style_clean(text, sizeof text, (const char *)sqlite3_column_text(st, 7), -1, s->utf8);
+	clean_text(text, sizeof text, (const char *)sqlite3_column_text(st, 7), -1, s->utf8);
 	snprintf(what, sizeof what, "%.100s, %s%s", text, style_duration(s, took, sizeof took, sqlite3_column_int64(st, 6), 1000),
 	    same ? "   the same" : "");
 	style_time(when, sizeof when, sqlite3_column_int64(st, 5), sqlite3_column_int(st, 14));
@@ -111,7 +112,7 @@ static void entry(sqlite3_stmt *st, const struct style *s, int id_w)
 		fprintf(s->out, "\n%*s%s\n", left, "", what);
 	if (same || clean)
 		return;
-	style_clean(text, sizeof text, verdict, -1, s->utf8);
+	clean_text(text, sizeof text, verdict, -1, s->utf8);
 	if (how)
 		text_add(text, sizeof text, "  (%s)", how);
 	text_para(s, left, "", 0, severity >= 3 ? TINT_BAD : severity == 2 ? TINT_DOUBT : TINT_NONE, text);

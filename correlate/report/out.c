@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "correlate/report/utf8.h"
+#include "schema/utf8.h"
 
 /* A table is held in memory until it is printed: long results are printed as several, the header once. */
 #define BATCH 5000

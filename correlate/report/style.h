@@ -31,7 +31,6 @@ enum tint {
  * Width is $COLUMNS, or the terminal's, or 100. Fails on another word only.
  */
 int style_init(struct style *s, FILE *out, const char *color, struct err *e);
-bool style_locale_is_utf8(void);
 
 /* Escape sequences, or "" without colour. */
 const char *style_on(const struct style *s, enum tint t);
@@ -40,11 +39,6 @@ const char *style_off(const struct style *s);
 /* One of two strings: u in UTF-8, a in ASCII. */
 const char *style_pick(const struct style *s, const char *u, const char *a);
 
-/*
- * Copy len bytes of foreign text (-1: to the NUL) with every control byte, invalid byte and invisible or direction-changing character
- * written as \xNN or \uNNNN; without utf8 everything beyond ASCII too. What does not fit is cut at a character.
- */
-void style_clean(char *buf, size_t size, const char *text, int len, bool utf8);
 
 /* Columns that clean text takes. */
 int style_columns(const char *text);

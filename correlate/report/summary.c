@@ -1,3 +1,4 @@
+#include "schema/clean.h"
 #include "correlate/report/summary.h"
 
 #include <inttypes.h>
@@ -22,7 +23,7 @@ int summary_name_width(struct db *db, const struct style *s, int *width, struct 
 	while ((rc = db_step(db, st, e)) == 1) {
 		char name[64];
 
-		style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		clean_text(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
 		if (style_columns(name) > *width)
 			*width = style_columns(name);
 	}
@@ -57,12 +58,12 @@ int summary_path(struct db *db, const struct style *s, struct err *e)
 
 		if (last >= 0)
 			text_add(text, sizeof text, "%s", position == last ? ", " : style_pick(s, " ──── ", " ---- "));
-		style_clean(clean, sizeof clean, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		clean_text(clean, sizeof clean, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
 		text_add(text, sizeof text, "%s%s%s", beside > 1 && nth == 1 ? "{" : "", clean, beside > 1 && nth == beside ? "}" : "");
 		last = position;
 		if (sqlite3_column_bytes(st, 4) == 0)
 			continue;
-		style_clean(clean, sizeof clean, (const char *)sqlite3_column_text(st, 4), -1, s->utf8);
+		clean_text(clean, sizeof clean, (const char *)sqlite3_column_text(st, 4), -1, s->utf8);
 		text_add(how, sizeof how, "%s%s", how[0] ? "; " : "order: ", clean);
 	}
 	sqlite3_finalize(st);
@@ -118,14 +119,14 @@ int summary_changes(struct db *db, const struct style *s, struct err *e)
 		if (strcmp(here, hop) != 0) {
 			text_para(s, 0, word, SUMMARY_LABEL, TINT_NONE, line);
 			word = line[0] ? "" : word;
-			style_clean(line, sizeof line, here, -1, s->utf8);
+			clean_text(line, sizeof line, here, -1, s->utf8);
 			text_add(line, sizeof line, ":");
 			snprintf(hop, sizeof hop, "%s", here);
 			more = false;
 		}
 		if (!change_text(st, more, raw, sizeof raw))
 			continue;
-		style_clean(piece, sizeof piece, raw, -1, s->utf8);
+		clean_text(piece, sizeof piece, raw, -1, s->utf8);
 		text_add(line, sizeof line, "%s", piece);
 		more = true;
 	}
@@ -145,8 +146,8 @@ static int damage(struct db *db, const struct style *s, int64_t point, int name_
 	while ((rc = db_step(db, st, e)) == 1) {
 		char name[512], what[1024], text[2048];
 
-		style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
-		style_clean(what, sizeof what, (const char *)sqlite3_column_text(st, 1), -1, s->utf8);
+		clean_text(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		clean_text(what, sizeof what, (const char *)sqlite3_column_text(st, 1), -1, s->utf8);
 		snprintf(text, sizeof text, "%s is damaged: %s", name, what);
 		summary_point(s, "", "", name_w, TINT_DOUBT, text);
 	}
@@ -170,13 +171,13 @@ static void capture_line(sqlite3_stmt *st, const struct style *s, const char *wo
 	char name[64], text[2048], a[32], b[32];
 	int64_t files = sqlite3_column_int64(st, 1), others = sqlite3_column_int64(st, 2) - sqlite3_column_int64(st, 3);
 
-	style_clean(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+	clean_text(name, sizeof name, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
 	snprintf(text, sizeof text, "%s frames = %s packets", style_count(a, sizeof a, sqlite3_column_int64(st, 2)),
 	    style_count(b, sizeof b, sqlite3_column_int64(st, 3)));
 	if (others > 0) {
 		char reasons[512];
 
-		style_clean(reasons, sizeof reasons, sqlite3_column_text(st, 6) ? (const char *)sqlite3_column_text(st, 6) : "no reason",
+		clean_text(reasons, sizeof reasons, sqlite3_column_text(st, 6) ? (const char *)sqlite3_column_text(st, 6) : "no reason",
 		    -1, s->utf8);
 		text_add(text, sizeof text, " + %s others (%s)", style_count(a, sizeof a, others), reasons);
 	}

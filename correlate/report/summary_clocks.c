@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/clean.h"
 #include "correlate/report/summary.h"
 #include "correlate/report/text.h"
 
@@ -20,9 +21,9 @@ static void take(struct piece *p, sqlite3_stmt *st, const struct style *s)
 {
 	double low = sqlite3_column_double(st, 8), high = sqlite3_column_double(st, 9);
 
-	style_clean(p->point, sizeof p->point, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
-	style_clean(p->reference, sizeof p->reference, (const char *)sqlite3_column_text(st, 1), -1, s->utf8);
-	style_clean(p->state, sizeof p->state, (const char *)sqlite3_column_text(st, 11), -1, s->utf8);
+	clean_text(p->point, sizeof p->point, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+	clean_text(p->reference, sizeof p->reference, (const char *)sqlite3_column_text(st, 1), -1, s->utf8);
+	clean_text(p->state, sizeof p->state, (const char *)sqlite3_column_text(st, 11), -1, s->utf8);
 	p->from_ns = sqlite3_column_int64(st, 2);
 	p->to_ns = sqlite3_column_int64(st, 3);
 	p->offset_ns = sqlite3_column_int64(st, 4);

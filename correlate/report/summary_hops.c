@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/clean.h"
 #include "correlate/report/summary.h"
 #include "correlate/report/text.h"
 
@@ -29,8 +30,8 @@ static void take(struct line *l, sqlite3_stmt *st, const struct style *s, int64_
 	snprintf(l->from, sizeof l->from, "%s", (const char *)sqlite3_column_text(st, 0));
 	snprintf(l->to, sizeof l->to, "%s", (const char *)sqlite3_column_text(st, 1));
 	snprintf(l->direction, sizeof l->direction, "%s", (const char *)sqlite3_column_text(st, 12));
-	style_clean(from, sizeof from, l->from, -1, s->utf8);
-	style_clean(to, sizeof to, l->to, -1, s->utf8);
+	clean_text(from, sizeof from, l->from, -1, s->utf8);
+	clean_text(to, sizeof to, l->to, -1, s->utf8);
 	snprintf(l->name, sizeof l->name, "%s%s%s", from, style_pick(s, " → ", " -> "), to);
 	for (int i = 0; i < COUNTS; i++)
 		l->count[i] = sqlite3_column_int64(st, 2 + i);

@@ -23,7 +23,7 @@ void trace_free(struct trace *t)
 		struct finding *f = &t->finding[i];
 
 		free(f->kind), free(f->what), free(f->confidence), free(f->text);
-		free(f->assumptions), free(f->alternatives), free(f->missing), free(f->next);
+		free(f->assumptions), free(f->alternatives), free(f->missing), free(f->next), free(f->reasons);
 	}
 	free(t->verdict);
 	free(t->column);

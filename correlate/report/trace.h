@@ -52,6 +52,7 @@ struct finding {
 	char *kind, *what, *confidence, *text;
 	char *assumptions, *alternatives;       /* one a line, or NULL */
 	char *missing, *next;
+	char *reasons;                  /* in one line, or NULL */
 };
 
 struct mark {

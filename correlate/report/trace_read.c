@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "correlate/report/text.h"
+#include "schema/clean.h"
 #include "schema/segment.h"
 
 #include "correlate/report/trace_columns.sql.h"
@@ -58,7 +59,7 @@ static int64_t column_int(sqlite3_stmt *st, int i)
 
 static void clean_column(const struct style *s, sqlite3_stmt *st, int i, char *buf, size_t size)
 {
-	style_clean(buf, size, column_text(st, i), -1, s->utf8);
+	clean_text(buf, size, column_text(st, i), -1, s->utf8);
 }
 
 /* A clean copy; lines (of lists) stay lines. NULL stays NULL. */
@@ -74,7 +75,7 @@ static int copy(const struct style *s, sqlite3_stmt *st, int i, char **out, stru
 		return err_set(e, "out of memory");
 	for (size_t n; *text; text += n) {
 		n = strcspn(text, "\n");
-		style_clean(*out + at, room - at, text, (int)n, s->utf8);
+		clean_text(*out + at, room - at, text, (int)n, s->utf8);
 		at += strlen(*out + at);
 		if (text[n] == '\n') {
 			(*out)[at++] = '\n';
@@ -91,7 +92,7 @@ static int find_column(const struct trace *t, const char *name, const struct sty
 
 	if (*name == '\0')
 		return -1;
-	style_clean(clean, sizeof clean, name, -1, s->utf8);
+	clean_text(clean, sizeof clean, name, -1, s->utf8);
 	for (size_t i = 0; i < t->columns; i++)
 		if (strcmp(t->column[i].name, clean) == 0)
 			return (int)i;
@@ -211,7 +212,9 @@ static int take_finding(struct trace *t, const struct style *s, sqlite3_stmt *st
 		return -1;
 	if (copy(s, st, 9, &f->text, e) < 0 || copy(s, st, 10, &f->assumptions, e) < 0 || copy(s, st, 11, &f->alternatives, e) < 0)
 		return -1;
-	return copy(s, st, 12, &f->missing, e) < 0 || copy(s, st, 13, &f->next, e) < 0 ? -1 : 0;
+	if (copy(s, st, 12, &f->missing, e) < 0 || copy(s, st, 13, &f->next, e) < 0)
+		return -1;
+	return copy(s, st, 14, &f->reasons, e);
 }
 
 static int take_mark(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)

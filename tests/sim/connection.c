@@ -195,8 +195,11 @@ void sim_connection_open(struct sim_connection *c)
 	c->truth->outcome = "connect-timeout";
 	client->state = SIM_SYN_SENT;
 	client->una = client->iss;
-	if (c->parent && c->parent->plan.kind == SIM_STALE)
+	if (c->parent && c->parent->plan.kind == SIM_STALE) {
+		/* From now on the server's side of the old connection is played by the new one. */
+		sim_stack_reset(&c->parent->end[SIM_S2C]);
 		c->parent->end[SIM_S2C].state = SIM_MUTE;
+	}
 	sim_send_syn(client, false);
 	sim_timer_update(client);
 	if (!c->parent)

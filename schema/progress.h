@@ -1,6 +1,6 @@
 /* A progress line on standard error: only on a terminal, only when the work takes more than a second. */
-#ifndef CORRELATE_PROGRESS_H
-#define CORRELATE_PROGRESS_H
+#ifndef SCHEMA_PROGRESS_H
+#define SCHEMA_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The commands: what main calls, and what all of them share. */
-#ifndef CORRELATE_CMD_H
-#define CORRELATE_CMD_H
+#ifndef SCHEMA_CMD_H
+#define SCHEMA_CMD_H
 
 #include "schema/err.h"
 

@@ -1,4 +1,4 @@
-#include "correlate/progress.h"
+#include "schema/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* One character of text that nobody promised to be UTF-8. */
-#ifndef CORRELATE_REPORT_UTF8_H
-#define CORRELATE_REPORT_UTF8_H
+#ifndef SCHEMA_UTF8_H
+#define SCHEMA_UTF8_H
 
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 /* wcwidth is X/Open. */
 #define _XOPEN_SOURCE 700
-#include "correlate/report/utf8.h"
+#include "schema/utf8.h"
 
 #include <wchar.h>
 

@@ -1,0 +1,2 @@
+cp $fixtures/founding/client.pcap .
+$prog run client=client.pcap
