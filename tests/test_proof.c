@@ -238,7 +238,7 @@ static void an_ack_after_the_repeat_came_by_proves_nothing(void **state)
 	scene_free(s);
 }
 
-static void of_two_that_were_not_recorded_an_ack_does_not_say_which_came(void **state)
+static void an_ack_does_not_prove_a_repeat_of_what_was_recorded(void **state)
 {
 	struct scene *s = proved(2, HELLO
 		"0.1 ab > P. 1001 ack 5001 len 100\n"
@@ -247,9 +247,6 @@ static void of_two_that_were_not_recorded_an_ack_does_not_say_which_came(void **
 
 	(void)state;
 	assert_int_equal(passed(s, 5, 1), 0);
-	scene_free(s);
-	s = proved(2, "0.0 a > S 1000\n1.0 a > S 1000\n3.0 a > S 1000\n3.1 ba < S. 5000 ack 1001\n");
-	assert_int_equal(!!passed(s, 1, 1) + !!passed(s, 2, 1) + !!passed(s, 3, 1), 0);
 	scene_free(s);
 }
 
@@ -293,18 +290,17 @@ static void a_selective_ack_proves_it(void **state)
 static void an_echoed_timestamp_proves_it(void **state)
 {
 	/* A SYN-ACK says which of two SYNs it answers. */
-	struct scene *s = proved(2,
-		"0.0 a  > S  1000 ts 100/0\n"
-		"1.0 a  > S  1000 ts 350/0\n"
-		"1.1 ba < S. 5000 ack 1001 ts 90/350\n");
+	struct scene *s = proved(2, "0.0 ab > S 1000 ts 100/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/350\n");
 
 	(void)state;
-	assert_int_equal(passed(s, 1, 1), 0);
 	assert_int_equal(passed(s, 2, 1), WHY_ECHOED);
 	scene_free(s);
+	s = proved(2, "0.0 ab > S 1000 ts 100/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/100\n");
+	assert_int_equal(passed(s, 2, 1), 0);
+	scene_free(s);
 	/* Two of the same tick cannot be told apart. */
-	s = proved(2, "0.0 a > S 1000 ts 100/0\n0.001 a > S 1000 ts 100/0\n1.1 ba < S. 5000 ack 1001 ts 90/100\n");
-	assert_int_equal(!!passed(s, 1, 1) + !!passed(s, 2, 1), 0);
+	s = proved(2, "0.0 ab > S 1000 ts 350/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/350\n");
+	assert_int_equal(passed(s, 2, 1), 0);
 	scene_free(s);
 }
 
@@ -419,7 +415,7 @@ int main(void)
 		cmocka_unit_test(a_keepalive_is_a_probe_and_no_repeat),
 		cmocka_unit_test(an_ack_from_beyond_proves_it),
 		cmocka_unit_test(an_ack_after_the_repeat_came_by_proves_nothing),
-		cmocka_unit_test(of_two_that_were_not_recorded_an_ack_does_not_say_which_came),
+		cmocka_unit_test(an_ack_does_not_prove_a_repeat_of_what_was_recorded),
 		cmocka_unit_test(an_ack_that_did_not_come_by_the_point_says_nothing_there),
 		cmocka_unit_test(seen_before_and_behind_is_proved),
 		cmocka_unit_test(a_selective_ack_proves_it),
