@@ -110,7 +110,9 @@ struct part_ref {
 struct conn_ref {
 	uint32_t flow, flows;   /* range of facts.flow, by path order of the points */
 	int64_t start_ns;       /* aligned, of its first flow */
+	uint64_t points;        /* set of the points that saw it */
 	bool odd;               /* made no connection */
+	bool twin;              /* another one on the same addresses, at the same time, at other points: they may be one and the same */
 	uint32_t previous, next;        /* the connection before and after it on the same addresses and ports, UINT32_MAX: none */
 };
 

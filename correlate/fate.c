@@ -74,14 +74,15 @@ enum unseen { UNSEEN_NOT, UNSEEN_PASSED, UNSEEN_RIDDLE };
  */
 static enum unseen unseen(const struct conn *c, unsigned point)
 {
+	const struct conn_ref *r = &c->facts->conn[c->index];
 	const struct flow *w = NULL;
 
-	if (c->flow[point] || !conversation(c))
+	if (c->flow[point] || !(r->twin || conversation(c)))
 		return UNSEEN_NOT;
 	for (unsigned i = 0; !w && i < c->facts->points; i++)
 		w = c->flow[i];
 	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
-	return h && h->joined > 0 ? UNSEEN_PASSED : UNSEEN_RIDDLE;
+	return h && h->joined & r->points && !r->twin ? UNSEEN_PASSED : UNSEEN_RIDDLE;
 }
 
 /* ---- learning ---- */

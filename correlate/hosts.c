@@ -109,17 +109,18 @@ void hosts_vote(struct host *h, uint8_t ttl)
 	h->votes++;
 	if (ttl == h->ttl) {
 		h->lead++;
+		h->agree++;
 	} else if (h->lead > 0) {
 		h->lead--;
 	} else {
 		h->ttl = ttl;
-		h->lead = 1;
+		h->lead = h->agree = 1;
 	}
 }
 
 uint8_t hosts_ttl(const struct host *h)
 {
-	return h->lead * 2 >= h->votes ? h->ttl : 0;
+	return (uint64_t)h->agree * 4 >= (uint64_t)h->votes * 3 ? h->ttl : 0;
 }
 
 bool hosts_untouched(uint8_t ttl)

@@ -13,9 +13,10 @@ struct host {
 	uint16_t port;          /* of a server; 0: any port, or a client */
 	uint8_t ttl;            /* that most flows show (majority vote), 0: none */
 	uint32_t votes, lead;   /* flows that voted, and by how many the winner is ahead */
+	uint32_t agree;         /* flows that voted for the winner since it is: the losers may have fought each other before */
 	uint32_t flows;         /* flows at this point with packets from it */
 	uint32_t arrivals;      /* flows at this point with packets to it */
-	uint32_t joined;        /* of a server: flows at this point that other points see as the same connection */
+	uint64_t joined;        /* of a server: set of the points that see connections of it as the same that are seen here */
 };
 
 struct hosts *hosts_new(void);

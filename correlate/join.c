@@ -6,6 +6,7 @@
 
 #include "correlate/hosts.h"
 
+#define TWIN_NS 5000000000      /* connections this close on the same addresses may be one, seen with other numbers: clocks may not be known */
 #define NEAR (1u << 20)         /* sequence ranges this close are one stream seen in two windows */
 
 struct joiner {
@@ -163,6 +164,35 @@ static void join_midstream(struct joiner *j, uint32_t i, uint32_t from, uint32_t
 		unite(j, best, i, strength == 2 ? JOIN_CERTAIN : JOIN_LIKELY, JOIN_ADDRESSES | (strength == 2 ? JOIN_SEQUENCE : JOIN_ONE_SIDE));
 }
 
+/* How many flows of the group at a point have this TSval in their SYN? */
+static unsigned with_tsval(const struct joiner *j, uint32_t from, uint32_t to, uint32_t point, uint32_t tsval)
+{
+	unsigned n = 0;
+
+	for (uint32_t k = from; k < to; k++) {
+		const struct flow *w = &j->f->flow[j->order[k]];
+		n += w->point == point && w->has_syn_tsval && w->syn_tsval == tsval;
+	}
+	return n;
+}
+
+/* A device that makes its own initial sequence numbers leaves addresses and, as a rule, timestamps alone. */
+static void join_shifted(struct joiner *j, uint32_t from, uint32_t to)
+{
+	if (to - from > 256)
+		return;
+	for (uint32_t a = from; a < to; a++)
+		for (uint32_t b = a + 1; b < to; b++) {
+			uint32_t x = j->order[a], y = j->order[b];
+			const struct flow *fx = &j->f->flow[x], *fy = &j->f->flow[y];
+			if (root(j, x) == root(j, y) || j->points[root(j, x)] & j->points[root(j, y)] || !fx->has_syn_tsval || !fy->has_syn_tsval ||
+			    fx->syn_tsval != fy->syn_tsval)
+				continue;
+			if (with_tsval(j, from, to, fx->point, fx->syn_tsval) == 1 && with_tsval(j, from, to, fy->point, fy->syn_tsval) == 1)
+				unite(j, x, y, JOIN_CERTAIN, JOIN_ADDRESSES | agreement(fx, fy));
+		}
+}
+
 /* Same addresses and ports: the same initial sequence number makes the same connection. */
 static void join_group(struct joiner *j, uint32_t from, uint32_t to)
 {
@@ -172,6 +202,7 @@ static void join_group(struct joiner *j, uint32_t from, uint32_t to)
 		if (x->has_isn[0] && y->has_isn[0] && x->isn[0] == y->isn[0])
 			unite(j, a, b, x->point == y->point ? JOIN_ALONE : JOIN_CERTAIN, JOIN_ADDRESSES | agreement(x, y));
 	}
+	join_shifted(j, from, to);
 	for (uint32_t k = from; k < to; k++)
 		if (!j->f->flow[j->order[k]].has_isn[0])
 			join_midstream(j, j->order[k], from, to);
@@ -350,6 +381,18 @@ static int by_tuple_of_conn(const void *a, const void *b)
 	return c ? c : x < y ? -1 : 1;
 }
 
+static int64_t last_of(const struct facts *f, const struct conn_ref *c)
+{
+	int64_t last = INT64_MIN;
+
+	for (uint32_t k = 0; k < c->flows; k++) {
+		const struct flow *w = &f->flow[c->flow + k];
+		int64_t t = facts_align(&f->point[w->point], w->last_ns);
+		last = t > last ? t : last;
+	}
+	return last;
+}
+
 /* Which connection had the same addresses and ports before? As the first point of each sees them. */
 static int find_previous(struct facts *f, struct err *e)
 {
@@ -367,6 +410,15 @@ static int find_previous(struct facts *f, struct err *e)
 		c->next = UINT32_MAX;
 		if (same)
 			f->conn[order[i - 1]].next = order[i];
+		c->twin = false;
+		/* Starts are in order; a connection through many points can have as many twins at most. */
+		for (uint32_t k = i, n = 0; same && k-- > 0 && n < 4; n++) {
+			struct conn_ref *o = &f->conn[order[k]];
+			if (cmp_tuple(&f->flow[o->flow], &f->flow[c->flow]) != 0)
+				break;
+			if (!(o->points & c->points) && c->start_ns - TWIN_NS <= last_of(f, o))
+				o->twin = c->twin = true;
+		}
 	}
 	free(order);
 	return 0;
@@ -381,13 +433,18 @@ void join_resort(struct facts *f)
 	}
 }
 
-/* At how many flows of a server does a point see connections that others see as well? */
-static void count_joined(struct facts *f)
+/* With which other points does a point share connections of a server? */
+static void note_joined(struct facts *f)
 {
-	for (uint32_t i = 0; i < f->flows; i++) {
-		const struct flow *w = &f->flow[i];
-		if (w->state >= JOIN_LIKELY)
-			hosts_add(f->hosts, w->point, w->addr[S2C], 0)->joined++;
+	for (uint32_t i = 0; i < f->conns; i++) {
+		struct conn_ref *c = &f->conn[i];
+		c->points = 0;
+		for (uint32_t k = 0; k < c->flows; k++)
+			c->points |= 1ull << f->flow[c->flow + k].point;
+		for (uint32_t k = 0; k < c->flows; k++) {
+			const struct flow *w = &f->flow[c->flow + k];
+			hosts_add(f->hosts, w->point, w->addr[S2C], 0)->joined |= c->points & ~(1ull << w->point);
+		}
 	}
 }
 
@@ -414,7 +471,7 @@ int join_order(struct facts *f, struct err *e)
 			f->first_ns = a < f->first_ns ? a : f->first_ns;
 			f->last_ns = b > f->last_ns ? b : f->last_ns;
 		}
-	count_joined(f);
+	note_joined(f);
 	return find_previous(f, e);
 }
 

@@ -249,7 +249,7 @@ static enum reader_result packet(struct capture *c, const struct block *b, struc
 	}
 	uint64_t units = (uint64_t)word32(p + 4, c->big_endian) << 32 | word32(p + 8, c->big_endian);
 	if (pcapng_time(in, units, &f->ts_ns) < 0) {
-		capture_bad_frame(c, b->offset, e, "its time (%" PRIu64 " units) does not fit between the years 1970 and 2262", units);
+		capture_bad_frame(c, b->offset, e, "its time (%" PRIu64 " units) does not fit between the years 1823 and 2116", units);
 		return READER_DAMAGE;
 	}
 	return hand_over(c, b, word32(p + 16, c->big_endian), f, e);

@@ -47,6 +47,9 @@ static int next_option(const uint8_t **p, const uint8_t *end, bool big_endian, s
 	return 1;
 }
 
+/* So far from 1970 either way, the difference of any two times still fits. */
+#define TIME_MAX ((INT64_C(1) << 62) - 1)
+
 int pcapng_time(const struct interface *in, uint64_t units, int64_t *ns)
 {
 	uint64_t t;
@@ -64,8 +67,7 @@ int pcapng_time(const struct interface *in, uint64_t units, int64_t *ns)
 		if (t > INT64_MAX)
 			return -1;
 	}
-	/* Times before 1970 are nonsense, and without them the difference of any two fits. */
-	return __builtin_add_overflow((int64_t)t, in->offset_ns, ns) || *ns < 0 ? -1 : 0;
+	return __builtin_add_overflow((int64_t)t, in->offset_ns, ns) || *ns < -TIME_MAX || *ns > TIME_MAX ? -1 : 0;
 }
 
 /* if_tsresol: a power of ten, or of two when the top bit is set. */

@@ -72,8 +72,10 @@ static inline void scene_point(struct scene *s, unsigned i)
 	}
 	for (int k = 0; k < 3; k++) {
 		struct host *h = scene_host(s, i, k == 0 ? CLIENT : SERVER, k == 2 ? 80 : 0);
-		h->ttl = (uint8_t)(k == 0 ? 64 - i : 64 - (s->f.points - 1 - i));
-		h->flows = h->arrivals = h->joined = 10;
+		for (int votes = 0; votes < 10; votes++)
+			hosts_vote(h, (uint8_t)(k == 0 ? 64 - i : 64 - (s->f.points - 1 - i)));
+		h->flows = h->arrivals = 10;
+		h->joined = 10;
 	}
 }
 

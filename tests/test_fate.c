@@ -1,0 +1,410 @@
+/* Dropped, made on the way, or only not recorded? */
+#include "tests/conn_build.h"
+
+#include "correlate/reason.h"
+
+#define HELLO "0.000 ab > S  1000\n0.010 ba < S. 5000 ack 1001\n0.020 ab > .  1001 ack 5001\n"     /* lines 1 to 3 */
+#define HELLO_A "0.000 a > S  1000\n0.010 a < S. 5000 ack 1001\n0.020 a > .  1001 ack 5001\n"
+
+/* The founding case: SYN, SYN again, a bare ACK for it, and a reset. */
+#define HALF_OPEN "0.000 a > S 1000 ts 145592423/0\n2.996 a > S 1000 ts 145593173/0\n3.028 a < . 5001 ack 1001 win 12288\n7.268 a < R. 5001 ack 1001\n"
+
+static struct scene *scene_of(unsigned points, const char *text)
+{
+	struct scene *s = scene_new(points);
+
+	scene_text(s, text);
+	return s;
+}
+
+/* What became of the packet of a line: "dropped a>b", "generated b>a", "passed", "host", "" - of both ends, if there is something to be said of both. */
+static const char *became(const struct scene *s, unsigned line)
+{
+	static const char *const name[] = { "", "passed", "dropped", "generated", "outside", "unknown" };
+	static char out[64];
+	const struct tx *x = tx_of(s, line);
+	const uint8_t *way = s->c.way[x->dir];
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (x->fate_to != FATE_NONE)
+		n = (size_t)snprintf(out, sizeof out, "%s %c>%c", name[x->fate_to], 'a' + way[x->reach], 'a' + way[x->reach + 1]);
+	else if (x->reach > x->to)
+		n = (size_t)snprintf(out, sizeof out, "passed");
+	if (x->fate_from != FATE_NONE)
+		snprintf(out + n, sizeof out - n, "%s%s %c>%c", n ? ", " : "", name[x->fate_from], 'a' + way[x->from - 1], 'a' + way[x->from]);
+	else if (x->by_host)
+		snprintf(out + n, sizeof out - n, "%shost", n ? ", " : "");
+	return out;
+}
+
+#define assert_became(s, line, what) assert_string_equal(became(s, line), what)
+
+/* ---- lost ---- */
+
+static void a_clean_connection_has_no_fates(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "0.1 ab > P. 1001 ack 5001 len 10\n0.2 ba < . 5001 ack 1011\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_false(fate_differs(&s->c));
+	for (unsigned line = 1; line <= 5; line++)
+		assert_became(s, line, "");
+	scene_free(s);
+}
+
+static void a_syn_that_is_repeated_was_dropped(void **state)
+{
+	struct scene *s = scene_of(2, "0.0 a > S 1000\n1.0 ab > S 1000\n1.01 ba < S. 5000 ack 1001\n1.02 ab > . 1001 ack 5001\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_true(fate_differs(&s->c));
+	assert_became(s, 1, "dropped a>b");
+	assert_true(tx_of(s, 1)->reasons_to & WHY_REPEATED);
+	for (unsigned line = 2; line <= 4; line++)
+		assert_became(s, line, "");
+	scene_free(s);
+}
+
+static void a_synack_that_is_repeated_was_dropped(void **state)
+{
+	struct scene *s = scene_of(2, "0.0 ab > S 1000\n0.01 b < S. 5000 ack 1001\n1.01 ba < S. 5000 ack 1001\n1.02 ab > . 1001 ack 5001\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 2, "dropped b>a");
+	assert_became(s, 3, "");
+	scene_free(s);
+}
+
+static void data_that_is_repeated_was_dropped(void **state)
+{
+	struct scene *s = scene_of(3, "0.0 abc > S 1000\n0.1 cba < S. 5000 ack 1001\n"
+		"0.2 ab  > P. 1001 ack 5001 len 100\n"
+		"0.5 abc > P. 1001 ack 5001 len 100\n"
+		"0.6 cba < .  5001 ack 1101\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 3, "dropped b>c");
+	assert_became(s, 4, "");
+	scene_free(s);
+}
+
+static void a_pure_ack_may_be_lost_or_missed(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "0.1 ba < P. 5001 ack 1001 len 10\n0.2 a > . 1001 ack 5011\n0.3 ab > P. 1001 ack 5011 len 10\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 5, "unknown a>b");
+	scene_free(s);
+}
+
+static void an_ack_was_dropped_if_the_other_side_repeats(void **state)
+{
+	struct scene *s = scene_of(2, HELLO
+		"0.1 ba < P. 5001 ack 1001 len 10\n"
+		"0.2 a  > .  1001 ack 5011\n"
+		"0.6 ba < P. 5001 ack 1001 len 10\n"
+		"0.7 ab > .  1001 ack 5011\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 5, "dropped a>b");
+	assert_true(tx_of(s, 5)->reasons_to & WHY_PEER_REPEATED);
+	scene_free(s);
+}
+
+static void an_ack_was_dropped_if_too_many_are_missing(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "0.1 ba < P. 5001 ack 1001 len 10\n0.2 a > . 1001 ack 5011\n");
+
+	(void)state;
+	s->f.point[0].hop[C2S].quiet = s->f.point[0].hop[C2S].gone = 100;
+	scene_fate(s);
+	assert_became(s, 5, "dropped a>b");
+	assert_true(tx_of(s, 5)->reasons_to & WHY_RATE);
+	/* ... but not if the capture misses as many anyway. */
+	scene_coverage(s, 'b', 1000, 80);
+	fate_judge(&s->t);
+	assert_became(s, 5, "unknown a>b");
+	scene_free(s);
+}
+
+static void what_is_proved_to_have_passed_is_not_lost(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "0.1 a > P. 1001 ack 5001 len 10\n0.2 ba < . 5001 ack 1011\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "passed");
+	assert_int_equal(s->f.point[1].sight[C2S].missed, 1);
+	scene_free(s);
+	s = scene_of(2, HELLO "0.1 a > P. 1001 ack 5001 len 10\n0.2 ba < . 5001 ack 1011\n0.3 ab > P. 1001 ack 5001 len 10\n");
+	scene_fate(s);
+	assert_became(s, 4, "passed");
+	scene_free(s);
+}
+
+static void what_was_cut_up_on_the_way_is_neither_lost_nor_made(void **state)
+{
+	struct scene *s = scene_of(2, HELLO
+		"0.100 a > P. 1001 ack 5001 len 300\n"
+		"0.101 b > .  1001 ack 5001 len 100\n"
+		"0.101 b > .  1101 ack 5001 len 100\n"
+		"0.101 b > P. 1201 ack 5001 len 100\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "passed");
+	for (unsigned line = 5; line <= 7; line++)
+		assert_became(s, line, "");
+	scene_free(s);
+}
+
+/* ---- made on the way ---- */
+
+static void a_reset_seen_on_one_side_only_was_made_there(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "1.0 a < R. 5001 ack 1001\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "generated b>a");
+	scene_free(s);
+}
+
+static void resets_to_both_sides_were_made_between(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "1.0 a < R. 5001 ack 1001\n1.0 b > R. 1001 ack 5001\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "generated b>a");
+	assert_became(s, 5, "generated a>b");
+	assert_true(tx_of(s, 4)->reasons_from & tx_of(s, 5)->reasons_from & WHY_BOTH_SIDES);
+	scene_free(s);
+}
+
+static void a_reset_that_came_all_the_way_was_not(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "1.0 ba < R. 5001 ack 1001\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "");
+	scene_free(s);
+}
+
+static void a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there(void **state)
+{
+	static const char *const text[] = { "0.000 a > S 1000\n0.005 a < R. 0 ack 1001\n", "0.000 a > S 1000\n0.005 a < icmp 1000\n" };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct scene *s = scene_of(2, text[i]);
+		scene_fate(s);
+		assert_became(s, 1, "dropped a>b");
+		assert_became(s, 2, "generated b>a");
+		assert_true(tx_of(s, 1)->reasons_to & WHY_REFUSED);
+		scene_free(s);
+	}
+}
+
+static void a_bare_ack_for_a_syn_that_never_came_was_made_on_the_way(void **state)
+{
+	struct scene *s = scene_of(2, HALF_OPEN);
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 1, "dropped a>b");
+	assert_became(s, 2, "dropped a>b");
+	assert_became(s, 3, "generated b>a");
+	assert_became(s, 4, "generated b>a");
+	assert_true(tx_of(s, 3)->reasons_from & WHY_NOTHING_TO_ANSWER);
+	scene_free(s);
+}
+
+static void a_pure_ack_that_appears_may_only_have_been_missed(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "0.1 ab > P. 1001 ack 5001 len 10\n0.2 a < . 5001 ack 1011\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 5, "unknown b>a");
+	scene_free(s);
+	/* A host that agreed to timestamps sends none without, and its TTL does not change. */
+	s = scene_of(2, "0.00 ab > S 1000 ts 1/0\n0.01 ba < S. 5000 ack 1001 ts 9/1\n0.02 ab > . 1001 ack 5001 ts 2/9\n0.2 a < . 5001 ack 1011 ttl 200\n");
+	scene_fate(s);
+	assert_became(s, 4, "generated b>a");
+	assert_int_equal(tx_of(s, 4)->reasons_from & (WHY_TTL | WHY_NO_TIMESTAMP), WHY_TTL | WHY_NO_TIMESTAMP);
+	scene_free(s);
+}
+
+static void data_whose_host_went_on_is_the_hosts(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "0.1 b > P. 1001 ack 5001 len 10\n0.2 ab > P. 1011 ack 5001 len 10\n0.3 ba < . 5001 ack 1021\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "host");
+	scene_free(s);
+}
+
+/* ---- what the captures can know ---- */
+
+static void a_capture_known_to_miss_packets_proves_no_loss(void **state)
+{
+	static const char *const text[] = {
+		"0.0 a > S 1000\n1.0 ab > S 1000\n1.01 ba < S. 5000 ack 1001\n1.02 ab > . 1001 ack 5001\n",
+		HELLO "1.0 a < R. 5001 ack 1001\n", HALF_OPEN,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct scene *s = scene_of(2, text[i]);
+		scene_coverage(s, 'b', 1000, 500);
+		scene_fate(s);
+		for (uint32_t x = 0; x < s->c.txs; x++)
+			assert_true(s->c.tx[x].fate_to != FATE_DROPPED && s->c.tx[x].fate_from != FATE_GENERATED);
+		scene_free(s);
+	}
+}
+
+static void outside_its_window_a_point_knows_nothing(void **state)
+{
+	struct scene *s = scene_of(2, HALF_OPEN);
+
+	(void)state;
+	s->f.point[1].window[0].to_ns = -SEC;
+	scene_fate(s);
+	assert_became(s, 1, "outside a>b");
+	assert_became(s, 2, "outside a>b");
+	assert_became(s, 3, "outside b>a");
+	assert_became(s, 4, "outside b>a");
+	/* ... unless the user vouches for it. */
+	s->f.point[1].running = true;
+	scene_fate(s);
+	assert_became(s, 2, "dropped a>b");
+	assert_became(s, 4, "generated b>a");
+	scene_free(s);
+}
+
+static void a_repeat_after_the_window_follows_the_one_before(void **state)
+{
+	struct scene *s = scene_of(2, "0.0 a > S 1000\n1.0 a > S 1000\n3.0 a > S 1000\n");
+
+	(void)state;
+	s->f.point[1].window[0].to_ns = SEC / 2;
+	scene_fate(s);
+	assert_became(s, 1, "dropped a>b");
+	assert_became(s, 3, "dropped a>b");
+	assert_int_equal(tx_of(s, 1)->reasons_to & WHY_WINDOW, 0);
+	assert_int_equal(tx_of(s, 3)->reasons_to & WHY_WINDOW, WHY_WINDOW);
+	scene_free(s);
+}
+
+static void windows_have_soft_edges_and_gaps(void **state)
+{
+	struct scene *s = scene_of(2, HELLO);
+	struct point *b = &s->f.point[1];
+
+	(void)state;
+	b->windows = 2;
+	b->window[0] = (struct window){ 0, SEC };
+	b->window[1] = (struct window){ 10 * SEC, 11 * SEC };
+	assert_true(fate_window(&s->f, 1, SEC / 2) && fate_window(&s->f, 1, 10 * SEC + SEC / 2));
+	assert_false(fate_window(&s->f, 1, 5 * SEC) || fate_window(&s->f, 1, 20 * SEC) || fate_window(&s->f, 1, -SEC));
+	assert_false(fate_window(&s->f, 1, SEC - 10 * MSEC) || fate_window(&s->f, 1, 10 * MSEC));
+	assert_true(fate_window(&s->f, 1, SEC - 60 * MSEC));
+	scene_doubt(s, 'b', 100 * MSEC);
+	assert_false(fate_window(&s->f, 1, SEC - 60 * MSEC));
+	b->running = true;
+	assert_true(fate_window(&s->f, 1, 5 * SEC));
+	scene_free(s);
+}
+
+static void a_direction_that_takes_another_way_is_not_missed(void **state)
+{
+	struct scene *s = scene_of(2, "0.0 ab > S 1000\n0.1 a < S. 5000 ack 1001\n0.2 ab > P. 1001 ack 5001 len 9\n0.3 a < . 5001 ack 1010\n0.4 a < R. 5001 ack 1010\n");
+
+	(void)state;
+	s->f.point[1].sight[S2C].elsewhere = true;
+	scene_fate(s);
+	for (unsigned line = 1; line <= 5; line++)
+		assert_became(s, line, "");
+	scene_free(s);
+}
+
+static void a_conversation_that_a_point_holds_nothing_of_passed_it(void **state)
+{
+	static const char text[] = HELLO_A "0.1 a > P. 1001 ack 5001 len 10\n0.2 a < P. 5001 ack 1011 len 10\n0.3 a > R 1011\n";
+	struct scene *s = scene_of(2, text);
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 1, "passed");
+	assert_became(s, 4, "passed");
+	assert_became(s, 5, "host");
+	scene_free(s);
+	/* If no other connection of the server is the same on both sides, a proxy may stand between: a riddle. */
+	s = scene_of(2, text);
+	scene_host(s, 1, SERVER, 0)->joined = 0;
+	scene_fate(s);
+	assert_became(s, 1, "unknown a>b");
+	assert_became(s, 2, "unknown b>a");
+	assert_became(s, 4, "unknown a>b");
+	scene_free(s);
+}
+
+static void a_point_that_never_sees_the_server_accuses_nobody(void **state)
+{
+	struct scene *s = scene_of(2, HALF_OPEN);
+	struct host *h = scene_host(s, 1, SERVER, 0);
+
+	(void)state;
+	h->arrivals = h->flows = 0;
+	h->joined = 0;
+	scene_fate(s);
+	assert_became(s, 1, "unknown a>b");
+	assert_became(s, 3, "unknown b>a");
+	assert_true(tx_of(s, 1)->reasons_to & WHY_ELSEWHERE);
+	s->f.point[1].running = true;
+	fate_judge(&s->t);
+	assert_became(s, 1, "dropped a>b");
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_clean_connection_has_no_fates),
+		cmocka_unit_test(a_syn_that_is_repeated_was_dropped),
+		cmocka_unit_test(a_synack_that_is_repeated_was_dropped),
+		cmocka_unit_test(data_that_is_repeated_was_dropped),
+		cmocka_unit_test(a_pure_ack_may_be_lost_or_missed),
+		cmocka_unit_test(an_ack_was_dropped_if_the_other_side_repeats),
+		cmocka_unit_test(an_ack_was_dropped_if_too_many_are_missing),
+		cmocka_unit_test(what_is_proved_to_have_passed_is_not_lost),
+		cmocka_unit_test(what_was_cut_up_on_the_way_is_neither_lost_nor_made),
+		cmocka_unit_test(a_reset_seen_on_one_side_only_was_made_there),
+		cmocka_unit_test(resets_to_both_sides_were_made_between),
+		cmocka_unit_test(a_reset_that_came_all_the_way_was_not),
+		cmocka_unit_test(a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there),
+		cmocka_unit_test(a_bare_ack_for_a_syn_that_never_came_was_made_on_the_way),
+		cmocka_unit_test(a_pure_ack_that_appears_may_only_have_been_missed),
+		cmocka_unit_test(data_whose_host_went_on_is_the_hosts),
+		cmocka_unit_test(a_capture_known_to_miss_packets_proves_no_loss),
+		cmocka_unit_test(outside_its_window_a_point_knows_nothing),
+		cmocka_unit_test(a_repeat_after_the_window_follows_the_one_before),
+		cmocka_unit_test(windows_have_soft_edges_and_gaps),
+		cmocka_unit_test(a_direction_that_takes_another_way_is_not_missed),
+		cmocka_unit_test(a_conversation_that_a_point_holds_nothing_of_passed_it),
+		cmocka_unit_test(a_point_that_never_sees_the_server_accuses_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
