@@ -7,7 +7,7 @@
 
 #include "correlate/hosts.h"
 
-#define SAME_WINDOW_NS 2000000000       /* rotated files: a gap this short between them is no gap in the capture */
+#define SAME_WINDOW_NS 60000000000      /* rotated files: a gap this short between them is no gap in the capture */
 
 static int load_points(struct facts *f, struct db *db, struct err *e)
 {
@@ -153,6 +153,8 @@ void facts_free(struct facts *f)
 {
 	for (uint32_t i = 0; i < f->points; i++)
 		free(f->point[i].window);
+	for (uint32_t i = 0; i < POINTS_MAX; i++)
+		free(f->orphans[i].start_ns);
 	free(f->point);
 	free(f->part);
 	free(f->flow);

@@ -122,6 +122,12 @@ struct stale {
 	uint32_t ack;           /* what its holder expects next from the client */
 };
 
+/* When connections begin that no point nearer to the client saw: any of them may be one from before, translated beyond recognition. */
+struct orphans {
+	int64_t *start_ns;      /* aligned, in order */
+	uint32_t n;
+};
+
 struct facts {
 	struct point *point;    /* in path order once path_find has run */
 	uint32_t points;
@@ -135,6 +141,7 @@ struct facts {
 	struct stale *stale;
 	uint32_t stales, stale_room;
 	struct hosts *hosts;    /* hosts.h */
+	struct orphans orphans[POINTS_MAX];     /* by the first point that saw them */
 	int64_t first_ns, last_ns;      /* of the whole case, aligned */
 };
 

@@ -7,6 +7,7 @@
 #include "correlate/pieces.h"
 #include "correlate/reason.h"
 
+#define STEP_MARGIN_NS 1000000000       /* on either side of a step, beyond its size */
 #define MARGIN_NS 50000000      /* at the edges of a capture, beyond delay and clock doubt */
 
 double fate_miss(const struct point *p, unsigned dir)
@@ -21,10 +22,24 @@ double fate_miss(const struct point *p, unsigned dir)
 	return fmin(miss, 0.9);
 }
 
+/* Around a step of a point's clock nothing can be said of when it saw what: as if it had not been capturing. */
+static bool near_step(const struct point *p, int64_t t)
+{
+	for (uint32_t i = 1; i < p->pieces; i++) {
+		int64_t step = p->piece[i].offset_ns - p->piece[i - 1].offset_ns, at = facts_align(p, p->piece[i].from_ns);
+		step = (step < 0 ? -step : step) + STEP_MARGIN_NS;
+		if (t > at - step && t < at + step)
+			return true;
+	}
+	return false;
+}
+
 bool fate_window(const struct facts *f, unsigned point, int64_t t)
 {
 	const struct point *p = &f->point[point];
 
+	if (near_step(p, t))
+		return false;
 	if (p->running)
 		return true;
 	for (uint32_t i = 0; i < p->windows; i++) {

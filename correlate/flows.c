@@ -112,6 +112,11 @@ static struct open_flow *home(struct builder *b, const struct row *r)
 			continue;
 		}
 		uint32_t d = distance(s, r);
+		/* Nothing but resets or errors: they belong to what was there before them. */
+		if (d == UINT32_MAX && !best && s->min_ns <= r->min_ns) {
+			best = &b->open[i];
+			continue;
+		}
 		if (d < least) {
 			best = &b->open[i];
 			least = d;

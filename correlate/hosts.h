@@ -16,7 +16,7 @@ struct host {
 	uint32_t agree;         /* flows that voted for the winner since it is: the losers may have fought each other before */
 	uint32_t flows;         /* flows at this point with packets from it */
 	uint32_t arrivals;      /* flows at this point with packets to it */
-	uint64_t joined;        /* of a server: set of the points that see connections of it as the same that are seen here */
+	uint64_t joined;        /* set of the points that see connections of it as the same that are seen here, and under the same address */
 };
 
 struct hosts *hosts_new(void);

@@ -433,7 +433,17 @@ void join_resort(struct facts *f)
 	}
 }
 
-/* With which other points does a point share connections of a server? */
+/* With which other points does a point share connections of these hosts, under these addresses? */
+static void note_hosts(struct facts *f, const struct conn_ref *c, const struct flow *w)
+{
+	for (uint32_t i = 0; i < c->flows; i++) {
+		const struct flow *o = &f->flow[c->flow + i];
+		for (int d = 0; d < 2 && o->point != w->point; d++)
+			if (o->addr[d] == w->addr[d])
+				hosts_add(f->hosts, w->point, w->addr[d], 0)->joined |= 1ull << o->point;
+	}
+}
+
 static void note_joined(struct facts *f)
 {
 	for (uint32_t i = 0; i < f->conns; i++) {
@@ -441,11 +451,27 @@ static void note_joined(struct facts *f)
 		c->points = 0;
 		for (uint32_t k = 0; k < c->flows; k++)
 			c->points |= 1ull << f->flow[c->flow + k].point;
-		for (uint32_t k = 0; k < c->flows; k++) {
-			const struct flow *w = &f->flow[c->flow + k];
-			hosts_add(f->hosts, w->point, w->addr[S2C], 0)->joined |= c->points & ~(1ull << w->point);
-		}
+		for (uint32_t k = 0; k < c->flows; k++)
+			note_hosts(f, c, &f->flow[c->flow + k]);
 	}
+}
+
+/* Connections are in order of their start, and so are these. */
+static int find_orphans(struct facts *f, struct err *e)
+{
+	for (uint32_t i = 0; i < f->conns; i++)
+		f->orphans[f->flow[f->conn[i].flow].point].n++;
+	for (uint32_t p = 0; p < f->points; p++) {
+		f->orphans[p].start_ns = malloc((f->orphans[p].n ? f->orphans[p].n : 1) * sizeof(int64_t));
+		if (!f->orphans[p].start_ns)
+			return err_set(e, "out of memory");
+		f->orphans[p].n = 0;
+	}
+	for (uint32_t i = 0; i < f->conns; i++) {
+		struct orphans *o = &f->orphans[f->flow[f->conn[i].flow].point];
+		o->start_ns[o->n++] = f->conn[i].start_ns;
+	}
+	return 0;
 }
 
 int join_order(struct facts *f, struct err *e)
@@ -472,7 +498,7 @@ int join_order(struct facts *f, struct err *e)
 			f->last_ns = b > f->last_ns ? b : f->last_ns;
 		}
 	note_joined(f);
-	return find_previous(f, e);
+	return find_orphans(f, e) < 0 || find_previous(f, e) < 0 ? -1 : 0;
 }
 
 void join_evidence_json(const struct flow *w, char *out, size_t size)

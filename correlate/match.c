@@ -14,7 +14,8 @@
 #define DELAY_WEAK_NS 1000000000        /* ... if something differs */
 #define ALIGN_CELLS 1000000     /* identical packets: up to this many pairs are aligned at least cost, more in order of time */
 #define UNMATCHED_COST 12.0     /* of leaving a packet alone, in units of jitter */
-#define LEVELS 4
+#define LEVELS 5
+#define BLIND 4                 /* the level that does without sequence numbers */
 
 struct entry {
 	uint64_t key;
@@ -160,21 +161,36 @@ static void pair(struct matcher *m, uint32_t tx, uint32_t pkt, bool fuzzy, bool 
 
 /* ---- keys ---- */
 
-static uint64_t key_of(const struct pkt *p, int level)
+/* The edges of a SACK option, in the numbers of the first point. */
+static uint32_t sack_of(const struct conn *c, const struct pkt *p)
+{
+	unsigned len;
+	const uint8_t *o = pkt_option(c, p, 5, &len);
+	uint32_t sum = 0;
+
+	for (unsigned i = 2; o && i + 4 <= len; i += 4) {
+		uint32_t edge = (uint32_t)o[i] << 24 | (uint32_t)o[i + 1] << 16 | (uint32_t)o[i + 2] << 8 | o[i + 3];
+		sum = sum * 31 + (edge - c->shift[p->point][!p->dir]);
+	}
+	return sum;
+}
+
+static uint64_t key_of(const struct conn *c, const struct pkt *p, int level)
 {
 	uint32_t flags = p->flags & (TCP_FLAGS | SEG_ICMP | SEG_LATER);
-	uint32_t k[9] = { p->seq, p->len, 0 };
+	uint32_t k[9] = { level == BLIND ? 0 : p->seq, p->len, 0 };
 	bool bare = p->len == 0 && !(flags & (TCP_SYN | TCP_FIN));
 
 	/* ECN bits and PSH are changed on the way more often than anything else. */
 	k[2] = level < 2 ? flags & ~(uint32_t)(TCP_ECE | TCP_CWR | TCP_AE) : flags & ~(uint32_t)(TCP_ECE | TCP_CWR | TCP_AE | TCP_PSH);
-	if (level < 2 || bare)
+	if (level < 2 || bare || level == BLIND)
 		k[3] = p->ack;
 	if (level < 2) {
 		k[4] = p->win;
 		k[5] = p->tsecr;
+		k[8] = p->opt == NOTHING ? 0 : sack_of(c, p);
 	}
-	if (level < 3)
+	if (level != 3)
 		k[6] = p->tsval;
 	if (level < 1 || flags & SEG_LATER)
 		k[7] = p->ip_id;
@@ -264,12 +280,14 @@ static bool crowded(const struct matcher *m, const struct entry *t, uint32_t n, 
 static double cost_of(const struct matcher *m, uint32_t tx, uint32_t pkt)
 {
 	const struct pkt *a = latest(m, tx), *b = &m->c->pkt[pkt];
-	double delay, jitter;
+	double delay, jitter, skipped;
 
 	if (!possible(m, a, b))
 		return HUGE_VAL;
 	typical(m, a, &delay, &jitter);
-	return fmin(fabs((double)(b->t - a->t) - delay) / jitter, 2 * UNMATCHED_COST - 1);
+	/* That a point in between missed it is a price, too. */
+	skipped = (double)(m->at - 1u - m->c->tx[tx].to);
+	return fmin(fabs((double)(b->t - a->t) - delay) / jitter + skipped * UNMATCHED_COST / 2, 2 * UNMATCHED_COST - 1);
 }
 
 /* Monotone alignment at least cost. */
@@ -354,7 +372,7 @@ static int add_entry(struct matcher *m, const struct pkt *p, uint32_t index, boo
 		m->entry = x;
 		m->entry_room = room;
 	}
-	m->entry[m->entries++] = (struct entry){ key_of(p, m->level), p->t, index, is_pkt };
+	m->entry[m->entries++] = (struct entry){ key_of(m->c, p, m->level), p->t, index, is_pkt };
 	return 0;
 }
 
@@ -393,13 +411,29 @@ static int pass(struct matcher *m)
 	return 1;
 }
 
+/*
+ * Where a device shifts sequence numbers, the shift of a direction without SYN or SYN-ACK is not known: a reset that answers a SYN. What it
+ * acknowledges still tells, because the other direction's shift is.
+ */
+static bool blind(const struct matcher *m)
+{
+	const struct conn *c = m->c;
+	bool shifted = false, known = true;
+
+	for (unsigned i = 0; i < c->facts->points; i++) {
+		shifted |= c->flow[i] && c->shift[i][!m->dir] != 0;
+		known &= !c->flow[i] || c->flow[i]->has_isn[m->dir];
+	}
+	return shifted && !known;
+}
+
 static int match_point(struct matcher *m)
 {
 	struct conn *c = m->c;
 	int rc = 1;
 
 	m->point = c->way[m->dir][m->at];
-	for (m->level = 0; m->at > 0 && rc > 0 && m->level < LEVELS; m->level++)
+	for (m->level = 0; m->at > 0 && rc > 0 && m->level < (blind(m) ? LEVELS : BLIND); m->level++)
 		rc = pass(m);
 	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++)
 		if (c->pkt[i].dir == m->dir && !c->pkt[i].copy && c->pkt[i].tx == NOTHING)

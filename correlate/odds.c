@@ -7,11 +7,69 @@
 #include "correlate/reason.h"
 
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
+#define EARLY_NS 100000000      /* a translated connection begins within this before ... */
+#define LATE_NS 2000000000      /* ... and this after the first SYN */
 #define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
 
 static double log_inverse(double p)
 {
 	return -log10(p);
+}
+
+/* What the capture misses: of all it could have recorded, or of this connection, whichever is more. Losses come in bursts. */
+static double miss_of(const struct proof *t, unsigned point, unsigned dir)
+{
+	const struct conn *c = t->c;
+	double all = fate_miss(&c->facts->point[point], dir);
+	uint32_t proved = 0, missed = 0;
+
+	if (c->facts->point[point].sight[dir].missed == 0)
+		return all;
+	for (uint32_t x = 0; x < c->txs; x++) {
+		unsigned i = 0;
+		while (i < c->ways[c->tx[x].dir] && c->way[c->tx[x].dir][i] != point)
+			i++;
+		if (i == c->ways[c->tx[x].dir] || !proof_passed(t, x, i, NULL))
+			continue;
+		proved++;
+		missed += conn_sight(c, x)[point] == NOTHING;
+	}
+	return fmax(all, missed ? fmin(0.9, (missed + 1.0) / (proved + 2.0)) : 0);
+}
+
+/*
+ * May a connection that the far side does not know be one that it knows under other names? Not if the client's address is known to pass as it is;
+ * else any connection of unknown origin that begins there at the time may be it.
+ */
+static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t at)
+{
+	const struct facts *f = c->facts;
+	const struct flow *w = c->flow[from];
+	const struct host *h;
+
+	if (c->flow[to] || !w)
+		return false;
+	h = hosts_find(f->hosts, to, w->addr[C2S], 0);
+	if (h && h->joined >> from & 1)
+		return false;
+	for (unsigned p = to; p < f->points; p++) {
+		const struct orphans *o = &f->orphans[p];
+		int64_t unsure = facts_doubt(&f->point[p], at), early;
+		uint32_t lo = 0, hi = o->n;
+		if (unsure == INT64_MAX)
+			return o->n > 0;
+		early = at - unsure - EARLY_NS;
+		while (lo < hi) {
+			uint32_t mid = lo + (hi - lo) / 2;
+			if (o->start_ns[mid] < early)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		if (lo < o->n && o->start_ns[lo] <= at + unsure + LATE_NS)
+			return true;
+	}
+	return false;
 }
 
 static const struct hop_stats *hop_of(const struct facts *f, unsigned a, unsigned b, unsigned dir)
@@ -150,7 +208,7 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 	}
 	if (odds_refused(c, x, point)) {
 		*why |= WHY_REFUSED;
-		odds += 3;
+		odds += fmin(3, log_inverse(fate_miss(&c->facts->point[point], !w->dir)));
 	}
 	if (still_held(c, w)) {
 		*why |= WHY_STILL_HELD;
@@ -166,7 +224,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	const struct tx *w = &c->tx[x];
 	unsigned a = c->way[w->dir][from], b = c->way[w->dir][to];
 	const struct hop_stats *h = hop_of(f, a, b, w->dir);
-	double miss = fate_miss(&f->point[b], w->dir), more, rate;
+	double miss = miss_of(t, b, w->dir), more, rate;
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 
 	odds += consequence_odds(t, x, b, h, why);
@@ -177,7 +235,8 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		odds += fmin(1.5, log_inverse(fate_miss(&f->point[p], w->dir)));
 		*why |= WHY_ALL_MISS;
 	}
-	more = company(c, x, b, miss);
+	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
+	more = f->point[b].sight[w->dir].missed ? 0 : company(c, x, b, miss);
 	if (more > 0) {
 		*why |= WHY_COMPANY;
 		odds += fmin(3, more);
@@ -190,6 +249,10 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
 	if (!sees_kin(c, b, w->dir)) {
 		*why |= WHY_ELSEWHERE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
+		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	return odds;
@@ -214,27 +277,27 @@ static double prior_of_birth(const struct tx *x)
 	}
 }
 
-/* What could have moved the host to send x: anything of the other direction that had come to the point before it. */
-static bool nothing_to_answer(const struct conn *c, uint32_t x, unsigned point)
+/* What could have moved the host to send x is anything of the other direction: if none came to the point before it, how many did not? */
+static unsigned nothing_to_answer(const struct conn *c, uint32_t x, unsigned point)
 {
 	const struct tx *w = &c->tx[x];
-	bool other = false;
+	unsigned missing = 0;
 
 	for (uint32_t i = 0; i < x; i++) {
 		if (c->tx[i].dir == w->dir)
 			continue;
 		if (!missing_at(c, i, point))
-			return false;
-		other = true;
+			return 0;
+		missing++;
 	}
-	return other;
+	return missing;
 }
 
-/* What exactly it answers (what it acknowledges to the byte, or what a RST or ICMP error refuses) did not come to the point. */
-static bool trigger_missing(const struct conn *c, uint32_t x, unsigned point)
+/* What exactly it answers (what it acknowledges to the byte, or what a RST or ICMP error refuses): if none of it came to the point, how many did not? */
+static unsigned trigger_missing(const struct conn *c, uint32_t x, unsigned point)
 {
 	const struct tx *w = &c->tx[x];
-	bool found = false;
+	unsigned missing = 0;
 
 	for (uint32_t i = x; i-- > 0 && x - i < LOOK_AHEAD;) {
 		const struct tx *o = &c->tx[i];
@@ -243,10 +306,10 @@ static bool trigger_missing(const struct conn *c, uint32_t x, unsigned point)
 		if (!refuses(w, o) && (w->stray_ack || o->end == o->off || o->end != w->ack))
 			continue;
 		if (!missing_at(c, i, point))
-			return false;
-		found = true;
+			return 0;
+		missing++;
 	}
-	return found;
+	return missing;
 }
 
 static bool went_on(const struct conn *c, uint32_t x, unsigned point)
@@ -282,9 +345,10 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	const struct tx *w = &c->tx[x];
 	const struct pkt *p = &c->pkt[w->first];
 	unsigned here = c->way[w->dir][w->from], before = c->way[w->dir][w->from - 1];
-	double miss = fate_miss(&f->point[before], w->dir);
+	double miss = miss_of(t, before, w->dir);
 	double odds = log10(prior_of_birth(w)) + log_inverse(miss);
 	uint8_t ttl = fate_ttl(c, here, w->dir);
+	unsigned mute;
 
 	for (unsigned i = 0; i + 1 < w->from; i++) {
 		unsigned q = c->way[w->dir][i];
@@ -293,9 +357,10 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 			*why |= WHY_ALL_MISS;
 		}
 	}
-	if (nothing_to_answer(c, x, before) || trigger_missing(c, x, before)) {
+	if ((mute = nothing_to_answer(c, x, before)) || (mute = trigger_missing(c, x, before))) {
 		*why |= WHY_NOTHING_TO_ANSWER;
-		odds += 3;
+		/* No more than it takes for the capture to have missed all of that. */
+		odds += fmin(3, mute * log_inverse(fate_miss(&f->point[before], !w->dir)));
 	}
 	if (ttl && w->what != WHAT_ICMP && p->ttl != ttl) {
 		*why |= WHY_TTL;
@@ -318,6 +383,10 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
 	if (!sees_kin(c, before, w->dir)) {
 		*why |= WHY_ELSEWHERE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	if (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns)) {
+		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	return odds;

@@ -7,6 +7,7 @@
 
 #define FAR (1ll << 30)         /* numbers further away than any window (RFC 7323 2.2) belong to something else */
 #define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
+#define IDLE_NS 200000000       /* nobody sends a probe sooner after something else */
 #define ID_GAP 64               /* IP IDs of neighbouring packets of one connection lie this close */
 
 void proof_init(struct proof *t)
@@ -196,7 +197,8 @@ static bool tie(struct proof *t, uint32_t i)
 static void find_repeats(struct proof *t, unsigned d)
 {
 	struct conn *c = t->c;
-	int64_t high = INT64_MIN;
+	int64_t high = INT64_MIN, before = 0;
+	bool closed = false;
 
 	t->originals = 0;
 	for (uint32_t i = 0; i < c->txs; i++) {
@@ -206,7 +208,10 @@ static void find_repeats(struct proof *t, unsigned d)
 			continue;
 		x->repeats = NOTHING;
 		/* Keepalive: nothing, or one old byte, just before what comes next (RFC 9293 3.8.4). */
-		x->probe = high != INT64_MIN && p->len <= 1 && !(p->flags & (TCP_SYN | TCP_FIN)) && x->off == high - 1;
+		x->probe = high != INT64_MIN && p->len <= 1 && !(p->flags & (TCP_SYN | TCP_FIN)) && x->off == high - 1 && !closed &&
+		    x->t - before >= IDLE_NS;
+		before = x->t;
+		closed |= !!(p->flags & TCP_FIN);
 		if (x->end == x->off || x->probe)
 			continue;
 		if (x->off < high) {

@@ -32,6 +32,7 @@ enum reason {
 	WHY_HOST_CONTRADICTS = 0x200000,        /* the host went on as if it had not sent it */
 	WHY_WINDOW = 0x400000,          /* the point was not capturing, or that is not known */
 	WHY_ELSEWHERE = 0x800000,       /* the point never sees this host */
+	WHY_ORPHANS = 0x4000000,        /* connections of unknown origin begin beyond at the same time: it may be one of them */
 	WHY_CAPTURE_GOOD = 0x1000000,   /* the capture misses next to nothing */
 	WHY_CAPTURE_BAD = 0x2000000,    /* the capture is known to miss packets */
 };

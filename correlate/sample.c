@@ -203,6 +203,9 @@ static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
 		m->from_ns = i == 0 ? INT64_MIN : p->piece[i - 1].to_ns;
 		m->origin_ns = c->origin_ns + c->offset_ns;
 		m->to_ns = i == n - 1 ? INT64_MAX : c->to_ns + c->offset_ns + llround((double)(c->to_ns - c->origin_ns) * c->skew_ppm * 1e-6);
+		/* A clock that was set back shows some times twice: they count for the earlier piece. */
+		if (m->to_ns < m->from_ns)
+			m->to_ns = m->from_ns;
 		m->offset_ns = c->offset_ns;
 		m->skew = c->skew_ppm * 1e-6 / k;
 		m->skew_low = c->skew_low_ppm * 1e-6;

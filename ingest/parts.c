@@ -221,7 +221,9 @@ static uint32_t for_synack(struct parts *p, uint32_t newest, const struct segmen
 		/* In a simultaneous open (RFC 9293 3.5) both sides answer, in a split handshake the client does. */
 		if (q->flags & PART_CROSSED && q->client == !side && q->client_isn == seg->seq)
 			return i;
-		if (n == 0 && q->client == PART_CLIENT_UNKNOWN && has_seq(q, side) && q->side[side].seq_min == seg->seq + 1)
+		/* Behind packets that came after it (reordered capture). */
+		if (n == 0 && q->client == PART_CLIENT_UNKNOWN && ((has_seq(q, side) && q->side[side].seq_min == seg->seq + 1) ||
+			(has_seq(q, !side) && q->side[!side].seq_min == seg->ack)))
 			return i;
 	}
 	/* An acknowledgment of something else is still the answer to the SYN that waits for one. */
@@ -361,7 +363,8 @@ static uint32_t make(struct parts *p, const struct key *k, uint64_t hash, const 
 
 static struct fragment *fragment_of(struct parts *p, const struct segment *seg)
 {
-	uint64_t h = XXH3_64bits_withSeed(seg->src.b, 16, seg->tunnel.id) ^ XXH3_64bits_withSeed(seg->dst.b, 16, seg->ip_id);
+	uint64_t tunnel = (uint64_t)seg->tunnel.id << 8 | seg->tunnel.kind;
+	uint64_t h = XXH3_64bits_withSeed(seg->src.b, 16, tunnel) ^ XXH3_64bits_withSeed(seg->dst.b, 16, seg->ip_id);
 
 	return &p->fragments[h % FRAGMENTS];
 }

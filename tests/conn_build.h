@@ -75,7 +75,7 @@ static inline void scene_point(struct scene *s, unsigned i)
 		for (int votes = 0; votes < 10; votes++)
 			hosts_vote(h, (uint8_t)(k == 0 ? 64 - i : 64 - (s->f.points - 1 - i)));
 		h->flows = h->arrivals = 10;
-		h->joined = 10;
+		h->joined = ((1ull << s->f.points) - 1) & ~(1ull << i);
 	}
 }
 
@@ -293,8 +293,10 @@ static inline void add_flow(struct scene *s, unsigned point)
 			w.syn_tsval = p->tsval;
 		}
 	}
-	if (w.packets)
-		s->f.flow[s->f.conn[0].flows++] = w;
+	if (!w.packets)
+		return;
+	s->f.flow[s->f.conn[0].flows++] = w;
+	s->f.conn[0].points |= 1ull << point;
 }
 
 static inline void scene_text(struct scene *s, const char *text)
