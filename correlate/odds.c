@@ -181,6 +181,45 @@ static double rate_odds(const struct hop_stats *h, double miss)
 	return k * log10(M_E * expected / k) - expected * M_LOG10E < -4 ? fmin(3, log10(k / expected)) : -INFINITY;
 }
 
+/* Others of the kind that did come to the point were repeated all the same: a repeat says nothing about this hop. */
+static bool repeated_anyway(const struct conn *c, uint32_t x, unsigned point)
+{
+	unsigned came = 0, repeated = 0;
+
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *o = &c->tx[i];
+		if (i == x || o->dir != c->tx[x].dir || o->what != c->tx[x].what || missing_at(c, i, point))
+			continue;
+		came++;
+		repeated += o->repeated_by != NOTHING;
+	}
+	return repeated * 2 > came;
+}
+
+/*
+ * Was x answered, as the near side saw it, by something that the far side did not record? From a capture that is known to lose packets both can
+ * be missing; then nothing was dropped. A reset, an ICMP error or a bare ACK in answer to a SYN is no such answer.
+ */
+static bool answered_unseen(const struct proof *t, uint32_t x, unsigned near, unsigned far)
+{
+	const struct conn *c = t->c;
+	const struct tx *w = &c->tx[x];
+	const struct sight *s = c->facts->point[far].sight;
+
+	if (s[0].missed + s[1].missed == 0 || w->end == w->off)
+		return false;
+	for (uint32_t i = x + 1; i < c->txs; i++) {
+		const struct tx *o = &c->tx[i];
+		if (i == w->repeated_by)
+			return false;
+		if (o->dir == w->dir || o->stray_ack || o->ack < w->end || o->what == WHAT_RST || o->what == WHAT_RSTACK || o->what == WHAT_ICMP ||
+		    missing_at(c, i, near) || (w->what == WHAT_SYN && o->what != WHAT_SYNACK))
+			continue;
+		return missing_at(c, i, far);
+	}
+	return false;
+}
+
 static double consequence_odds(const struct proof *t, uint32_t x, unsigned point, const struct hop_stats *h, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -188,11 +227,12 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 	bool syn = w->what == WHAT_SYN || w->what == WHAT_SYNACK;
 	double odds = 0, rare = log10((double)(h->passed + 2) / (double)(h->repeated + 1));
 
-	if (w->repeated_by != NOTHING) {
+	bool anyway = repeated_anyway(c, x, point);
+	if (w->repeated_by != NOTHING && !anyway) {
 		*why |= WHY_REPEATED;
 		odds += fmin(syn ? 2 : 3, fmax(rare, 0.5));
 	}
-	if (w->end > w->off && !w->stray && !w->probe && !is_reset(w)) {
+	if (w->end > w->off && !w->stray && !w->probe && !is_reset(w) && !anyway) {
 		int64_t acked = proof_acked_at(t, point, w->dir, w->end);
 		if (acked == INT64_MAX) {
 			*why |= WHY_UNANSWERED;
@@ -217,6 +257,17 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 	return odds;
 }
 
+/* Does a further point's silence count? It does if it holds others of the connection, or if the nearer one knows nothing of the connection either. */
+static bool sees_way(const struct conn *c, unsigned point, unsigned nearer, unsigned dir)
+{
+	if (!c->flow[point])
+		return !c->flow[nearer];
+	for (uint32_t i = 0; i < c->txs; i++)
+		if (c->tx[i].dir == dir && !missing_at(c, i, point))
+			return true;
+	return false;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -230,7 +281,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	odds += consequence_odds(t, x, b, h, why);
 	for (unsigned i = to + 1; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i];
-		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir))
+		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir) || !sees_way(c, p, b, w->dir))
 			continue;
 		odds += fmin(1.5, log_inverse(fate_miss(&f->point[p], w->dir)));
 		*why |= WHY_ALL_MISS;
@@ -251,6 +302,8 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ELSEWHERE;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
+	if (answered_unseen(t, x, a, b))
+		odds = fmin(odds, ODDS_POSSIBLE);
 	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
