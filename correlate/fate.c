@@ -10,10 +10,10 @@
 #define STEP_MARGIN_NS 1000000000       /* on either side of a step, beyond its size */
 #define MARGIN_NS 50000000      /* at the edges of a capture, beyond delay and clock doubt */
 
-double fate_miss(const struct point *p, unsigned dir)
+double fate_miss(const struct point *p)
 {
-	const struct sight *s = &p->sight[dir];
-	double n = (double)s->proved, m = (double)s->missed, miss;
+	/* Both directions come by the same capture, and what it loses it loses in bursts. */
+	double n = (double)(p->sight[0].proved + p->sight[1].proved), m = (double)(p->sight[0].missed + p->sight[1].missed), miss;
 
 	/* Most captures lose nothing at all: one in ten is given the benefit of the doubt until it is caught (Jeffreys would say one in two). */
 	miss = m > 0 || p->drops > 0 ? (m + 1) / (n + 2) : 0.1 / (n + 2);
@@ -122,7 +122,7 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 			unsigned q = c->way[w->dir][i - 1];
 			struct hop_stats *h = &f->point[p < q ? p : q].hop[w->dir];
 			h->passed += seen;
-			h->repeated += seen && w->repeated_by != NOTHING;
+			h->repeated += seen && !passed && w->repeated_by != NOTHING;
 			if (!seen && !passed) {
 				bool shown = w->repeated_by != NOTHING || odds_refused(c, x, p);
 				h->gone++;
@@ -216,6 +216,11 @@ static void judge_near(struct proof *t, uint32_t x)
 		return;
 	}
 	w->fate_from = w->odds_from >= ODDS_LIKELY ? FATE_GENERATED : FATE_UNKNOWN;
+}
+
+bool fate_unseen(const struct conn *c, unsigned point)
+{
+	return unseen(c, point) == UNSEEN_PASSED;
 }
 
 void fate_judge(struct proof *t)

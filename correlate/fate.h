@@ -20,8 +20,11 @@ bool fate_differs(const struct conn *c);
 /* Was point p capturing when something with the aligned time t came by? */
 bool fate_window(const struct facts *f, unsigned point, int64_t t);
 
-/* Part of the packets that passed the point in this direction that its capture misses: an estimate that is never 0. */
-double fate_miss(const struct point *p, unsigned dir);
+/* Part of the packets that passed the point that its capture misses: an estimate that is never 0. */
+double fate_miss(const struct point *p);
+
+/* Does the point hold nothing of the connection, although all of it must have passed there? */
+bool fate_unseen(const struct conn *c, unsigned point);
 
 /* The TTL with which packets of the sender of direction dir arrive at a point, 0: not known. */
 uint8_t fate_ttl(const struct conn *c, unsigned point, unsigned dir);

@@ -81,6 +81,9 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		uint32_t why = 0;
 		if (conn_seen(c, i, k) || (k < x->from && !x->by_host))
 			continue;
+		/* Of a connection that a point does not know at all, single packets say nothing. */
+		if (!c->flow[p] && !fate_unseen(c, p))
+			continue;
 		if (k > x->from)
 			proof_passed(t, i, k, &why);
 		else
@@ -216,7 +219,7 @@ static void unanswered(const struct conn *c, struct findings *out)
 	if (!reached || !time_to_answer(c, first, at))
 		return;
 	/* The capture must have missed every answer, and no answer may have come through to the client either. */
-	odds = -log10(fate_miss(&c->facts->point[at], S2C)) * fmin(reached, 2);
+	odds = -log10(fate_miss(&c->facts->point[at])) * fmin(reached, 2);
 	if (!ttl || !hosts_untouched(ttl))
 		odds = fmin(odds, ttl ? ODDS_LIKELY - 0.1 : ODDS_LIKELY);
 	for (uint32_t i = 0; i < c->txs; i++)

@@ -20,7 +20,7 @@ static double log_inverse(double p)
 static double miss_of(const struct proof *t, unsigned point, unsigned dir)
 {
 	const struct conn *c = t->c;
-	double all = fate_miss(&c->facts->point[point], dir);
+	double all = fate_miss(&c->facts->point[point]);
 	uint32_t proved = 0, missed = 0;
 
 	if (c->facts->point[point].sight[dir].missed == 0)
@@ -220,41 +220,30 @@ static bool answered_unseen(const struct proof *t, uint32_t x, unsigned near, un
 	return false;
 }
 
+/*
+ * How both ends went on shows that x was lost - on this hop or beyond it. So it counts as much against a miss of the capture as losses beyond are
+ * rare: of the transmissions that did come to the point, how many were repeated without having been acknowledged before?
+ */
 static double consequence_odds(const struct proof *t, uint32_t x, unsigned point, const struct hop_stats *h, uint32_t *why)
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
-	bool syn = w->what == WHAT_SYN || w->what == WHAT_SYNACK;
-	double odds = 0, rare = log10((double)(h->passed + 2) / (double)(h->repeated + 1));
+	bool bears = w->end > w->off && !w->stray && !w->probe && !is_reset(w), anyway = repeated_anyway(c, x, point);
+	uint32_t before = *why;
 
-	bool anyway = repeated_anyway(c, x, point);
-	if (w->repeated_by != NOTHING && !anyway) {
+	if (w->repeated_by != NOTHING)
 		*why |= WHY_REPEATED;
-		odds += fmin(syn ? 2 : 3, fmax(rare, 0.5));
-	}
-	if (w->end > w->off && !w->stray && !w->probe && !is_reset(w) && !anyway) {
-		int64_t acked = proof_acked_at(t, point, w->dir, w->end);
-		if (acked == INT64_MAX) {
-			*why |= WHY_UNANSWERED;
-			odds += 1;
-		} else if (w->repeated_by != NOTHING) {
-			*why |= WHY_ACK_WAITED;
-			odds += 2;
-		}
-	}
-	if (peer_repeats(t, x, point)) {
+	if (bears && proof_acked_at(t, point, w->dir, w->end) == INT64_MAX)
+		*why |= WHY_UNANSWERED;
+	else if (bears && w->repeated_by != NOTHING)
+		*why |= WHY_ACK_WAITED;
+	if (peer_repeats(t, x, point))
 		*why |= WHY_PEER_REPEATED;
-		odds += 2.5;
-	}
-	if (odds_refused(c, x, point)) {
-		*why |= WHY_REFUSED;
-		odds += fmin(3, log_inverse(fate_miss(&c->facts->point[point], !w->dir)));
-	}
-	if (still_held(c, w)) {
+	if (still_held(c, w))
 		*why |= WHY_STILL_HELD;
-		odds += 3;
-	}
-	return odds;
+	if (*why == before)
+		return 0;
+	return anyway ? 0.3 : fmin(4, log10((double)(h->passed + 2) / (double)(h->repeated + 1)));
 }
 
 /* Does a further point's silence count? It does if it holds others of the connection, or if the nearer one knows nothing of the connection either. */
@@ -268,6 +257,25 @@ static bool sees_way(const struct conn *c, unsigned point, unsigned nearer, unsi
 	return false;
 }
 
+/* Points further on that should have seen it and did not: lost between, or missed by them - or never there. */
+static double silence_odds(const struct conn *c, uint32_t x, unsigned to, uint32_t *why)
+{
+	const struct facts *f = c->facts;
+	const struct tx *w = &c->tx[x];
+	double best = 0;
+
+	for (unsigned i = to + 1; i < c->ways[w->dir]; i++) {
+		unsigned p = c->way[w->dir][i], q = c->way[w->dir][i - 1];
+		const struct hop_stats *h = hop_of(f, p, q, w->dir);
+		double loss = ((double)h->gone + 0.5) / ((double)h->passed + (double)h->gone + 1);
+		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir) || !sees_way(c, p, c->way[w->dir][to], w->dir))
+			continue;
+		best = fmax(best, fmin(2, log_inverse(fmin(1, loss + fate_miss(&f->point[p])))));
+		*why |= WHY_ALL_MISS;
+	}
+	return best;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -275,16 +283,14 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	const struct tx *w = &c->tx[x];
 	unsigned a = c->way[w->dir][from], b = c->way[w->dir][to];
 	const struct hop_stats *h = hop_of(f, a, b, w->dir);
-	double miss = miss_of(t, b, w->dir), more, rate;
+	double miss = miss_of(t, b, w->dir), more, rate, consequence;
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 
-	odds += consequence_odds(t, x, b, h, why);
-	for (unsigned i = to + 1; i < c->ways[w->dir]; i++) {
-		unsigned p = c->way[w->dir][i];
-		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir) || !sees_way(c, p, b, w->dir))
-			continue;
-		odds += fmin(1.5, log_inverse(fate_miss(&f->point[p], w->dir)));
-		*why |= WHY_ALL_MISS;
+	consequence = consequence_odds(t, x, b, h, why);
+	odds += consequence > 0 ? consequence : silence_odds(c, x, to, why);
+	if (odds_refused(c, x, b)) {
+		*why |= WHY_REFUSED;
+		odds += fmin(3, log_inverse(fate_miss(&f->point[b])));
 	}
 	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
 	more = f->point[b].sight[w->dir].missed ? 0 : company(c, x, b, miss);
@@ -406,14 +412,14 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	for (unsigned i = 0; i + 1 < w->from; i++) {
 		unsigned q = c->way[w->dir][i];
 		if (fate_window(f, q, w->t) && sees_kin(c, q, w->dir)) {
-			odds += fmin(1.5, log_inverse(fate_miss(&f->point[q], w->dir)));
+			odds += fmin(1.5, log_inverse(fate_miss(&f->point[q])));
 			*why |= WHY_ALL_MISS;
 		}
 	}
 	if ((mute = nothing_to_answer(c, x, before)) || (mute = trigger_missing(c, x, before))) {
 		*why |= WHY_NOTHING_TO_ANSWER;
 		/* No more than it takes for the capture to have missed all of that. */
-		odds += fmin(3, mute * log_inverse(fate_miss(&f->point[before], !w->dir)));
+		odds += fmin(3, mute * log_inverse(fate_miss(&f->point[before])));
 	}
 	if (ttl && w->what != WHAT_ICMP && p->ttl != ttl) {
 		*why |= WHY_TTL;
