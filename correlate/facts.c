@@ -181,6 +181,17 @@ int64_t facts_align(const struct point *p, int64_t t)
 	return t - m->offset_ns - (int64_t)llround((double)(t - m->origin_ns) * m->skew);
 }
 
+int64_t facts_unalign(const struct point *p, int64_t t)
+{
+	for (uint32_t i = 0; i < p->pieces; i++) {
+		const struct clock_map *m = &p->piece[i];
+		int64_t raw = t + m->offset_ns + (int64_t)llround((double)(t + m->offset_ns - m->origin_ns) * m->skew);
+		if (raw >= m->from_ns && raw < m->to_ns)
+			return raw;
+	}
+	return t;
+}
+
 int64_t facts_doubt(const struct point *p, int64_t t)
 {
 	const struct clock_map *m = piece_at(p, t);

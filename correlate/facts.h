@@ -156,6 +156,8 @@ void facts_free(struct facts *f);
 
 /* The reference clock's time of t on the clock of point p. */
 int64_t facts_align(const struct point *p, int64_t t_ns);
+/* The other way: what the clock of point p showed at the reference clock's time t. */
+int64_t facts_unalign(const struct point *p, int64_t t_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */
 int64_t facts_doubt(const struct point *p, int64_t t_ns);
 

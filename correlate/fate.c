@@ -177,7 +177,7 @@ static void judge_far(struct proof *t, uint32_t x)
 
 	w->reach = w->to;
 	for (unsigned i = w->to + 1u; i <= last; i++)
-		if (unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED || proof_passed(t, x, i, &w->reasons_to))
+		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED))
 			w->reach = (uint8_t)i;
 	while (w->reach < last && pieces_arrived(c, x, w->reach + 1u))
 		w->reach++;
@@ -188,7 +188,7 @@ static void judge_far(struct proof *t, uint32_t x)
 	if (unseen(c, c->way[w->dir][w->reach + 1]) == UNSEEN_RIDDLE || begins_later(c, w, c->way[w->dir][w->reach + 1]))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
 	if (!fate_window(c->facts, c->way[w->dir][w->reach + 1], w->t)) {
-		bool known = earlier_dropped(c, w);
+		bool known = earlier_dropped(c, w) && proof_acked_at(t, c->way[w->dir][w->reach], w->dir, w->end) == INT64_MAX;
 		w->fate_to = known ? FATE_DROPPED : FATE_OUTSIDE;
 		w->odds_to = (float)(known ? fmax(w->odds_to, ODDS_LIKELY) : fmin(w->odds_to, ODDS_POSSIBLE));
 		w->reasons_to |= WHY_WINDOW;
@@ -202,9 +202,12 @@ static void judge_near(struct proof *t, uint32_t x)
 	struct conn *c = t->c;
 	struct tx *w = &c->tx[x];
 
+	/* What a host says in a conversation that nearer points do not know at all came by them; what a device might have said is another matter. */
+	w->by_host = w->what != WHAT_RST && w->what != WHAT_RSTACK && w->what != WHAT_ICMP;
 	for (unsigned i = w->from; i-- > 0;)
-		if (unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED || proof_sent_by_host(t, x, i, &w->reasons_from))
-			w->by_host = true;
+		w->by_host &= unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED;
+	for (unsigned i = w->from; i-- > 0;)
+		w->by_host |= proof_sent_by_host(t, x, i, &w->reasons_from);
 	if (w->by_host || pieces_of_another(c, x))
 		return;
 	w->odds_from = (float)odds_made(t, x, &w->reasons_from);

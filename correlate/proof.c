@@ -289,9 +289,11 @@ static int64_t other_at(const struct conn *c, uint32_t x, unsigned point)
 	for (uint32_t i = c->tx[x].repeats; i != NOTHING; i = c->tx[i].repeats)
 		if (conn_sight(c, i)[point] != NOTHING)
 			return INT64_MIN;
-	for (uint32_t i = c->tx[x].repeated_by; i != NOTHING; i = c->tx[i].repeated_by)
-		if (conn_sight(c, i)[point] != NOTHING)
-			return c->pkt[conn_sight(c, i)[point]].t_raw;
+	/* A repeat may have passed unrecorded, too: then it did so after it was first seen. */
+	if (c->tx[x].repeated_by != NOTHING) {
+		uint32_t i = c->tx[x].repeated_by, k = conn_sight(c, i)[point];
+		return k != NOTHING ? c->pkt[k].t_raw : facts_unalign(&c->facts->point[point], c->tx[i].t);
+	}
 	return INT64_MAX;
 }
 

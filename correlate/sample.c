@@ -195,17 +195,17 @@ static void no_clock(struct point *p, enum clock_state state)
 /* A fit says what B's clock is ahead at times of A's clock; here it is needed at times of B's. */
 static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
 {
-	p->pieces = (uint32_t)n;
+	p->pieces = 0;
 	for (int i = 0; i < n; i++) {
 		const struct clock_piece *c = &fit[i];
-		struct clock_map *m = &p->piece[i];
+		struct clock_map *m = &p->piece[p->pieces];
 		double k = 1 + c->skew_ppm * 1e-6;
-		m->from_ns = i == 0 ? INT64_MIN : p->piece[i - 1].to_ns;
+		m->from_ns = p->pieces == 0 ? INT64_MIN : m[-1].to_ns;
 		m->origin_ns = c->origin_ns + c->offset_ns;
 		m->to_ns = i == n - 1 ? INT64_MAX : c->to_ns + c->offset_ns + llround((double)(c->to_ns - c->origin_ns) * c->skew_ppm * 1e-6);
 		/* A clock that was set back shows some times twice: they count for the earlier piece. */
-		if (m->to_ns < m->from_ns)
-			m->to_ns = m->from_ns;
+		if (m->to_ns <= m->from_ns)
+			continue;
 		m->offset_ns = c->offset_ns;
 		m->skew = c->skew_ppm * 1e-6 / k;
 		m->skew_low = c->skew_low_ppm * 1e-6;
@@ -216,6 +216,7 @@ static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
 		m->high_ns = c->high_ns;
 		m->pairs = c->upper + c->lower;
 		m->state = c->state;
+		p->pieces++;
 	}
 }
 

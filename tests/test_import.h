@@ -113,7 +113,7 @@ static inline const char *folder_write(struct folder *f, const char *name, const
 	FILE *to = fopen(path, "wb");
 
 	assert_non_null(to);
-	assert_int_equal(fwrite(b->p, 1, b->n, to), b->n);
+	assert_true(b->n == 0 || fwrite(b->p, 1, b->n, to) == b->n);
 	assert_int_equal(fclose(to), 0);
 	return path;
 }
