@@ -8,6 +8,7 @@
 #include "correlate/reason.h"
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
+#define COPIES_NEAR 16          /* packets behind the first one among which its copies are */
 #define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
 
 static enum confidence by_odds(double odds)
@@ -98,14 +99,37 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 	}
 }
 
-static void copies(const struct conn *c, struct findings *out)
+/* How many copies of transmission i does a point hold? */
+static unsigned copies_at(const struct conn *c, uint32_t i, uint8_t point)
 {
-	for (uint32_t k = 0; k < c->pkts; k++) {
-		const struct pkt *p = &c->pkt[k];
-		if (p->copy && p->tx != NOTHING)
-			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, (uint8_t)pkt_what(p), p->dir, NO_POINT, NO_POINT, p->point, CERTAIN, 0, p->tx,
+	unsigned n = 0;
+
+	/* They lie close behind the first one. */
+	for (uint32_t k = conn_sight(c, i)[point], last = k + COPIES_NEAR; k != NOTHING && k < c->at[point + 1] && k < last; k++)
+		n += c->pkt[k].copy && c->pkt[k].tx == i;
+	return n;
+}
+
+/*
+ * Equal packets at one point are the capture's own copies (a mirror port). If every point from there on has them as well, the network made them.
+ */
+static void copies(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+	unsigned n[POINTS_MAX], first = x->to + 1u;
+
+	for (unsigned k = x->from; k <= x->to; k++)
+		n[k] = conn_seen(c, i, k) ? copies_at(c, i, c->way[x->dir][k]) : 0;
+	while (first > x->from && n[first - 1])
+		first--;
+	bool network = first > 0 && first < x->to;
+	if (network)
+		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, c->way[x->dir][first - 1], c->way[x->dir][first], NO_POINT, CERTAIN, 0, i,
+			ODDS_CERTAIN, "duplicated" });
+	for (unsigned k = x->from; k <= x->to; k++)
+		for (unsigned m = 0; m < n[k] && !(first < x->to && k >= first); m++)
+			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][k], CERTAIN, 0, i,
 				ODDS_CERTAIN, "capture_duplicate" });
-	}
 }
 
 /* Told at the point nearest to the sender, where it was seen. */
@@ -394,11 +418,11 @@ void judge(const struct proof *t, struct findings *out)
 		far_side(c, i, out);
 		near_side(c, i, out);
 		missed(t, i, out);
+		copies(c, i, out);
 		repeats(c, i, out);
 		by_host(c, i, out);
 		stale(c, i, out);
 	}
-	copies(c, out);
 	unanswered(c, out);
 	zero_window(c, out);
 	reuse(c, out);

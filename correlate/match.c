@@ -9,6 +9,8 @@
 
 #define COPY_NS 50000000        /* copies made by a mirror port come this close behind each other */
 #define COPY_LOOKBACK 8
+#define SOON_NS 5000000         /* without an IP ID: no repeat comes this soon, and no mirror port is slower */
+#define MIRROR_MIN 4            /* copies that a mirror port must have shown */
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
 #define DELAY_MAX_NS 10000000000        /* no packet is longer on its way, if everything about it is equal */
 #define DELAY_WEAK_NS 1000000000        /* ... if something differs */
@@ -70,29 +72,37 @@ static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 }
 
 /*
- * The IP ID tells a copy from a repeat. Where it is always zero (RFC 6864 4.1 allows that), equal packets are taken for copies only if the
- * capture doubles nearly everything: hosts do send equal ACKs in a row (RFC 5681 4.2).
+ * A copy has the IP ID of its original; a repeat has not, or is not sent that soon (RFC 6298 2.4: no sooner than after a second; after 200 ms in
+ * practice). Where the IP ID is always zero (RFC 6864 4.1 allows that, IPv6 has none), equal ACKs in a row are ordinary (RFC 5681 4.2): they are
+ * copies only at a point that is known to double packets.
  */
+static bool tells(const struct pkt *p)
+{
+	/* A SYN-ACK may come twice at once: the server's own timer, and its answer to a repeated SYN. */
+	return p->ip_id || (pkt_end(p) != p->seq && !(p->flags & (SEG_ICMP | SEG_LATER)) && pkt_what(p) != WHAT_SYNACK);
+}
+
 static void mark_copies(struct conn *c, unsigned point)
 {
-	uint32_t from = c->at[point], to = c->at[point + 1], with_id = 0, with_id_twice = 0, zero = 0, zero_twice = 0;
+	const struct point *f = &c->facts->point[point];
+	bool mirror = f->twice >= MIRROR_MIN && f->twice * 10 > f->telling;
+	const struct pkt *o;
 
-	for (uint32_t i = from; i < to; i++) {
-		bool twice = copied(c, from, i) != NULL;
-		if (c->pkt[i].ip_id) {
-			with_id++;
-			with_id_twice += twice;
-			c->pkt[i].copy = twice;
-		} else {
-			zero++;
-			zero_twice += twice;
-		}
+	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++) {
+		struct pkt *p = &c->pkt[i];
+		if (!(o = copied(c, c->at[point], i)))
+			continue;
+		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || mirror));
 	}
-	if (zero_twice == 0 || (with_id ? with_id_twice * 5 < with_id * 2 : zero_twice * 5 < zero * 2))
-		return;
-	for (uint32_t i = from; i < to; i++)
-		if (!c->pkt[i].ip_id && copied(c, from, i))
-			c->pkt[i].copy = true;
+}
+
+void match_count_copies(const struct conn *c, struct point *points)
+{
+	for (uint32_t k = 0; k < c->pkts; k++) {
+		const struct pkt *p = &c->pkt[k];
+		points[p->point].telling += tells(p) && !p->copy;
+		points[p->point].twice += tells(p) && p->copy;
+	}
 }
 
 /* ---- transmissions ---- */
@@ -129,7 +139,7 @@ static int new_tx(struct matcher *m, uint32_t pkt)
 	x->what = (uint8_t)pkt_what(p);
 	x->from = x->to = (uint8_t)m->at;
 	x->single = true;
-	x->repeated_by = NOTHING;
+	x->repeats = x->repeated_by = NOTHING;
 	uint32_t *s = conn_sight(c, c->txs);
 	for (unsigned i = 0; i < c->facts->points; i++)
 		s[i] = NOTHING;

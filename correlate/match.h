@@ -10,4 +10,7 @@
 /* Fill c->tx, c->sight and pkt.tx, pkt.copy. */
 int match_packets(struct conn *c, struct err *e);
 
+/* Add to points[].telling and .twice what this (matched) connection says of copies made by the captures. */
+void match_count_copies(const struct conn *c, struct point *points);
+
 #endif

@@ -9,6 +9,7 @@
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
 #define EARLY_NS 100000000      /* a translated connection begins within this before ... */
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
+#define DOUBLE_NS 50000000      /* copies made on the way come this close behind each other */
 #define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
 
 static double log_inverse(double p)
@@ -397,6 +398,31 @@ static bool timestamps_agreed(const struct conn *c)
 	return seen[0] && seen[1];
 }
 
+/* The point nearest to the client that knows the connection. */
+static unsigned first_known(const struct conn *c)
+{
+	unsigned p = 0;
+
+	while (p < c->facts->points && !c->flow[p])
+		p++;
+	return p;
+}
+
+/* Did an equal packet come by at the same point shortly before? */
+static bool doubled(const struct conn *c, uint32_t x)
+{
+	const struct pkt *p = &c->pkt[c->tx[x].first];
+
+	for (uint32_t i = x, n = 0; i-- > 0 && n < 16; n++) {
+		uint32_t k = conn_sight(c, i)[p->point];
+		const struct pkt *q = k == NOTHING ? NULL : &c->pkt[k];
+		if (q && q->dir == p->dir && q->seq == p->seq && q->ack == p->ack && q->len == p->len && q->ip_id == p->ip_id &&
+		    q->tsval == p->tsval && (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS) && p->t - q->t < DOUBLE_NS)
+			return true;
+	}
+	return false;
+}
+
 double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -442,6 +468,11 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
 	if (!sees_kin(c, before, w->dir)) {
 		*why |= WHY_ELSEWHERE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
+	if ((w->dir == C2S && first_known(c) >= here) || doubled(c, x)) {
+		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns)) {

@@ -27,7 +27,8 @@ bool pieces_arrived(const struct conn *c, uint32_t x, unsigned i)
 		more = false;
 		for (uint32_t k = lo; k < hi; k++) {
 			const struct tx *o = &c->tx[k];
-			if (k == x || o->dir != w->dir || o->from <= w->to || !conn_seen(c, k, i) || !carries(c, o))
+			/* The same bytes in one packet again are a repeat, no piece. */
+			if (k == x || o->dir != w->dir || (o->off == w->off && o->end == w->end && !(c->pkt[o->first].flags & SEG_FRAGMENT)) || o->from <= w->to || !conn_seen(c, k, i) || !carries(c, o))
 				continue;
 			if (fragment_of(&c->pkt[o->first], &c->pkt[w->first]))
 				return true;
@@ -49,7 +50,7 @@ bool pieces_of_another(const struct conn *c, uint32_t x)
 		return false;
 	for (uint32_t k = lo; k < hi; k++) {
 		const struct tx *o = &c->tx[k];
-		if (k == x || o->dir != w->dir || o->to + 1u != w->from || !carries(c, o))
+		if (k == x || o->dir != w->dir || (o->off == w->off && o->end == w->end) || o->to + 1u != w->from || !carries(c, o))
 			continue;
 		if (fragment_of(&c->pkt[w->first], &c->pkt[o->first]) || (o->off <= w->off && o->end >= w->end) || (o->off >= w->off && o->end <= w->end))
 			return true;

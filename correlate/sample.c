@@ -353,7 +353,8 @@ static int gather(struct sampler *s)
 	int rc = choose(s->f, &list, &n, s->e);
 
 	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++)
-		rc = read_conn(s, list[i].conn, add_pairs);
+		if ((rc = read_conn(s, list[i].conn, add_pairs)) == 0)
+			match_count_copies(&s->conn, s->f->point);
 	if (rc == 0) {
 		int64_t id[POINTS_MAX];
 		for (uint32_t i = 0; i < s->f->points; i++)

@@ -227,6 +227,11 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		words_count(&w, f->count, f->what);
 		words_say(&w, " twice.");
 		break;
+	case KIND_DUPLICATED:
+		words_count(&w, f->count, f->what);
+		words_say(&w, " of the %s %s doubled between %s and %s.", words_host(f->dir), f->count == 1 ? "was" : "were", words_point(c, f->from),
+		    words_point(c, f->to));
+		break;
 	case KIND_PORT_REUSE:
 		say_reuse(c, f, &w);
 		break;

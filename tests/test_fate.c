@@ -307,6 +307,23 @@ static void a_repeat_after_the_window_follows_the_one_before(void **state)
 	scene_free(s);
 }
 
+static void a_reset_after_the_window_follows_nothing(void **state)
+{
+	struct scene *s = scene_of(2, "0.0 a > S 1000\n0.3 a > S 1000\n5.0 a > R 1001\n");
+
+	(void)state;
+	s->f.point[1].window[0].to_ns = SEC;
+	scene_fate(s);
+	assert_became(s, 1, "dropped a>b");
+	assert_became(s, 3, "outside a>b");
+	scene_free(s);
+	s = scene_of(2, "5.0 a > R 1001\n");
+	s->f.point[1].window[0].to_ns = SEC;
+	scene_fate(s);
+	assert_became(s, 1, "outside a>b");
+	scene_free(s);
+}
+
 static void windows_have_soft_edges_and_gaps(void **state)
 {
 	struct scene *s = scene_of(2, HELLO);
@@ -400,6 +417,7 @@ int main(void)
 		cmocka_unit_test(a_capture_known_to_miss_packets_proves_no_loss),
 		cmocka_unit_test(outside_its_window_a_point_knows_nothing),
 		cmocka_unit_test(a_repeat_after_the_window_follows_the_one_before),
+		cmocka_unit_test(a_reset_after_the_window_follows_nothing),
 		cmocka_unit_test(windows_have_soft_edges_and_gaps),
 		cmocka_unit_test(a_direction_that_takes_another_way_is_not_missed),
 		cmocka_unit_test(a_conversation_that_a_point_holds_nothing_of_passed_it),

