@@ -8,7 +8,7 @@
 #include "correlate/reason.h"
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
-#define COPIES_NEAR 16          /* packets behind the first one among which its copies are */
+#define COPIES_NEAR 64          /* packets behind the first one among which its copies are */
 #define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
 
 static enum confidence by_odds(double odds)

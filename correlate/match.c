@@ -8,7 +8,8 @@
 #include <xxhash.h>
 
 #define COPY_NS 50000000        /* copies made by a mirror port come this close behind each other */
-#define COPY_LOOKBACK 8
+#define COPY_LOOKBACK 64        /* packets between a packet and its copy, at most */
+#define COPY_LOOKBACK_FEW 8     /* ... at a point that is not known to double packets */
 #define SOON_NS 5000000         /* without an IP ID: no repeat comes this soon, and no mirror port is slower */
 #define MIRROR_MIN 4            /* copies that a mirror port must have shown */
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
@@ -56,12 +57,21 @@ static bool same_bytes(const struct conn *c, const struct pkt *x, const struct p
 	    same_options(c, x, y);
 }
 
+/* Is the point known to record packets twice? */
+static bool mirrors(const struct point *p)
+{
+	return p->twice >= MIRROR_MIN && p->twice * 10 > p->telling;
+}
+
 /* The packet that p is a copy of, NULL: none. A copy on another segment has passed a router: its TTL is lower. */
 static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 {
 	struct pkt *p = &c->pkt[i];
+	const struct point *f = &c->facts->point[p->point];
+	/* Where nothing is known yet (the sample), look far; where it is, look far only where it pays. */
+	uint32_t far = f->telling > 0 && !mirrors(f) ? COPY_LOOKBACK_FEW : COPY_LOOKBACK;
 
-	for (uint32_t k = i, n = 0; k-- > from && n < COPY_LOOKBACK; n++) {
+	for (uint32_t k = i, n = 0; k-- > from && n < far; n++) {
 		struct pkt *o = &c->pkt[k];
 		if (p->t_raw - o->t_raw > COPY_NS)
 			break;
@@ -85,23 +95,22 @@ static bool tells(const struct pkt *p)
 static void mark_copies(struct conn *c, unsigned point)
 {
 	const struct point *f = &c->facts->point[point];
-	bool mirror = f->twice >= MIRROR_MIN && f->twice * 10 > f->telling;
 	const struct pkt *o;
 
 	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++) {
 		struct pkt *p = &c->pkt[i];
 		if (!(o = copied(c, c->at[point], i)))
 			continue;
-		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || mirror));
+		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || mirrors(f)));
 	}
 }
 
-void match_count_copies(const struct conn *c, struct point *points)
+void match_count_copies(const struct conn *c, uint64_t seen[][2])
 {
 	for (uint32_t k = 0; k < c->pkts; k++) {
 		const struct pkt *p = &c->pkt[k];
-		points[p->point].telling += tells(p) && !p->copy;
-		points[p->point].twice += tells(p) && p->copy;
+		seen[p->point][0] += tells(p) && !p->copy;
+		seen[p->point][1] += tells(p) && p->copy;
 	}
 }
 
@@ -343,9 +352,15 @@ static int align(struct matcher *m, const struct entry *t, uint32_t n, const str
 	return 0;
 }
 
+/* One packet here, one there, equal in everything, and of a kind that a repeat would differ from: then the clocks are wrong rather than the match. */
+static bool beyond_doubt(const struct matcher *m, const struct pkt *p)
+{
+	return m->level == 0 && (p->ip_id || p->flags & SEG_TS);
+}
+
 static int align_class(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
 {
-	if (n == k && all_fit(m, t, p, n)) {
+	if (n == k && (all_fit(m, t, p, n) || (n == 1 && beyond_doubt(m, &m->c->pkt[p[0].index])))) {
 		for (uint32_t i = 0; i < n; i++)
 			pair(m, t[i].index, p[i].index, false, n == 1);
 		return 0;

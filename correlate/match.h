@@ -10,7 +10,7 @@
 /* Fill c->tx, c->sight and pkt.tx, pkt.copy. */
 int match_packets(struct conn *c, struct err *e);
 
-/* Add to points[].telling and .twice what this (matched) connection says of copies made by the captures. */
-void match_count_copies(const struct conn *c, struct point *points);
+/* Add, per point: packets of this (matched) connection that can be told from a repeat, and how many of those are copies made by the capture. */
+void match_count_copies(const struct conn *c, uint64_t seen[][2]);
 
 #endif

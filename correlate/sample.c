@@ -26,6 +26,7 @@ struct sampler {
 	struct conn conn;
 	struct pair *pair;
 	size_t pairs;
+	uint64_t seen[POINTS_MAX][2];   /* packets that tell copies from repeats, and copies among them: into the facts when the sample is through */
 	struct err *e;
 };
 
@@ -354,7 +355,11 @@ static int gather(struct sampler *s)
 
 	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++)
 		if ((rc = read_conn(s, list[i].conn, add_pairs)) == 0)
-			match_count_copies(&s->conn, s->f->point);
+			match_count_copies(&s->conn, s->seen);
+	for (uint32_t i = 0; i < s->f->points; i++) {
+		s->f->point[i].telling = s->seen[i][0];
+		s->f->point[i].twice = s->seen[i][1];
+	}
 	if (rc == 0) {
 		int64_t id[POINTS_MAX];
 		for (uint32_t i = 0; i < s->f->points; i++)

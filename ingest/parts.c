@@ -293,8 +293,6 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 		p->flags |= PART_SYN;
 		return;
 	}
-	if (p->client == !side)
-		return;         /* the client's answer to a SYN that crossed its own */
 	if (p->client == PART_CLIENT_UNKNOWN)
 		p->client = (uint8_t)side;
 	if (!p->has_client_isn) {

@@ -160,7 +160,8 @@ static void a_later_fragment_goes_with_the_first(void **state)
 		assert_int_equal(q->bytes, 1460 + 500 * (i + 1));
 		check_range(q, A, 1000, 2461);
 	}
-	check_refused(p, later(A, 1235));
+	for (uint16_t ip_id = 1235; ip_id != 1234; ip_id++)
+		check_refused(p, later(A, ip_id));
 	check_refused(p, later(B, 1234));
 	s = later(A, 1234);
 	s.dst = v4(0x0a000003);
@@ -169,6 +170,7 @@ static void a_later_fragment_goes_with_the_first(void **state)
 	struct evicted v = {0};
 	assert_int_equal(parts_evict(p, INT64_MAX, take, &v), 0);
 	handshake(p, 1000, 5000);
+	handshake(p, 900000, 800000);
 	check_refused(p, later(A, 1234));
 	parts_free(p);
 }
@@ -216,7 +218,8 @@ static void every_tunnel_is_a_world_of_its_own(void **state)
 	/* Also for fragments of the same datagram, mirrored twice. */
 	for (int i = 0; i < 4; i++)
 		assert_int_equal(number_of(p, in_tunnel(later(A, 7), tunnels[i].kind, tunnels[i].id), 0), i);
-	check_refused(p, in_tunnel(later(A, 7), TUNNEL_GRE, 8));
+	for (uint32_t id = 8; id < 20000; id++)
+		check_refused(p, in_tunnel(later(A, 7), TUNNEL_GRE, id));
 	parts_free(p);
 }
 
@@ -242,6 +245,10 @@ static void idle_parts_are_handed_out_and_forgotten(void **state)
 	assert_int_equal(number_of(p, segment(A, SYN, 1000, 0, 0), 21 * SECOND), 4);
 	assert_int_equal(number_of(p, segment(A, SYN, 201000, 0, 0), 21 * SECOND), 5);
 	assert_int_equal(number_of(p, segment(A, SYN, 301000, 0, 0), 21 * SECOND), 3);
+	assert_int_equal(number_of(p, segment(B, RST, 0, 0, 0), 21 * SECOND), 5);
+	/* The newest stays in front, though it lies where an older one lay. */
+	assert_int_equal(parts_evict(p, SECOND, take, &v), 0);
+	assert_int_equal(v.n, 2);
 	assert_int_equal(number_of(p, segment(B, RST, 0, 0, 0), 21 * SECOND), 5);
 
 	v = (struct evicted){0};
