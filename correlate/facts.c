@@ -7,6 +7,7 @@
 
 #include "correlate/hosts.h"
 
+#define MIRROR_MIN 4                    /* copies that a mirror port must have shown */
 #define SAME_WINDOW_NS 60000000000      /* rotated files: a gap this short between them is no gap in the capture */
 
 static int load_points(struct facts *f, struct db *db, struct err *e)
@@ -179,6 +180,11 @@ int64_t facts_align(const struct point *p, int64_t t)
 	if (!m)
 		return t;
 	return t - m->offset_ns - (int64_t)llround((double)(t - m->origin_ns) * m->skew);
+}
+
+bool facts_mirrors(const struct point *p)
+{
+	return p->twice >= MIRROR_MIN && p->twice * 10 > p->telling;
 }
 
 int64_t facts_unalign(const struct point *p, int64_t t)

@@ -157,6 +157,9 @@ void facts_free(struct facts *f);
 
 /* The reference clock's time of t on the clock of point p. */
 int64_t facts_align(const struct point *p, int64_t t_ns);
+/* Is the point known to record packets twice (a mirror port)? */
+bool facts_mirrors(const struct point *p);
+
 /* The other way: what the clock of point p showed at the reference clock's time t. */
 int64_t facts_unalign(const struct point *p, int64_t t_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */

@@ -169,6 +169,17 @@ static bool begins_later(const struct conn *c, const struct tx *x, unsigned poin
 	return true;
 }
 
+/* Is x a part of the conversation that went on: not repeated, and followed by something from the other side? */
+static bool went_through(const struct conn *c, uint32_t x)
+{
+	if (c->tx[x].repeated_by != NOTHING)
+		return false;
+	for (uint32_t i = x + 1; i < c->txs; i++)
+		if (c->tx[i].dir != c->tx[x].dir && c->tx[i].what != WHAT_RST && c->tx[i].what != WHAT_RSTACK && c->tx[i].what != WHAT_ICMP)
+			return true;
+	return false;
+}
+
 static void judge_far(struct proof *t, uint32_t x)
 {
 	struct conn *c = t->c;
@@ -177,7 +188,7 @@ static void judge_far(struct proof *t, uint32_t x)
 
 	w->reach = w->to;
 	for (unsigned i = w->to + 1u; i <= last; i++)
-		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED))
+		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(c, x)))
 			w->reach = (uint8_t)i;
 	while (w->reach < last && pieces_arrived(c, x, w->reach + 1u))
 		w->reach++;
@@ -185,7 +196,7 @@ static void judge_far(struct proof *t, uint32_t x)
 		return;
 	w->reasons_to = 0;
 	w->odds_to = (float)odds_dropped(t, x, w->reach, w->reach + 1u, &w->reasons_to);
-	if (unseen(c, c->way[w->dir][w->reach + 1]) == UNSEEN_RIDDLE || begins_later(c, w, c->way[w->dir][w->reach + 1]))
+	if (unseen(c, c->way[w->dir][w->reach + 1]) != UNSEEN_NOT || begins_later(c, w, c->way[w->dir][w->reach + 1]))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
 	if (!fate_window(c->facts, c->way[w->dir][w->reach + 1], w->t)) {
 		bool known = earlier_dropped(c, w) && proof_acked_at(t, c->way[w->dir][w->reach], w->dir, w->end) == INT64_MAX;

@@ -8,7 +8,7 @@
 
 #include "correlate/select_parts.sql.h"
 
-#define FAR (1u << 30)          /* sequence distance beyond which a part belongs to another incarnation */
+#define FAR (1u << 26)          /* sequence distance in both directions beyond which a part belongs to another incarnation */
 
 /* A row of select_parts.sql. side 0: a, 1: b. */
 struct row {

@@ -111,23 +111,26 @@ static unsigned copies_at(const struct conn *c, uint32_t i, uint8_t point)
 }
 
 /*
- * Equal packets at one point are the capture's own copies (a mirror port). If every point from there on has them as well, the network made them.
+ * Equal packets at one point are the capture's own copies (a mirror port). If every point from there on has them as well, and these are no mirror
+ * ports, the network made them.
  */
 static void copies(const struct conn *c, uint32_t i, struct findings *out)
 {
 	const struct tx *x = &c->tx[i];
-	unsigned n[POINTS_MAX], first = x->to + 1u;
+	unsigned n[POINTS_MAX], first = x->to + 1u, honest = 0;
 
 	for (unsigned k = x->from; k <= x->to; k++)
 		n[k] = conn_seen(c, i, k) ? copies_at(c, i, c->way[x->dir][k]) : 0;
-	while (first > x->from && n[first - 1])
+	while (first > x->from && n[first - 1]) {
 		first--;
-	bool network = first > 0 && first < x->to;
+		honest += !facts_mirrors(&c->facts->point[c->way[x->dir][first]]);
+	}
+	bool network = first > 0 && honest > 1;
 	if (network)
 		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, c->way[x->dir][first - 1], c->way[x->dir][first], NO_POINT, CERTAIN, 0, i,
 			ODDS_CERTAIN, "duplicated" });
 	for (unsigned k = x->from; k <= x->to; k++)
-		for (unsigned m = 0; m < n[k] && !(first < x->to && k >= first); m++)
+		for (unsigned m = 0; m < n[k] && !(honest > 1 && k >= first); m++)
 			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][k], CERTAIN, 0, i,
 				ODDS_CERTAIN, "capture_duplicate" });
 }
@@ -213,14 +216,6 @@ static void stale(const struct conn *c, uint32_t i, struct findings *out)
 
 /* ---- nobody answered ---- */
 
-/* Does the capture go on long enough behind the transmission for an answer to be in it? */
-static bool time_to_answer(const struct conn *c, uint32_t i, uint8_t point)
-{
-	const struct tx *x = &c->tx[i];
-
-	return x->repeated_by != NOTHING || c->tx[c->txs - 1].t - x->t > ANSWER_NS || fate_window(c->facts, point, x->t + ANSWER_NS);
-}
-
 static void unanswered(const struct conn *c, struct findings *out)
 {
 	unsigned last = c->ways[C2S] - 1u;
@@ -240,7 +235,8 @@ static void unanswered(const struct conn *c, struct findings *out)
 			first = first == NOTHING ? i : first;
 		}
 	}
-	if (!reached || !time_to_answer(c, first, at))
+	/* The capture must go on long enough for an answer to be in it. */
+	if (!reached || !fate_window(c->facts, at, c->tx[first].t + ANSWER_NS))
 		return;
 	/* The capture must have missed every answer, and no answer may have come through to the client either. */
 	odds = -log10(fate_miss(&c->facts->point[at])) * fmin(reached, 2);

@@ -11,7 +11,6 @@
 #define COPY_LOOKBACK 64        /* packets between a packet and its copy, at most */
 #define COPY_LOOKBACK_FEW 8     /* ... at a point that is not known to double packets */
 #define SOON_NS 5000000         /* without an IP ID: no repeat comes this soon, and no mirror port is slower */
-#define MIRROR_MIN 4            /* copies that a mirror port must have shown */
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
 #define DELAY_MAX_NS 10000000000        /* no packet is longer on its way, if everything about it is equal */
 #define DELAY_WEAK_NS 1000000000        /* ... if something differs */
@@ -57,19 +56,13 @@ static bool same_bytes(const struct conn *c, const struct pkt *x, const struct p
 	    same_options(c, x, y);
 }
 
-/* Is the point known to record packets twice? */
-static bool mirrors(const struct point *p)
-{
-	return p->twice >= MIRROR_MIN && p->twice * 10 > p->telling;
-}
-
 /* The packet that p is a copy of, NULL: none. A copy on another segment has passed a router: its TTL is lower. */
 static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 {
 	struct pkt *p = &c->pkt[i];
 	const struct point *f = &c->facts->point[p->point];
 	/* Where nothing is known yet (the sample), look far; where it is, look far only where it pays. */
-	uint32_t far = f->telling > 0 && !mirrors(f) ? COPY_LOOKBACK_FEW : COPY_LOOKBACK;
+	uint32_t far = f->telling > 0 && !facts_mirrors(f) ? COPY_LOOKBACK_FEW : COPY_LOOKBACK;
 
 	for (uint32_t k = i, n = 0; k-- > from && n < far; n++) {
 		struct pkt *o = &c->pkt[k];
@@ -101,7 +94,7 @@ static void mark_copies(struct conn *c, unsigned point)
 		struct pkt *p = &c->pkt[i];
 		if (!(o = copied(c, c->at[point], i)))
 			continue;
-		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || mirrors(f)));
+		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || facts_mirrors(f)));
 	}
 }
 

@@ -8,7 +8,8 @@
 
 #define NONE UINT32_MAX
 #define RING 4                  /* incarnations of one key that are searched */
-#define FAR (1u << 30)          /* sequence distance beyond which a packet belongs to nobody */
+#define FAR (1u << 30)          /* no sequence number is further away from its own connection: the largest window (RFC 7323 2.2) */
+#define OTHER (1u << 26)        /* further away than this in both directions: of an incarnation whose SYN the capture missed */
 #define FRAGMENTS 1024          /* datagrams whose later fragments are waited for */
 #define ADOPT_NS 1000000000     /* how late a SYN may come behind packets of its own connection (reordered capture) */
 
@@ -181,11 +182,15 @@ static uint32_t outside(uint32_t x, uint32_t lo, uint32_t hi)
 /* How far a packet lies from the sequence numbers of a part; UINT32_MAX: nothing to compare. */
 static uint32_t distance(const struct part *p, const struct segment *seg, int side)
 {
+	uint32_t d = UINT32_MAX, a;
+
 	if (has_seq(p, side))
-		return outside(seg->seq, p->side[side].seq_min, p->side[side].seq_max);
-	if (seg->flags & TCP_ACK && has_seq(p, !side))
-		return outside(seg->ack, p->side[!side].seq_min, p->side[!side].seq_max);
-	return UINT32_MAX;
+		d = outside(seg->seq, p->side[side].seq_min, p->side[side].seq_max);
+	if (seg->flags & TCP_ACK && has_seq(p, !side)) {
+		a = outside(seg->ack, p->side[!side].seq_min, p->side[!side].seq_max);
+		d = a < d ? a : d;
+	}
+	return d;
 }
 
 /* The incarnation that a SYN belongs to, NONE: a new one. */
@@ -246,7 +251,8 @@ static uint32_t for_other(struct parts *p, uint32_t newest, const struct segment
 			least = d;
 		}
 	}
-	return least < FAR ? best : newest;
+	/* A reset may have any number. */
+	return least < OTHER ? best : seg->flags & (TCP_RST | SEG_ICMP) || least == UINT32_MAX ? newest : NONE;
 }
 
 /* seen_side: whose sequence number seg->seq is. */
