@@ -8,6 +8,7 @@
 #include "correlate/reason.h"
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
+#define SHORTLY 64              /* transmissions */
 #define COPIES_NEAR 64          /* packets behind the first one among which its copies are */
 #define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
 
@@ -72,6 +73,17 @@ static void near_side(const struct conn *c, uint32_t i, struct findings *out)
 		f->doubtful |= !harmless(x);
 }
 
+/* Does a packet acknowledge more than what its sender said shortly before? */
+static bool says_new(const struct conn *c, uint32_t i)
+{
+	const struct tx *x = &c->tx[i];
+
+	for (uint32_t k = i, n = 0; k-- > 0 && n < SHORTLY; n++)
+		if (c->tx[k].dir == x->dir && !c->tx[k].stray_ack && c->tx[k].ack >= x->ack)
+			return false;
+	return !x->probe && !x->stray_ack;
+}
+
 static void missed(const struct proof *t, uint32_t i, struct findings *out)
 {
 	const struct conn *c = t->c;
@@ -92,9 +104,11 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		if (!why)
 			why = WHY_CONVERSATION;
 		bool sure = why != WHY_IP_ID_FITS && why != WHY_CONVERSATION;
+		/* That the conversation went on proves little of a bare ACK that says nothing new. */
+		enum confidence confidence = sure ? CERTAIN : x->what == WHAT_ACK && !says_new(c, i) ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
-		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)(sure ? CERTAIN : LIKELY), why, i,
+		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
 			sure ? ODDS_CERTAIN : ODDS_LIKELY, "not_captured" });
 	}
 }
@@ -125,14 +139,15 @@ static void copies(const struct conn *c, uint32_t i, struct findings *out)
 		first--;
 		honest += !facts_mirrors(&c->facts->point[c->way[x->dir][first]]);
 	}
-	bool network = first > 0 && honest > 1;
+	bool network = first > x->from && honest > 1 && conn_seen(c, i, first - 1);
 	if (network)
 		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, c->way[x->dir][first - 1], c->way[x->dir][first], NO_POINT, CERTAIN, 0, i,
 			ODDS_CERTAIN, "duplicated" });
 	for (unsigned k = x->from; k <= x->to; k++)
 		for (unsigned m = 0; m < n[k] && !(honest > 1 && k >= first); m++)
-			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][k], CERTAIN, 0, i,
-				ODDS_CERTAIN, "capture_duplicate" });
+			/* One copy alone may as well have been made by the network, and lost again further on. */
+			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][k],
+				facts_mirrors(&c->facts->point[c->way[x->dir][k]]) ? CERTAIN : POSSIBLE, 0, i, ODDS_CERTAIN, "capture_duplicate" });
 }
 
 /* Told at the point nearest to the sender, where it was seen. */

@@ -31,6 +31,7 @@ struct matcher {
 	unsigned dir, at;       /* position on the way */
 	unsigned point;
 	int level;
+	uint32_t kept;          /* transmissions of this connection whose IP ID came through to this point */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
 	uint32_t entries, entry_room;
@@ -166,6 +167,7 @@ static void pair(struct matcher *m, uint32_t tx, uint32_t pkt, bool fuzzy, bool 
 	x->to = (uint8_t)m->at;
 	x->fuzzy |= fuzzy;
 	x->single &= single;
+	m->kept += m->level == 0 && m->c->pkt[pkt].ip_id != 0;
 	if (m->level > x->level)
 		x->level = (uint8_t)m->level;
 	m->c->pkt[pkt].tx = tx;
@@ -235,7 +237,7 @@ static bool possible(const struct matcher *m, const struct pkt *a, const struct 
 {
 	int64_t unsure = doubt(m, a, b), d = b->t - a->t;
 
-	if (a->ip_id != b->ip_id && (b->flags & SEG_LATER || (a->ip_id && b->ip_id && keeps(m, a, false))))
+	if (a->ip_id != b->ip_id && (b->flags & SEG_LATER || (a->ip_id && b->ip_id && (m->kept > 0 || keeps(m, a, false)))))
 		return false;
 	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true))
 		return false;
@@ -451,6 +453,7 @@ static int match_point(struct matcher *m)
 	int rc = 1;
 
 	m->point = c->way[m->dir][m->at];
+	m->kept = 0;
 	for (m->level = 0; m->at > 0 && rc > 0 && m->level < (blind(m) ? LEVELS : BLIND); m->level++)
 		rc = pass(m);
 	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++)

@@ -244,6 +244,9 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 		*why |= WHY_STILL_HELD;
 	if (*why == before)
 		return 0;
+	/* That the peer repeats is weak where the capture is known to miss packets: it may have missed this one, and the repeat have another cause. */
+	if (*why == (before | WHY_PEER_REPEATED) && c->facts->point[point].sight[0].missed + c->facts->point[point].sight[1].missed > 0)
+		return 1;
 	return anyway ? 0.3 : fmin(4, log10((double)(h->passed + 2) / (double)(h->repeated + 1)));
 }
 

@@ -261,9 +261,12 @@ static void extend(struct part *p, const struct segment *seg, int side)
 	uint32_t end = seg->seq + seg->len + !!(seg->flags & (TCP_SYN | TCP_FIN));
 	struct part_side *s = &p->side[side];
 	uint32_t bit = side ? PART_B_SEQ : PART_A_SEQ;
+	bool unanswered = syn_sent(p) && !(seg->flags & TCP_SYN);
 
-	/* Numbers of an answer that does not fit its SYN say nothing about this connection. */
-	if (seg->flags & (SEG_ICMP | SEG_LATER | TCP_RST) || (syn_sent(p) && !(seg->flags & TCP_SYN)))
+	if (seg->flags & (SEG_ICMP | SEG_LATER | TCP_RST))
+		return;
+	/* Numbers of an answer that does not fit its SYN say nothing about this connection; the client may go on, where answers pass elsewhere. */
+	if (unanswered && p->client != !side)
 		return;
 	if (!(p->flags & bit)) {
 		s->seq_min = seg->seq;
@@ -271,7 +274,7 @@ static void extend(struct part *p, const struct segment *seg, int side)
 		p->flags |= bit;
 		return;
 	}
-	if (s->seq_max - s->seq_min < 2 * FAR && newer(s->seq_min, seg->seq) && s->seq_min - seg->seq < FAR)
+	if (!unanswered && s->seq_max - s->seq_min < 2 * FAR && newer(s->seq_min, seg->seq) && s->seq_min - seg->seq < FAR)
 		s->seq_min = seg->seq;
 	if (newer(end, s->seq_max) && end - s->seq_max < FAR)
 		s->seq_max = end;

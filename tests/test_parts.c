@@ -205,6 +205,10 @@ static void what_fits_nowhere_goes_to_the_newest(void **state)
 	handshake(p, 1000, 5000);
 	handshake(p, 900000, 800000);
 	assert_int_equal(sends(p, B, RST, 0xa0000000, 0, 0), 1);
+	/* But data so far away in both directions is of an incarnation whose SYN was missed. */
+	const struct part *q = assign(p, segment(A, ACK, 0x50000000, 0x60000000, 10), 0);
+	assert_int_equal(q->id, FIRST_ID + 2);
+	assert_int_equal(q->client, PART_CLIENT_UNKNOWN);
 	/* Where the sender has not been seen, what it acknowledges tells. */
 	parts_free(p);
 	p = parts_new(FIRST_ID);
@@ -229,7 +233,7 @@ static void sequence_numbers_wrap(void **state)
 	handshake(p, 0x10000000, 0x20000000);
 	assert_int_equal(sends(p, A, ACK, 0xfffffff1, 1000, 100), 0);
 	assert_int_equal(sends(p, A, ACK, 0x55, 1000, 100), 0);
-	assert_int_equal(sends(p, A, ACK, 0x0ffffff0, 1000, 100), 1);
+	assert_int_equal(sends(p, A, ACK, 0x0ffffff0, 0x20000001, 100), 1);
 	parts_free(p);
 }
 
@@ -251,6 +255,24 @@ static void a_transfer_larger_than_the_sequence_space_stays_in_its_incarnation(v
 		if (i % 7 == 6)         /* sent again, or out of order */
 			assert_int_equal(sends(p, A, ACK, seq - (3 << 20), 5001, 1 << 20), 3);
 	}
+	parts_free(p);
+}
+
+/* Where the answers take another way, the client is all that there is to go by. */
+static void one_direction_alone_is_followed(void **state)
+{
+	struct parts *p = parts_new(FIRST_ID);
+	uint32_t seq = 1001;
+
+	(void)state;
+	sends(p, A, SYN, 1000, 0, 0);
+	for (int i = 0; i < 1500; i++, seq += 1 << 20)
+		assert_int_equal(sends(p, A, ACK, seq, 5001, 1 << 20), 0);
+	check_range(assign(p, segment(A, ACK, seq, 5001, 0), 0), A, 1000, seq);
+	assert_int_equal(sends(p, A, SYN, 2000000, 0, 0), 1);
+	assert_int_equal(sends(p, A, ACK, seq, 5001, 100), 0);
+	/* A late acknowledgment below the new numbers does not become theirs. */
+	check_range(assign(p, segment(A, ACK, 1001, 5001, 0), 0), A, 2000000, 2000001);
 	parts_free(p);
 }
 
@@ -290,6 +312,7 @@ int main(void)
 	    cmocka_unit_test(what_fits_nowhere_goes_to_the_newest),
 	    cmocka_unit_test(sequence_numbers_wrap),
 	    cmocka_unit_test(a_transfer_larger_than_the_sequence_space_stays_in_its_incarnation),
+	    cmocka_unit_test(one_direction_alone_is_followed),
 	    cmocka_unit_test(ranges_hold_what_was_sent_and_no_nonsense),
 	};
 

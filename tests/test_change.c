@@ -1,0 +1,207 @@
+/* What a hop rewrites, field by field. */
+#include "tests/conn_build.h"
+
+#include "correlate/change.h"
+
+#define HELLO "0.000 ab > S 1000\n0.010 ba < S. 5000 ack 1001\n"
+
+static void show(const struct change *x, char *out, size_t size)
+{
+	char before[40], after[40], buf[16];
+	bool b = value_text(x->before_kind, x->before, before, sizeof before), a = value_text(x->after_kind, x->after, after, sizeof after);
+
+	if (x->before_kind == VALUE_ADDRESS)
+		b = a = !!snprintf(before, sizeof before, "addr%d", (int)x->before) && snprintf(after, sizeof after, "addr%d", (int)x->after);
+	snprintf(out, size, "%s %s %c>%c %s->%s x%u%s", field_name(x, buf), x->dir == C2S ? "c2s" : "s2c", 'a' + x->from, 'a' + x->to, b ? before : "-",
+	    a ? after : "-", x->count, x->constant ? "" : x->shifted ? " shifted" : " varies");
+}
+
+/* All changes, as "win c2s a>b 500->64 x1; ...": before -> after of the first one, "-": not there. */
+static const char *changes_of(struct scene *s)
+{
+	struct changes list = { 0 };
+	size_t n = 0;
+
+	changes_find(&s->c, &list);
+	assert_false(list.nomem);
+	s->words[0] = '\0';
+	for (uint32_t i = 0; i < list.n; i++) {
+		char text[200];
+		show(&list.list[i], text, sizeof text);
+		n += (size_t)snprintf(s->words + n, sizeof s->words - n, "%s%s", n ? "; " : "", text);
+	}
+	changes_free(&list);
+	return s->words;
+}
+
+static void assert_changes(const char *text, const char *expected)
+{
+	struct scene *s = scene_new(2);
+
+	scene_text(s, text);
+	scene_match(s);
+	assert_string_equal(changes_of(s), expected);
+	scene_free(s);
+}
+
+/* One packet with data, as a and b recorded it. */
+static void assert_change(const char *at_a, const char *at_b, const char *expected)
+{
+	char text[400];
+
+	snprintf(text, sizeof text, HELLO "0.1 a > %s\n0.101 b > %s\n", at_a, at_b);
+	assert_changes(text, expected);
+}
+
+#define DATA "P. 1001 ack 5001 len 9 "
+
+static void what_is_kept_is_no_change(void **state)
+{
+	(void)state;
+	assert_changes(HELLO "0.1 ab > P. 1001 ack 5001 len 9 ts 1/2\n0.2 ba < . 5001 ack 1010 sack 1-2 id 7\n", "");
+}
+
+static void every_field_is_compared(void **state)
+{
+	(void)state;
+	assert_change(DATA "win 500", DATA "win 64", "win c2s a>b 500->64 x1");
+	assert_change(DATA, ". 1001 ack 5001 len 9", "flags c2s a>b PSH,ACK->ACK x1");
+	assert_change("P.EW 1001 ack 5001 len 9", DATA, "flags c2s a>b PSH,ACK,ECE,CWR->PSH,ACK x1");
+	assert_change(DATA "tos 2", DATA "tos 0", "tos c2s a>b 2->0 x1");
+	assert_change(DATA "id 7", DATA "id 9", "ip_id c2s a>b 7->9 x1");
+	assert_change(DATA "ts 5/6", DATA "ts 5/7", "opt.tsecr c2s a>b 6->7 x1");
+	assert_change(DATA "ts 5/6", DATA "ts 8/6", "opt.tsval c2s a>b 5->8 x1");
+	assert_change(DATA "hash 1", DATA "hash 2", "payload c2s a>b present->changed x1");
+	assert_change("P. 1001 ack 5001 len 9", "P. 1001 ack 5005 len 9", "ack c2s a>b 5001->5005 x1");
+}
+
+static void a_ttl_that_sinks_is_a_router(void **state)
+{
+	(void)state;
+	assert_change(DATA "ttl 64", DATA "ttl 63", "");
+	assert_change(DATA "ttl 64", DATA "ttl 40", "");
+	assert_change(DATA "ttl 64", DATA "ttl 65", "ttl c2s a>b 64->65 x1");
+	assert_change(DATA "ttl 250", DATA "ttl 64", "ttl c2s a>b 250->64 x1");
+}
+
+static void payload_that_was_not_captured_is_not_compared(void **state)
+{
+	(void)state;
+	assert_change(DATA "hash 1", DATA "cut", "");
+	assert_change(DATA "cut", DATA "hash 2", "");
+}
+
+static void options_are_stripped_put_in_and_rewritten(void **state)
+{
+	static const char *const tries[][3] = {
+		{ "mss 1460", "mss 1380", "opt.mss c2s a>b 1460->1380 x1" },
+		{ "mss 1460 ws 7", "mss 1460", "opt.ws c2s a>b 7->- x1" },
+		{ "mss 1460", "mss 1460 ws 7", "opt.ws c2s a>b -->7 x1" },
+		{ "mss 1460 sackok", "mss 1460", "opt.sackok c2s a>b present->- x1" },
+		{ "ts 5/0 mss 1460", "mss 1460", "opt.tsval c2s a>b 5->- x1; opt.tsecr c2s a>b 0->- x1" },
+		{ "mss 1460", "", "opt.mss c2s a>b 1460->- x1" },
+		{ "", "mss 1460", "opt.mss c2s a>b -->1460 x1" },
+		{ "opt 22aabb", "mss 9", "opt.mss c2s a>b -->9 x1; opt.tfo c2s a>b present->- x1" },
+		{ "mss 9", "mss 9 opt 1e0102", "opt.mptcp c2s a>b -->present x1" },
+		{ "opt 13aabb", "opt 13aabc", "opt.md5 c2s a>b present->changed x1" },
+		{ "opt fd01", "opt 1d01", "opt.253 c2s a>b present->- x1; opt.ao c2s a>b -->present x1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		char text[300];
+		snprintf(text, sizeof text, "0.0 a > S 1000 %s\n0.001 b > S 1000 %s\n", tries[i][0], tries[i][1]);
+		assert_changes(text, tries[i][2]);
+	}
+}
+
+static void a_constant_shift_is_one_change(void **state)
+{
+	(void)state;
+	assert_changes(
+		"0.000 a > S 1000\n0.001 b > S 4294967290\n"
+		"0.010 b < S. 5000 ack 4294967291\n0.011 a < S. 5000 ack 1001\n"
+		"0.020 a > P. 1001 ack 5001 len 9 hash 5\n0.021 b > P. 4294967291 ack 5001 len 9 hash 5\n",
+		"seq c2s a>b 1000->4294967290 x2 shifted; ack s2c b>a 4294967291->1001 x1");
+}
+
+static void selective_acks_must_move_with_the_numbers(void **state)
+{
+	static const char hello[] = "0.000 a > S 1000\n0.001 b > S 2000\n0.010 b < S. 5000 ack 2001\n0.011 a < S. 5000 ack 1001\n";
+	static const char seq[] = "seq c2s a>b 1000->2000 x1; ack s2c b>a 2001->1001 x2";
+	char text[500], all[200];
+
+	(void)state;
+	snprintf(text, sizeof text, "%s0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001 sack 1101-1201\n", hello);
+	assert_changes(text, seq);
+	snprintf(text, sizeof text, "%s0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001 sack 2101-2201\n", hello);
+	snprintf(all, sizeof all, "%s; opt.sack s2c b>a 2101->2101 x1", seq);
+	assert_changes(text, all);
+	snprintf(text, sizeof text, "%s0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001\n", hello);
+	snprintf(all, sizeof all, "%s; opt.sack s2c b>a present->- x1", seq);
+	assert_changes(text, all);
+}
+
+static void the_same_change_is_counted(void **state)
+{
+	(void)state;
+	assert_changes(HELLO
+		"0.1 a > P. 1001 ack 5001 len 9 win 500\n0.101 b > P. 1001 ack 5001 len 9 win 64\n"
+		"0.2 a > P. 1010 ack 5001 len 9 win 500\n0.201 b > P. 1010 ack 5001 len 9 win 64\n",
+		"win c2s a>b 500->64 x2");
+	assert_changes(HELLO
+		"0.1 a > P. 1001 ack 5001 len 9 win 500\n0.101 b > P. 1001 ack 5001 len 9 win 600\n"
+		"0.2 a > P. 1010 ack 5001 len 9 win 700\n0.201 b > P. 1010 ack 5001 len 9 win 800\n",
+		"win c2s a>b 500->600 x2 shifted");
+	assert_changes(HELLO
+		"0.1 a > P. 1001 ack 5001 len 9 win 500\n0.101 b > P. 1001 ack 5001 len 9 win 600\n"
+		"0.2 a > P. 1010 ack 5001 len 9 win 700\n0.201 b > P. 1010 ack 5001 len 9 win 1\n",
+		"win c2s a>b 500->600 x2 varies");
+}
+
+static void addresses_are_those_of_the_flows(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, HELLO);
+	s->f.flow[1].addr[C2S] = 9;
+	s->f.flow[1].port[C2S] = 50000;
+	scene_match(s);
+	assert_string_equal(changes_of(s), "src c2s a>b addr1->addr9 x1; sport c2s a>b 40000->50000 x1; dst s2c b>a addr9->addr1 x1; dport s2c b>a 50000->40000 x1");
+	scene_free(s);
+}
+
+static void a_hop_with_a_miss_is_not_compared(void **state)
+{
+	struct scene *s = scene_new(3);
+	struct changes list = { 0 };
+
+	(void)state;
+	scene_text(s, "0.0 a > S 1000 win 500\n0.002 c > S 1000 win 64\n1.0 ab > S 1000 id 7\n1.002 c > S 1000 id 7 win 64\n");
+	scene_match(s);
+	assert_string_equal(changes_of(s), "win c2s b>c 500->64 x1");
+	changes_find(&s->c, &list);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(list.modified[i], i == 2 * 1 + C2S);
+	changes_free(&list);
+	scene_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_kept_is_no_change),
+		cmocka_unit_test(every_field_is_compared),
+		cmocka_unit_test(a_ttl_that_sinks_is_a_router),
+		cmocka_unit_test(payload_that_was_not_captured_is_not_compared),
+		cmocka_unit_test(options_are_stripped_put_in_and_rewritten),
+		cmocka_unit_test(a_constant_shift_is_one_change),
+		cmocka_unit_test(selective_acks_must_move_with_the_numbers),
+		cmocka_unit_test(the_same_change_is_counted),
+		cmocka_unit_test(addresses_are_those_of_the_flows),
+		cmocka_unit_test(a_hop_with_a_miss_is_not_compared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,269 @@
+/* Points, windows and flows, from the rows of a case. */
+#include "tests/test.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "correlate/flows.h"
+#include "correlate/hosts.h"
+#include "schema/part.h"
+
+#define SEC INT64_C(1000000000)
+enum side { A, B, NOBODY_KNOWS };
+
+/* A part between 10.0.0.1 (a) and 10.0.0.2 (b); 0: NULL, or as usual. */
+struct row {
+	int capture;            /* = its point */
+	enum side client;
+	int a_port, b_port;
+	int64_t from, to, client_isn, server_isn, a_min, a_max, b_min, b_max;
+	bool a_silent, b_silent;
+	uint32_t flags;
+};
+
+static void run(struct db *db, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void run(struct db *db, const char *fmt, ...)
+{
+	char sql[1000];
+	struct err e;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(sql, sizeof sql, fmt, ap);
+	va_end(ap);
+	if (db_exec(db, sql, &e) < 0)
+		fail_msg("%s", e.msg);
+}
+
+static void capture(struct db *db, int id, int point, int64_t first, int64_t last)
+{
+	run(db, "INSERT INTO capture VALUES(%d, %d, 'file', '', x'%02x', 'pcap', '', NULL, 1, 1, %" PRId64 ", %" PRId64 ", NULL)", id, point, id, first, last);
+}
+
+/* Points 1, 2, 3 are named z, b, c; each has a capture of the same number. */
+static struct db case_of(const struct row *r, size_t n)
+{
+	struct db db;
+	struct err e;
+
+	assert_int_equal(db_open(&db, ":memory:", DB_CREATE, &e), 0);
+	run(&db, "INSERT INTO point VALUES(1, 'z'), (2, 'b'), (3, 'c'); INSERT INTO addr VALUES(1, '10.0.0.1', 4), (2, '10.0.0.2', 4)");
+	for (int i = 1; i <= 3; i++)
+		capture(&db, i, i, 0, 100 * SEC);
+	for (size_t i = 0; i < n; i++)
+		run(&db, "INSERT INTO part VALUES(%zu, %d, 1, %d, 2, %d, NULL, 0, 0, 0, %" PRId64 ", %" PRId64 ", %" PRId64 ", %d, 0, nullif(%d, -1), "
+			"nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), NULL, NULL, nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), "
+			"nullif(%" PRId64 ", 0), %u, %d, %d, %d, %d)", i + 1, r[i].capture, r[i].a_port ? r[i].a_port : 40000, r[i].b_port ? r[i].b_port : 80,
+			r[i].from, r[i].from, r[i].to, 3 * !r[i].a_silent + 2 * !r[i].b_silent, r[i].client == A ? 1 : r[i].client == B ? 0 : -1, r[i].client_isn,
+			r[i].server_isn, r[i].a_min, r[i].a_max, r[i].b_min, r[i].b_max, r[i].flags, 3 * !r[i].a_silent, 2 * !r[i].b_silent,
+			64 * !r[i].a_silent, 60 * !r[i].b_silent);
+	return db;
+}
+
+static struct facts loaded(const struct row *r, size_t n)
+{
+	struct db db = case_of(r, n);
+	struct facts_options o = { 0 };
+	struct facts f;
+	struct err e;
+
+	if (facts_load(&f, &db, &o, &e) < 0 || flows_load(&f, &db, &e) < 0)
+		fail_msg("%s", e.msg);
+	db_close(&db);
+	return f;
+}
+
+/* ---- flows ---- */
+
+static void parts_of_rotated_files_are_one_flow(void **state)
+{
+	/* Imported in the wrong order; the second one has no handshake. */
+	static const struct row rows[] = {
+		{ .capture = 1, .from = 5 * SEC, .to = 9 * SEC, .client = NOBODY_KNOWS, .a_min = 2000, .a_max = 3000, .b_min = 6000, .b_max = 7000 },
+		{ .capture = 1, .from = 1 * SEC, .to = 4 * SEC, .client_isn = 1000, .server_isn = 5000, .a_min = 1000, .a_max = 2000, .b_min = 5000, .b_max = 6000 },
+	};
+	struct facts f = loaded(rows, 2);
+
+	(void)state;
+	assert_int_equal(f.flows, 1);
+	assert_int_equal(f.flow[0].parts, 2);
+	assert_true(f.flow[0].has_isn[C2S] && f.flow[0].isn[C2S] == 1000 && f.flow[0].isn[S2C] == 5000);
+	assert_true(f.flow[0].first_ns == SEC && f.flow[0].last_ns == 9 * SEC && f.flow[0].packets == 10);
+	assert_true(f.flow[0].seq_min[C2S] == 1000 && f.flow[0].seq_max[C2S] == 3000 && f.flow[0].seq_max[S2C] == 7000);
+	assert_true(f.flow[0].role_known && f.flow[0].addr[C2S] == 1 && f.flow[0].port[S2C] == 80);
+	assert_true(f.part[0].a_is_client && f.part[1].a_is_client);
+	facts_free(&f);
+}
+
+static void another_initial_number_is_another_flow(void **state)
+{
+	static const struct row rows[] = {
+		{ .capture = 1, .from = 1 * SEC, .to = 2 * SEC, .client_isn = 1000, .a_min = 1000, .a_max = 2000 },
+		{ .capture = 1, .from = 3 * SEC, .to = 4 * SEC, .client_isn = 1500, .a_min = 1500, .a_max = 2000 },
+		{ .capture = 1, .from = 5 * SEC, .to = 6 * SEC, .client_isn = 1000, .a_min = 1000, .a_max = 2000 },
+	};
+	struct facts f = loaded(rows, 3);
+
+	(void)state;
+	assert_int_equal(f.flows, 2);
+	assert_true(f.flow[0].isn[C2S] == 1000 && f.flow[0].parts == 2 && f.flow[1].isn[C2S] == 1500 && f.flow[1].parts == 1);
+	facts_free(&f);
+}
+
+static void a_part_without_a_handshake_goes_where_its_numbers_fit(void **state)
+{
+	static const struct row rows[] = {
+		{ .capture = 1, .from = 1 * SEC, .to = 2 * SEC, .client_isn = 4294960000, .a_min = 4294960000, .a_max = 4294967000 },
+		{ .capture = 1, .from = 3 * SEC, .to = 4 * SEC, .client_isn = 500000000, .a_min = 500000000, .a_max = 500001000 },
+		{ .capture = 1, .from = 5 * SEC, .to = 6 * SEC, .client = NOBODY_KNOWS, .a_min = 100, .a_max = 900 },
+		{ .capture = 1, .from = 7 * SEC, .to = 8 * SEC, .client = NOBODY_KNOWS, .a_min = 2200000000, .a_max = 2200000100 },
+	};
+	struct facts f = loaded(rows, 4);
+
+	(void)state;
+	assert_int_equal(f.flows, 3);
+	assert_true(f.flow[0].parts == 2 && f.flow[0].seq_min[C2S] == 4294960000 && f.flow[0].seq_max[C2S] == 900);
+	assert_int_equal(f.flow[1].parts, 1);
+	assert_true(f.flow[2].parts == 1 && !f.flow[2].has_isn[C2S]);
+	facts_free(&f);
+}
+
+static void points_and_ports_keep_flows_apart(void **state)
+{
+	static const struct row rows[] = {
+		{ .capture = 1, .client_isn = 1000 }, { .capture = 2, .client_isn = 1000 }, { .capture = 2, .client_isn = 1000, .a_port = 40001 },
+	};
+	struct facts f = loaded(rows, 3);
+
+	(void)state;
+	assert_int_equal(f.flows, 3);
+	/* Points go by name, not by number. */
+	assert_string_equal(f.point[0].name, "b");
+	assert_string_equal(f.point[2].name, "z");
+	assert_true(f.flow[0].point == 0 && f.flow[1].point == 0 && f.flow[2].point == 2);
+	facts_free(&f);
+}
+
+static void the_client_may_be_either_side(void **state)
+{
+	static const struct row rows[] = {
+		{ .capture = 1, .client = B, .a_port = 80, .b_port = 40000, .client_isn = 7, .b_min = 7, .b_max = 9, .a_min = 1, .a_max = 2 },
+		{ .capture = 2, .client = NOBODY_KNOWS, .a_port = 80, .b_port = 40000 },
+		{ .capture = 3, .client = NOBODY_KNOWS, .a_port = 40000, .b_port = 80 },
+	};
+	struct facts f = loaded(rows, 3);
+
+	(void)state;
+	assert_int_equal(f.flows, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		const struct flow *w = &f.flow[i];
+		bool turned = w->point != 1;
+		assert_int_equal(w->port[S2C], 80);
+		assert_int_equal(w->addr[C2S], turned ? 2 : 1);
+		assert_int_equal(w->ttl[C2S], turned ? 60 : 64);
+		assert_int_equal(f.part[w->part].a_is_client, !turned);
+		assert_int_equal(w->role_known, w->point == 2);
+	}
+	assert_true(f.flow[2].seq_min[C2S] == 7 && f.flow[2].seq_max[S2C] == 2);
+	facts_free(&f);
+}
+
+static void hosts_are_noted_where_their_packets_come_by(void **state)
+{
+	static const struct row rows[] = {
+		{ .capture = 1, .client_isn = 1 }, { .capture = 1, .client_isn = 2, .a_port = 40001, .b_silent = true },
+	};
+	struct facts f = loaded(rows, 2);
+	const struct host *server = hosts_find(f.hosts, 2, 2, 80), *client = hosts_find(f.hosts, 2, 1, 0);
+
+	(void)state;
+	assert_true(server->flows == 1 && server->arrivals == 2 && hosts_ttl(server) == 60);
+	assert_true(client->flows == 2 && client->arrivals == 1 && hosts_ttl(client) == 64);
+	assert_int_equal(hosts_find(f.hosts, 2, 2, 0)->arrivals, 2);
+	assert_null(hosts_find(f.hosts, 2, 1, 40000));
+	assert_null(hosts_find(f.hosts, 0, 2, 80));
+	assert_true(f.point[2].sight[C2S].packets == 6 && f.point[2].sight[S2C].packets == 2);
+	facts_free(&f);
+}
+
+static void a_direction_that_never_comes_by_takes_another_way(void **state)
+{
+	static const struct row rows[] = {
+		{ .capture = 1, .client_isn = 1, .b_silent = true, .flags = PART_TALKED },
+		{ .capture = 2, .client_isn = 1, .b_silent = true },
+		{ .capture = 3, .server_isn = 1, .a_silent = true },
+	};
+	struct facts f = loaded(rows, 3);
+
+	(void)state;
+	/* b: only a SYN, which may just not have been answered; c: only the server; z: a client that had answers. */
+	assert_true(!f.point[0].sight[C2S].elsewhere && !f.point[0].sight[S2C].elsewhere);
+	assert_true(f.point[1].sight[C2S].elsewhere && !f.point[1].sight[S2C].elsewhere);
+	assert_true(!f.point[2].sight[C2S].elsewhere && f.point[2].sight[S2C].elsewhere);
+	facts_free(&f);
+}
+
+/* ---- points ---- */
+
+static void rotated_files_are_one_window_and_a_gap_makes_two(void **state)
+{
+	struct db db = case_of(NULL, 0);
+	struct facts_options o = { 0 };
+	struct facts f;
+	struct err e;
+
+	(void)state;
+	capture(&db, 4, 1, 101 * SEC, 150 * SEC);
+	capture(&db, 5, 1, 160 * SEC, 170 * SEC);
+	run(&db, "INSERT INTO interface VALUES(5, 0, 1, 0, 1000, NULL, NULL, NULL, 10, 3, %" PRId64 ", %" PRId64 ")", 155 * SEC, 180 * SEC);
+	assert_int_equal(facts_load(&f, &db, &o, &e), 0);
+	assert_int_equal(f.point[0].windows, 1);
+	assert_int_equal(f.point[2].windows, 2);
+	assert_true(f.point[2].window[0].from_ns == 0 && f.point[2].window[0].to_ns == 150 * SEC);
+	assert_true(f.point[2].window[1].from_ns == 155 * SEC && f.point[2].window[1].to_ns == 180 * SEC);
+	assert_true(f.point[2].drops == 3 && f.point[0].drops == 0);
+	facts_free(&f);
+	db_close(&db);
+}
+
+static void points_that_the_user_names_must_be_there(void **state)
+{
+	static const struct facts_options wrong[] = { { .path = "b,c" }, { .path = "b,c,z,x" }, { .running = "nobody" }, { .path = "" } };
+	static const struct facts_options right = { .path = "c,z,b", .running = "z" }, all = { .running = "all" };
+	struct db db = case_of(NULL, 0);
+	struct facts f;
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		assert_int_equal(facts_load(&f, &db, &wrong[i], &e), -1);
+		assert_non_null(strstr(e.msg, "--"));
+		facts_free(&f);
+	}
+	assert_int_equal(facts_load(&f, &db, &right, &e), 0);
+	assert_true(f.path_given && f.point[0].name[0] == 'c' && f.point[1].name[0] == 'z' && f.point[2].name[0] == 'b');
+	assert_true(!f.point[0].running && f.point[1].running);
+	facts_free(&f);
+	assert_int_equal(facts_load(&f, &db, &all, &e), 0);
+	assert_true(f.point[0].running && f.point[1].running && f.point[2].running && !f.path_given);
+	facts_free(&f);
+	db_close(&db);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_of_rotated_files_are_one_flow),
+		cmocka_unit_test(another_initial_number_is_another_flow),
+		cmocka_unit_test(a_part_without_a_handshake_goes_where_its_numbers_fit),
+		cmocka_unit_test(points_and_ports_keep_flows_apart),
+		cmocka_unit_test(the_client_may_be_either_side),
+		cmocka_unit_test(hosts_are_noted_where_their_packets_come_by),
+		cmocka_unit_test(a_direction_that_never_comes_by_takes_another_way),
+		cmocka_unit_test(rotated_files_are_one_window_and_a_gap_makes_two),
+		cmocka_unit_test(points_that_the_user_names_must_be_there),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

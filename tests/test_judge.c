@@ -1,0 +1,394 @@
+/* From fates to findings, outcome, severity, and words. */
+#include "tests/conn_build.h"
+
+#include <ctype.h>
+
+#define HELLO "0.000 ab > S  1000\n0.010 ba < S. 5000 ack 1001\n0.020 ab > .  1001 ack 5001\n"     /* lines 1 to 3 */
+#define TALK "0.10 ab > P. 1001 ack 5001 len 9\n0.20 ba < P. 5001 ack 1010 len 9\n"
+#define BYE "0.30 ab > F. 1010 ack 5010\n0.31 ba < F. 5010 ack 1011\n0.32 ab > . 1011 ack 5011\n"
+#define HALF_OPEN "0.000 a > S 1000 ts 145592423/0\n2.996 a > S 1000 ts 145593173/0\n3.028 a < . 5001 ack 1001 win 12288\n7.268 a < R. 5001 ack 1001\n"
+
+/* A sentence: begins like one, ends like one, and was not cut. */
+static void assert_sentence(const char *text, size_t size)
+{
+	size_t n = strlen(text);
+
+	if (n == 0 || n + 1 >= size || !strchr(".)", text[n - 1]) || islower((unsigned char)text[0]) || strstr(text, "  "))
+		fail_msg("no sentence: \"%s\"", text);
+}
+
+static void judge_it(struct scene *s)
+{
+	scene_judge(s);
+	assert_sentence(s->found.verdict, sizeof s->found.verdict);
+	assert_int_equal(s->found.verdict[strlen(s->found.verdict) - 1], '.');
+	assert_in_range(s->found.severity, 0, 3);
+	for (uint32_t i = 0; i < s->found.n; i++) {
+		struct finding *f = &s->found.list[i];
+		char *text = f->text;
+		/* A count comes first in some: "a SYN ..." */
+		if (islower((unsigned char)text[0]))
+			text[0] = (char)toupper((unsigned char)text[0]);
+		assert_sentence(text, sizeof f->text);
+		assert_true(strlen(f->next) + 1 < sizeof f->next && strlen(f->missing) + 1 < sizeof f->missing);
+		assert_true(strlen(f->alternatives) + 1 < sizeof f->alternatives);
+		assert_true(f->kind != KIND_UNDECIDED || f->missing[0]);
+		assert_true(f->count > 0 && f->rule && *f->rule);
+		assert_int_equal(f->kind == KIND_UNDECIDED, f->confidence == POSSIBLE);
+	}
+}
+
+static struct scene *judged(unsigned points, const char *text)
+{
+	struct scene *s = scene_new(points);
+
+	scene_text(s, text);
+	judge_it(s);
+	return s;
+}
+
+static const char *text_of(struct scene *s, enum kind kind)
+{
+	for (uint32_t i = 0; i < s->found.n; i++)
+		if (s->found.list[i].kind == kind)
+			return s->found.list[i].text;
+	fail_msg("no finding of kind %s in %s", kind_name(kind), told(s, ""));
+	return "";
+}
+
+static void assert_says(const char *text, const char *phrase)
+{
+	if (!strstr(text, phrase))
+		fail_msg("\"%s\" does not say \"%s\"", text, phrase);
+}
+
+/* ---- situations ---- */
+
+static void a_clean_connection_has_no_findings(void **state)
+{
+	struct scene *s = judged(2, HELLO TALK BYE);
+
+	(void)state;
+	assert_string_equal(told(s, ""), "");
+	assert_string_equal(s->found.outcome, "completed");
+	assert_int_equal(s->found.severity, 0);
+	assert_string_equal(s->found.verdict, "Completed.");
+	scene_free(s);
+}
+
+static void a_half_open_connection_is_blamed_on_the_device_between(void **state)
+{
+	struct scene *s = judged(2, HALF_OPEN);
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "dropped SYN c2s a>b x2; generated ACK s2c b>a x1; generated RST,ACK s2c b>a x1");
+	assert_string_equal(s->found.outcome, "no connection");
+	assert_int_equal(s->found.severity, 3);
+	assert_says(s->found.verdict, "between a and b took the SYNs and never passed them on");
+	assert_says(text_of(s, KIND_DROPPED), "2 SYNs of the client were recorded at a and never came to b");
+	assert_says(text_of(s, KIND_GENERATED), "in the name of the server appeared at a and never passed b");
+	assert_says(text_of(s, KIND_GENERATED), "ISN + 1");
+	scene_free(s);
+}
+
+static void one_capture_accuses_nobody(void **state)
+{
+	struct scene *s = judged(1, HALF_OPEN);
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_string_equal(told(s, "undecided"), "undecided SYN c2s a x2; undecided ACK s2c a x1; undecided RST,ACK s2c a x1");
+	assert_int_equal(s->found.severity, 2);
+	assert_says(s->found.verdict, "Undecided");
+	for (uint32_t i = 0; i < s->found.n; i++)
+		assert_true(s->found.list[i].kind != KIND_UNDECIDED || (s->found.list[i].next[0] && s->found.list[i].alternatives[0]));
+	scene_free(s);
+}
+
+static void a_connection_made_in_the_second_try_says_so(void **state)
+{
+	struct scene *s = judged(2, "0.0 a > S 1000\n1.0 ab > S 1000\n1.01 ba < S. 5000 ack 1001\n1.02 ab > . 1001 ack 5001\n1.1 ab > P. 1001 ack 5001 len 9\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "dropped SYN c2s a>b x1");
+	assert_says(text_of(s, KIND_DROPPED), "A SYN of the client was recorded at a");
+	assert_says(text_of(s, KIND_DROPPED), "a repeat came through");
+	assert_says(s->found.verdict, "a repeat came through");
+	assert_string_equal(s->found.outcome, "open");
+	scene_free(s);
+}
+
+static void a_refusal_by_the_server_is_the_servers(void **state)
+{
+	struct scene *s = judged(2, "0.0 ab > S 1000\n0.01 ba < R. 0 ack 1001\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "sent RST,ACK s2c b x1");
+	assert_string_equal(s->found.outcome, "refused");
+	assert_int_equal(s->found.list[0].confidence, CERTAIN);
+	assert_says(text_of(s, KIND_SENT), "by the server itself: b");
+	scene_free(s);
+}
+
+static void a_refusal_with_another_ttl_is_nobodys(void **state)
+{
+	struct scene *s = judged(2, "0.0 ab > S 1000\n0.01 ba < R. 0 ack 1001 ttl 61\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_string_equal(told(s, "undecided"), "undecided RST,ACK s2c b x1");
+	assert_says(text_of(s, KIND_UNDECIDED), "TTL");
+	assert_int_equal(s->found.severity, 2);
+	scene_free(s);
+}
+
+static void a_refusal_on_the_way_is_the_devices(void **state)
+{
+	struct scene *s = judged(2, "0.0 a > S 1000\n0.005 a < R. 0 ack 1001\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "dropped SYN c2s a>b x1; generated RST,ACK s2c b>a x1");
+	assert_string_equal(s->found.outcome, "refused");
+	assert_says(s->found.verdict, "between a and b refused the connection");
+	scene_free(s);
+	s = judged(2, "0.0 a > S 1000\n0.005 a < icmp 1000 opt fd01\n");
+	assert_string_equal(told(s, ACCUSATIONS), "dropped SYN c2s a>b x1; generated ICMP s2c b>a x1");
+	assert_string_equal(s->found.outcome, "unreachable");
+	scene_free(s);
+}
+
+static void resets_to_both_sides_are_one_verdict(void **state)
+{
+	struct scene *s = judged(2, HELLO "1.0 a < R. 5001 ack 1001\n1.0 b > R. 1001 ack 5001\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "generated RST,ACK s2c b>a x1; generated RST,ACK c2s a>b x1");
+	assert_string_equal(s->found.outcome, "reset");
+	assert_says(s->found.verdict, "towards both sides");
+	scene_free(s);
+}
+
+static void a_reset_by_the_client_is_the_clients(void **state)
+{
+	struct scene *s = judged(2, HELLO TALK "0.3 ab > R. 1010 ack 5010\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "sent RST,ACK c2s a x1");
+	assert_string_equal(s->found.outcome, "reset");
+	assert_int_equal(s->found.severity, 3);
+	assert_says(s->found.verdict, "The client itself reset the connection");
+	scene_free(s);
+	/* After both FINs a reset ends nothing any more. */
+	s = judged(2, HELLO TALK "0.30 ab > F. 1010 ack 5010\n0.31 ba < F. 5010 ack 1011\n0.4 ab > R 1011\n");
+	assert_string_equal(s->found.outcome, "completed");
+	assert_int_equal(s->found.severity, 1);
+	scene_free(s);
+}
+
+static void a_server_that_is_silent_did_not_answer(void **state)
+{
+	struct scene *s = judged(2, "0.0 ab > S 1000\n1.0 ab > S 1000\n3.0 ab > S 1000\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "unanswered SYN c2s b x3");
+	assert_string_equal(s->found.outcome, "no connection");
+	assert_says(text_of(s, KIND_UNANSWERED), "3 SYNs came to b, and the server behind it never answered");
+	assert_says(s->found.verdict, "not lost on the way");
+	scene_free(s);
+	/* Where its packets have come through routers, one of these may have swallowed it. */
+	s = scene_new(2);
+	for (int votes = 0; votes < 200; votes++) {
+		hosts_vote(scene_host(s, 1, SERVER, 80), 61);
+		hosts_vote(scene_host(s, 1, SERVER, 0), 61);
+	}
+	scene_text(s, "0.0 ab > S 1000\n1.0 ab > S 1000\n");
+	judge_it(s);
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_string_equal(told(s, "undecided"), "undecided SYN c2s b x2");
+	scene_free(s);
+}
+
+static void a_capture_that_ends_at_once_leaves_an_answer_open(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, "0.0 ab > S 1000\n");
+	s->f.point[0].window[0].to_ns = s->f.point[1].window[0].to_ns = SEC / 2;
+	judge_it(s);
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	scene_free(s);
+}
+
+static void a_stale_answer_is_told_and_cleared(void **state)
+{
+	struct scene *s = judged(2, "0.0 ab > S 1000\n0.01 ba < . 777000000 ack 333000000\n0.02 ab > R 333000000\n"
+		"1.0 ab > S 1000\n1.01 ba < S. 5000 ack 1001\n1.02 ab > P. 1001 ack 5001 len 9\n");
+
+	(void)state;
+	assert_string_equal(told(s, "stale_state"), "stale_state ACK s2c b x1");
+	assert_says(text_of(s, KIND_STALE_STATE), "The client's RST cleared it");
+	assert_says(s->found.verdict, "older connection");
+	scene_free(s);
+}
+
+/* Another connection of the same addresses and ports, that ended at `last`. */
+static void add_neighbour(struct scene *s, int64_t start, int64_t last)
+{
+	s->f.flow[s->f.flows] = (struct flow){ .point = 0, .addr = { CLIENT, SERVER }, .port = { 40000, 80 }, .first_ns = start, .last_ns = last, .conn = 1 };
+	s->f.conn[1] = (struct conn_ref){ .flow = s->f.flows++, .flows = 1, .start_ns = start, .previous = UINT32_MAX, .next = UINT32_MAX };
+	s->f.conns = 2;
+}
+
+static void ports_used_before_are_told_while_they_may_be_remembered(void **state)
+{
+	static const int64_t ago[] = { 2 * SEC, 239 * SEC, 241 * SEC };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct scene *s = scene_new(2);
+		scene_text(s, HELLO TALK BYE);
+		add_neighbour(s, -300 * SEC, -ago[i]);
+		s->f.conn[0].previous = 1;
+		judge_it(s);
+		assert_string_equal(told(s, ""), i < 2 ? "port_reuse connection a x1" : "");
+		if (i == 0)
+			assert_says(text_of(s, KIND_PORT_REUSE), "connection 2 until 2.00 s before");
+		scene_free(s);
+	}
+}
+
+static void a_client_that_recycles_its_port_resets_nothing(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, HELLO TALK "0.3 ab > R. 1010 ack 5010\n");
+	add_neighbour(s, SEC, 2 * SEC);
+	s->f.conn[0].next = 1;
+	judge_it(s);
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_string_equal(told(s, "port_reuse"), "port_reuse connection a x1");
+	scene_free(s);
+}
+
+static void lost_data_is_counted_with_its_repeats(void **state)
+{
+	struct scene *s = judged(3, "0.0 abc > S 1000\n0.01 cba < S. 5000 ack 1001\n"
+		"0.1 ab  > P. 1001 ack 5001 len 9\n0.1 ab > P. 1010 ack 5001 len 9\n"
+		"0.4 abc > P. 1001 ack 5001 len 9\n0.4 abc > P. 1010 ack 5001 len 9\n0.5 cba < . 5001 ack 1019\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "dropped data c2s b>c x2");
+	assert_string_equal(told(s, "retransmitted"), "retransmitted data c2s a x2");
+	assert_says(text_of(s, KIND_DROPPED), "2 packets with data of the client were recorded at b and never came to c");
+	assert_says(text_of(s, KIND_RETRANSMITTED), "The client repeated 2 packets with data");
+	assert_says(s->found.verdict, "between b and c");
+	scene_free(s);
+}
+
+static void a_miss_of_the_capture_is_no_loss(void **state)
+{
+	struct scene *s = judged(2, HELLO "0.1 a > P. 1001 ack 5001 len 9\n0.2 ba < P. 5001 ack 1010 len 9\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_string_equal(told(s, "not_captured"), "not_captured data c2s b x1");
+	assert_says(text_of(s, KIND_NOT_CAPTURED), "passed b, but its capture does not hold it: no loss");
+	assert_int_equal(s->found.severity, 0);
+	scene_free(s);
+}
+
+static void a_lone_ack_is_no_reason_for_alarm(void **state)
+{
+	struct scene *s = judged(2, HELLO TALK "0.25 a > . 1010 ack 5010\n" BYE);
+
+	(void)state;
+	assert_string_equal(told(s, ""), "undecided ACK c2s a>b x1");
+	assert_int_equal(s->found.severity, 1);
+	assert_string_equal(s->found.verdict, "Completed.");
+	scene_free(s);
+}
+
+static void what_a_host_does_oddly_is_told_once(void **state)
+{
+	struct scene *s = judged(2, HELLO TALK
+		"1.0 ab > . 1010 ack 5010 win 0\n1.1 ab > . 1010 ack 5010 win 0\n9.0 ba < . 5009 ack 1010\n10. ba < . 5009 ack 1010\n"
+		"11. ab > P. 1010 ack 5010 len 5 id 8\n11. a > P. 1010 ack 5010 len 5 id 8\n");
+
+	(void)state;
+	assert_string_equal(told(s, "zero_window"), "zero_window ACK c2s a x2");
+	assert_string_equal(told(s, "keepalive"), "keepalive ACK s2c b x2");
+	assert_string_equal(told(s, "capture_duplicate"), "capture_duplicate data c2s a x1");
+	assert_says(text_of(s, KIND_KEEPALIVE), "The server sent 2 keepalives.");
+	assert_says(text_of(s, KIND_ZERO_WINDOW), "2 packets with window 0");
+	assert_says(text_of(s, KIND_CAPTURE_DUPLICATE), "at a holds a packet with data twice");
+	scene_free(s);
+}
+
+static void outcomes_follow_the_packets(void **state)
+{
+	static const struct {
+		const char *text, *outcome;
+	} tries[] = {
+		{ HELLO, "open" }, { HELLO TALK, "open" }, { HELLO TALK BYE, "completed" }, { "0.0 ab > S 1000\n0.1 ba < S. 5000 ack 1001\n", "no connection" },
+		{ HELLO TALK "0.3 ab > F. 1010 ack 5010\n", "half closed" }, { "0.1 ab > P. 1001 ack 5001 len 9\n", "open" }, { HELLO "0.1 ba < R 5001\n", "reset" },
+		{ HELLO "0.1 ab > P. 1001 ack 5001 len 9\n0.4 ab > P. 1001 ack 5001 len 9\n1.0 ab > P. 1001 ack 5001 len 9\n", "stalled" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		struct scene *s = judged(2, tries[i].text);
+		if (strcmp(s->found.outcome, tries[i].outcome))
+			fail_msg("%s, not %s:\n%s", s->found.outcome, tries[i].outcome, tries[i].text);
+		scene_free(s);
+	}
+}
+
+static void the_longest_names_fit_into_every_text(void **state)
+{
+	static const char *const text[] = { HALF_OPEN, HELLO "1.0 a < R. 5001 ack 1001\n1.0 b > R. 1001 ack 5001\n", "0.0 a > S 1000\n1.0 a > S 1000\n",
+		HELLO TALK "0.25 a > . 1010 ack 5010\n", "0.0 ab > S 1000\n0.01 ba < R. 0 ack 1001 ttl 61\n", "0.0 ab > S 1000\n1.0 ab > S 1000\n",
+		HELLO "0.1 a > P. 1001 ack 5001 len 9\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+		for (int end = 0; end < 3; end++) {
+			struct scene *s = scene_new(2);
+			for (int p = 0; p < 2; p++)
+				memset(s->f.point[p].name, 'A' + p, sizeof s->f.point[p].name - 1);
+			scene_text(s, text[i]);
+			if (end)
+				s->f.point[1].window[0].to_ns = end == 1 ? SEC / 2 : -SEC;
+			judge_it(s);
+			scene_free(s);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_clean_connection_has_no_findings),
+		cmocka_unit_test(a_half_open_connection_is_blamed_on_the_device_between),
+		cmocka_unit_test(one_capture_accuses_nobody),
+		cmocka_unit_test(a_connection_made_in_the_second_try_says_so),
+		cmocka_unit_test(a_refusal_by_the_server_is_the_servers),
+		cmocka_unit_test(a_refusal_with_another_ttl_is_nobodys),
+		cmocka_unit_test(a_refusal_on_the_way_is_the_devices),
+		cmocka_unit_test(resets_to_both_sides_are_one_verdict),
+		cmocka_unit_test(a_reset_by_the_client_is_the_clients),
+		cmocka_unit_test(a_server_that_is_silent_did_not_answer),
+		cmocka_unit_test(a_capture_that_ends_at_once_leaves_an_answer_open),
+		cmocka_unit_test(a_stale_answer_is_told_and_cleared),
+		cmocka_unit_test(ports_used_before_are_told_while_they_may_be_remembered),
+		cmocka_unit_test(a_client_that_recycles_its_port_resets_nothing),
+		cmocka_unit_test(lost_data_is_counted_with_its_repeats),
+		cmocka_unit_test(a_miss_of_the_capture_is_no_loss),
+		cmocka_unit_test(a_lone_ack_is_no_reason_for_alarm),
+		cmocka_unit_test(what_a_host_does_oddly_is_told_once),
+		cmocka_unit_test(outcomes_follow_the_packets),
+		cmocka_unit_test(the_longest_names_fit_into_every_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
