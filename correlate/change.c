@@ -102,6 +102,9 @@ static void option(struct finder *f, const struct pkt *p, const struct pkt *q, e
 
 	v.before_kind = option_value(f, p, kind, bytes, &v.before);
 	v.after_kind = option_value(f, q, kind, bytes, &v.after);
+	/* Options that the capture cut off are not gone. */
+	if ((v.before_kind == VALUE_NONE && p->flags & SEG_CUT) || (v.after_kind == VALUE_NONE && q->flags & SEG_CUT))
+		return;
 	if (v.before_kind != v.after_kind || v.before != v.after)
 		note(f, field, field == FIELD_OTHER ? kind : 0, v);
 }
@@ -110,6 +113,8 @@ static void timestamps(struct finder *f, const struct pkt *p, const struct pkt *
 {
 	uint8_t a = p->flags & SEG_TS ? VALUE_NUMBER : VALUE_NONE, b = q->flags & SEG_TS ? VALUE_NUMBER : VALUE_NONE;
 
+	if (a != b && (a ? q : p)->flags & SEG_CUT)
+		return;
 	if (a != b || (a && p->tsval != q->tsval))
 		note(f, FIELD_TSVAL, 0, (struct value_pair){ a, b, p->tsval, q->tsval });
 	if (a != b || (a && p->tsecr != q->tsecr))
@@ -123,7 +128,7 @@ static void sack(struct finder *f, const struct pkt *p, const struct pkt *q)
 	const uint8_t *a = pkt_option(f->c, p, 5, &lp), *b = pkt_option(f->c, q, 5, &lq);
 	uint32_t shift = f->c->shift[f->to][!f->dir] - f->c->shift[f->from][!f->dir];
 
-	if (!a && !b)
+	if ((!a && !b) || (p->flags | q->flags) & SEG_CUT)
 		return;
 	if (!a || !b || lp != lq) {
 		note(f, FIELD_SACK, 0, (struct value_pair){ a ? VALUE_PRESENT : VALUE_NONE, b ? VALUE_PRESENT : VALUE_NONE, 0, 0 });
@@ -147,7 +152,7 @@ static void others(struct finder *f, const struct pkt *p, const struct pkt *q)
 
 	for (int s = 0; s < 2; s++) {
 		const struct pkt *x = side[s], *y = side[!s];
-		if (x->opt == NOTHING)
+		if (x->opt == NOTHING || y->flags & SEG_CUT)
 			continue;
 		const struct pkt_opt *o = &f->c->opt[x->opt];
 		for (unsigned i = 0; i < o->len && o->raw[i];) {
@@ -193,7 +198,9 @@ static void tcp_fields(struct finder *f, const struct pkt *p, const struct pkt *
 static void compare(struct finder *f, const struct pkt *p, const struct pkt *q)
 {
 	f->any = false;
-	endpoints(f);
+	/* What an ICMP error quotes, a NAT translates as well; its own addresses are those of the routers. */
+	if (!(p->flags & SEG_ICMP))
+		endpoints(f);
 	if (q->ttl > p->ttl || p->ttl - q->ttl > TTL_HOPS)
 		number(f, FIELD_TTL, p->ttl, q->ttl);
 	number(f, FIELD_TOS, p->tos, q->tos);

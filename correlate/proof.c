@@ -8,6 +8,7 @@
 #define FAR (1ll << 30)         /* numbers further away than any window (RFC 7323 2.2) belong to something else */
 #define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
 #define IDLE_NS 200000000       /* nobody sends a probe sooner after something else */
+#define SLACK_NS 1000000        /* of aligned times */
 #define ID_GAP 64               /* IP IDs of neighbouring packets of one connection lie this close */
 
 void proof_init(struct proof *t)
@@ -170,6 +171,15 @@ static int room_for_originals(struct proof *t, struct err *e)
 	return 0;
 }
 
+/* Bytes of which nothing was recorded before: out of order, or the first to be seen of several. */
+static void insert(struct proof *t, uint32_t at, uint32_t i)
+{
+	memmove(&t->original[at + 1], &t->original[at], (t->originals - at) * sizeof *t->original);
+	memmove(&t->last[at + 1], &t->last[at], (t->originals - at) * sizeof *t->last);
+	t->original[at] = t->last[at] = i;
+	t->originals++;
+}
+
 /* Tie transmission i to everything before it that has some of the same bytes. */
 static bool tie(struct proof *t, uint32_t i)
 {
@@ -182,6 +192,10 @@ static bool tie(struct proof *t, uint32_t i)
 			hi = mid;
 		else
 			lo = mid + 1;
+	}
+	if (lo == t->originals || t->c->tx[t->original[lo]].off >= x->end) {
+		insert(t, lo, i);
+		return false;
 	}
 	for (; lo < t->originals && t->c->tx[t->original[lo]].off < x->end; lo++) {
 		struct tx *o = &t->c->tx[t->last[lo]];
@@ -360,8 +374,9 @@ bool proof_passed(const struct proof *t, uint32_t x, unsigned i, uint32_t *reaso
 	if (w->stray || w->what == WHAT_RST || w->what == WHAT_RSTACK || w->what == WHAT_ICMP)
 		return false;
 	if (w->end > w->off && !w->probe) {
-		int64_t other = other_at(c, x, point);
-		if (other != INT64_MIN && proof_acked_at(t, point, w->dir, w->end) < other)
+		int64_t other = other_at(c, x, point), acked = proof_acked_at(t, point, w->dir, w->end);
+		/* Acknowledged before it was sent: a needless repeat, of which nothing is known. */
+		if (other != INT64_MIN && acked < other && acked >= facts_unalign(&c->facts->point[point], w->t) - SLACK_NS)
 			return said(reason, WHY_ACKED);
 		if (other != INT64_MIN && sacked(t, x, point, other))
 			return said(reason, WHY_SACKED);

@@ -46,10 +46,7 @@ struct scene {
 
 static inline struct host *scene_host(struct scene *s, unsigned point, int64_t addr, uint16_t port)
 {
-	struct host *h = hosts_add(s->f.hosts, point, addr, port);
-
-	assert_non_null(h);
-	return h;
+	return hosts_add(s->f.hosts, point, addr, port);
 }
 
 static inline void scene_point(struct scene *s, unsigned i)
@@ -73,7 +70,7 @@ static inline void scene_point(struct scene *s, unsigned i)
 	for (int k = 0; k < 3; k++) {
 		struct host *h = scene_host(s, i, k == 0 ? CLIENT : SERVER, k == 2 ? 80 : 0);
 		for (int votes = 0; votes < 10; votes++)
-			hosts_vote(h, (uint8_t)(k == 0 ? 64 - i : 64 - (s->f.points - 1 - i)));
+			hosts_vote(h, (uint8_t)(64 - (k == 0 ? i : s->f.points - 1 - i)));
 		h->flows = h->arrivals = 10;
 		h->joined = ((1ull << s->f.points) - 1) & ~(1ull << i);
 	}
@@ -118,11 +115,12 @@ static inline void scene_doubt(struct scene *s, char point, int64_t ns)
 	m->high_ns = ns == INT64_MAX ? 0 : ns;
 }
 
-/* What is known to have passed a point, and how much of it its capture missed, both directions. */
+/* What is known to have passed a point, and how much of it was missed, both directions. */
 static inline void scene_coverage(struct scene *s, char point, uint64_t proved, uint64_t missed)
 {
-	for (int d = 0; d < 2; d++)
-		s->f.point[point - 'a'].sight[d] = (struct sight){ .packets = proved - missed, .proved = proved, .missed = missed };
+	struct sight *sight = s->f.point[point - 'a'].sight;
+
+	sight[C2S] = sight[S2C] = (struct sight){ .packets = proved - missed, .proved = proved, .missed = missed };
 }
 
 /* ---- reading lines ---- */
@@ -166,18 +164,17 @@ static inline void add_number(struct record *r, uint8_t kind, unsigned bytes, ui
 
 static inline void read_hex(struct record *r, const char *word)
 {
-	uint8_t b[TCP_OPTIONS_MAX];
-	unsigned n = 0, v;
+	uint8_t b[TCP_OPTIONS_MAX] = { 0 };
+	unsigned n = 0;
 
-	for (; word[0] && word[1] && sscanf(word, "%2x", &v) == 1; word += 2)
-		b[n++] = (uint8_t)v;
-	assert_true(n >= 1);
+	for (unsigned v; n < sizeof b && sscanf(word + (size_t)2 * n, "%2x", &v) == 1; n++)
+		b[n] = (uint8_t)v;
 	add_option(r, b[0], n - 1, b + 1);
 }
 
 static inline bool read_option(struct record *r, const char *word, const char *value)
 {
-	unsigned a = 0, b = 0;
+	unsigned a, b;
 
 	if (strcmp(word, "mss") == 0)
 		add_number(r, 2, 2, strtoul(value, NULL, 10));
@@ -219,10 +216,8 @@ static inline void read_word(struct record *r, const char *word, const char *val
 
 static inline void add_record(struct scene *s, const struct record *r)
 {
-	if ((s->records & (s->records + 1)) == 0) {
-		s->record = realloc(s->record, (2 * (size_t)s->records + 2) * sizeof *r);
-		assert_non_null(s->record);
-	}
+	if ((s->records & (s->records + 1)) == 0)
+		assert_non_null(s->record = realloc(s->record, (2 * (size_t)s->records + 2) * sizeof *r));
 	s->record[s->records++] = *r;
 }
 
@@ -235,8 +230,7 @@ static inline void read_line(struct scene *s, char *line, unsigned number)
 	unsigned n = s->f.points, first;
 	bool cut = false;
 
-	if (!time || !points || !dir || !flags || !seq)
-		fail_msg("line %u is too short", number);
+	assert_true(time && points && dir && flags && seq);
 	r.p.dir = *dir == '<' ? S2C : C2S;
 	r.p.flags = read_flags(flags);
 	r.p.seq = (uint32_t)strtoul(seq, NULL, 10);
@@ -261,14 +255,6 @@ static inline void read_line(struct scene *s, char *line, unsigned number)
 		x.p.ttl = (uint8_t)(r.p.ttl ? r.p.ttl - hops : r.p.dir == C2S ? 64 - point : 64 - (n - 1 - point));
 		add_record(s, &x);
 	}
-}
-
-static inline struct flow *flow_at(struct scene *s, unsigned point)
-{
-	for (uint32_t i = 0; i < s->f.conn[0].flows; i++)
-		if (s->f.flow[i].point == point)
-			return &s->f.flow[i];
-	return NULL;
 }
 
 /* The flow of a point, as its packets say. */
@@ -400,10 +386,7 @@ static inline const char *told(struct scene *s, const char *kinds)
 		char place[8] = "";
 		if (*kinds && !strstr(kinds, kind_name(f->kind)))
 			continue;
-		if (f->point != NO_POINT)
-			snprintf(place, sizeof place, " %c", 'a' + f->point);
-		else
-			snprintf(place, sizeof place, " %c>%c", 'a' + f->from, 'a' + f->to);
+		snprintf(place, sizeof place, f->point != NO_POINT ? " %c" : " %c>%c", 'a' + (f->point != NO_POINT ? f->point : f->from), 'a' + f->to);
 		n += (size_t)snprintf(s->words + n, sizeof s->words - n, "%s%s %s%s%s x%u", n ? "; " : "", kind_name(f->kind), what_name(f->what),
 		    dir[f->dir], place, f->count);
 		assert_true(n < sizeof s->words);

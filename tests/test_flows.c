@@ -215,13 +215,13 @@ static void rotated_files_are_one_window_and_a_gap_makes_two(void **state)
 
 	(void)state;
 	capture(&db, 4, 1, 101 * SEC, 150 * SEC);
-	capture(&db, 5, 1, 160 * SEC, 170 * SEC);
-	run(&db, "INSERT INTO interface VALUES(5, 0, 1, 0, 1000, NULL, NULL, NULL, 10, 3, %" PRId64 ", %" PRId64 ")", 155 * SEC, 180 * SEC);
+	capture(&db, 5, 1, 360 * SEC, 370 * SEC);
+	run(&db, "INSERT INTO interface VALUES(5, 0, 1, 0, 1000, NULL, NULL, NULL, 10, 3, %" PRId64 ", %" PRId64 ")", 355 * SEC, 380 * SEC);
 	assert_int_equal(facts_load(&f, &db, &o, &e), 0);
 	assert_int_equal(f.point[0].windows, 1);
 	assert_int_equal(f.point[2].windows, 2);
 	assert_true(f.point[2].window[0].from_ns == 0 && f.point[2].window[0].to_ns == 150 * SEC);
-	assert_true(f.point[2].window[1].from_ns == 155 * SEC && f.point[2].window[1].to_ns == 180 * SEC);
+	assert_true(f.point[2].window[1].from_ns == 355 * SEC && f.point[2].window[1].to_ns == 380 * SEC);
 	assert_true(f.point[2].drops == 3 && f.point[0].drops == 0);
 	facts_free(&f);
 	db_close(&db);
