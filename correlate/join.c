@@ -7,6 +7,7 @@
 #include "correlate/hosts.h"
 
 #define TWIN_NS 5000000000      /* connections this close on the same addresses may be one, seen with other numbers: clocks may not be known */
+#define TICKS_APART 200000      /* of SYNs of one connection: a client gives up after some two minutes */
 #define NEAR (1u << 20)         /* sequence ranges this close are one stream seen in two windows */
 
 struct joiner {
@@ -220,10 +221,15 @@ static void join_by_addresses(struct joiner *j)
 	}
 }
 
-/* Do flows of one initial sequence number contradict each other? */
+/*
+ * Do flows of one initial sequence number contradict each other? Where the first SYN was lost, the first one that a point saw is a repeat: its
+ * timestamp is later by seconds (at 1000 ticks per second at most: RFC 7323 5.4), not by anything.
+ */
 static bool contradict(const struct flow *x, const struct flow *y)
 {
-	return x->has_syn_tsval && y->has_syn_tsval && x->syn_tsval != y->syn_tsval;
+	int32_t apart = (int32_t)(x->syn_tsval - y->syn_tsval);
+
+	return x->has_syn_tsval && y->has_syn_tsval && (apart > TICKS_APART || apart < -TICKS_APART);
 }
 
 /*

@@ -263,6 +263,8 @@ static void typical(const struct matcher *m, const struct pkt *a, double *delay,
 
 static void align_in_order(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
 {
+	for (uint32_t i = 0; n != k && i < n; i++)
+		m->c->tx[t[i].index].fuzzy = true;
 	for (uint32_t i = 0, j = 0; i < n && j < k;) {
 		if (possible(m, latest(m, t[i].index), &m->c->pkt[p[j].index])) {
 			pair(m, t[i++].index, p[j++].index, n != k, false);

@@ -130,7 +130,9 @@ static void translated_addresses_are_joined_by_the_initial_number(void **state)
 {
 	static const struct flow with[] = { { .point = 0, TWO_ENDS, ISN(7), TSVAL(70) }, { .point = 1, NATTED, ISN(7), TSVAL(70), .first_ns = 3 } };
 	static const struct flow without[] = { { .point = 0, TWO_ENDS, ISN(7) }, { .point = 1, NATTED, ISN(7), .first_ns = 3 } };
-	static const struct flow against[] = { { .point = 0, TWO_ENDS, ISN(7), TSVAL(70) }, { .point = 1, NATTED, ISN(7), TSVAL(71), .first_ns = 3 } };
+	static const struct flow against[] = { { .point = 0, TWO_ENDS, ISN(7), TSVAL(70) }, { .point = 1, NATTED, ISN(7), TSVAL(9000070), .first_ns = 3 } };
+	/* The first SYN did not come this far: its repeat is some ticks later. */
+	static const struct flow repeat[] = { { .point = 0, TWO_ENDS, ISN(7), TSVAL(70) }, { .point = 1, NATTED, ISN(7), TSVAL(820), .first_ns = 3 } };
 	struct facts f;
 
 	(void)state;
@@ -143,6 +145,8 @@ static void translated_addresses_are_joined_by_the_initial_number(void **state)
 	facts_free(&f);
 	assert_joined(against, "1 2");
 	facts_free(&f);
+	assert_joined(repeat, "1+2");
+	facts_free(&f);
 }
 
 static void two_that_fit_as_well_are_ambiguous(void **state)
@@ -152,7 +156,7 @@ static void two_that_fit_as_well_are_ambiguous(void **state)
 		{ .point = 1, .addr = { 9, 2 }, .port = { 50002, 80 }, ISN(7), .first_ns = 3 },
 	};
 	static const struct flow told[] = {
-		{ .point = 0, TWO_ENDS, ISN(7), TSVAL(70), .first_ns = 1 }, { .point = 1, NATTED, ISN(7), TSVAL(71), .first_ns = 2 },
+		{ .point = 0, TWO_ENDS, ISN(7), TSVAL(70), .first_ns = 1 }, { .point = 1, NATTED, ISN(7), TSVAL(9000070), .first_ns = 2 },
 		{ .point = 1, .addr = { 9, 2 }, .port = { 50002, 80 }, ISN(7), TSVAL(70), .first_ns = 3 },
 	};
 	struct facts f;

@@ -78,6 +78,16 @@ static void what_the_network_may_change_does_not_part_them(void **state)
 	assert_one("> S 1000 mss 1460 ws 7 sackok", "> S 1000 mss 1380");
 }
 
+static void bits_of_ecn_do_not_even_weaken_the_match(void **state)
+{
+	struct scene *s = matched(2, "0.000 a > SEW 1000\n0.001 b > S 1000 tos 2\n0.010 b < S.E 5000 ack 1001 ttl 9\n0.011 a < S. 5000 ack 1001\n");
+
+	(void)state;
+	assert_true(same(s, 1, 2) && same(s, 4, 3));
+	assert_true(tx_of(s, 1)->level == 0 && tx_of(s, 3)->level == 0);
+	scene_free(s);
+}
+
 static void other_bytes_are_another_packet(void **state)
 {
 	(void)state;
@@ -292,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_packets_are_one_transmission),
 		cmocka_unit_test(what_the_network_may_change_does_not_part_them),
+		cmocka_unit_test(bits_of_ecn_do_not_even_weaken_the_match),
 		cmocka_unit_test(other_bytes_are_another_packet),
 		cmocka_unit_test(a_repeat_is_told_by_its_timestamp),
 		cmocka_unit_test(a_repeat_is_told_by_its_ip_id),

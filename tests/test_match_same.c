@@ -118,6 +118,7 @@ static void ten_thousand_identical_acks_take_no_time(void **state)
 	for (uint32_t i = 0; i < s->c.txs; i++)
 		pairs += s->c.tx[i].to == 1;
 	assert_int_equal(pairs, 9900);
+	assert_true(s->c.tx[s->c.txs - 1].fuzzy);
 	assert_int_equal(s->c.txs, 10000);
 	scene_free(s);
 }

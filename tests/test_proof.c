@@ -27,7 +27,8 @@ static void numbers_run_on_past_two_to_the_32(void **state)
 		"0.02 ab > P. 4294967001 ack 4294967291 len 1000\n"
 		"0.03 ab > P. 705 ack 4294967291 len 1000\n"
 		"0.04 ba < P. 4294967291 ack 1705 len 100\n"
-		"0.05 ab > .  1705 ack 95\n");
+		"0.05 ab > .  1705 ack 95\n"
+		"0.50 ab > P. 4294967001 ack 95 len 1000\n");
 	int64_t zero = tx_of(s, 1)->off, other = tx_of(s, 2)->off;
 
 	(void)state;
@@ -39,6 +40,7 @@ static void numbers_run_on_past_two_to_the_32(void **state)
 	assert_int_equal(tx_of(s, 6)->ack, other + 101);
 	for (unsigned line = 1; line <= 6; line++)
 		assert_false(tx_of(s, line)->stray || tx_of(s, line)->repeat);
+	assert_true(tx_of(s, 7)->off == zero + 1 && tx_of(s, 7)->repeat && tx_of(s, 7)->repeats == index_of(s, 3));
 	scene_free(s);
 }
 
