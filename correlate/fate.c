@@ -96,8 +96,13 @@ static enum unseen unseen(const struct conn *c, unsigned point)
 		return UNSEEN_NOT;
 	for (unsigned i = 0; !w && i < c->facts->points; i++)
 		w = c->flow[i];
-	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
-	return h && h->joined & r->points && !r->twin ? UNSEEN_PASSED : UNSEEN_RIDDLE;
+	/* Under the same names, too: else it may be there under others. */
+	for (int d = 0; d < 2; d++) {
+		const struct host *h = hosts_find(c->facts->hosts, point, w->addr[d], 0);
+		if (!h || !(h->joined & r->points))
+			return UNSEEN_RIDDLE;
+	}
+	return r->twin ? UNSEEN_RIDDLE : UNSEEN_PASSED;
 }
 
 /* ---- learning ---- */

@@ -280,6 +280,18 @@ static double silence_odds(const struct conn *c, uint32_t x, unsigned to, uint32
 	return best;
 }
 
+/*
+ * Two neighbours that both recorded packets and have not one in common: either nothing passes between them, or what passes cannot be recognised.
+ * Then nothing is said of single packets.
+ */
+static bool strangers(const struct facts *f, unsigned a, unsigned b)
+{
+	const struct hop_stats *h = f->point[a < b ? a : b].hop;
+
+	return h[0].passed + h[1].passed == 0 && f->point[a].sight[0].packets + f->point[a].sight[1].packets > 0 &&
+	    f->point[b].sight[0].packets + f->point[b].sight[1].packets > 0;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -312,7 +324,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ELSEWHERE;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (answered_unseen(t, x, a, b))
+	if (strangers(f, a, b) || answered_unseen(t, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
@@ -474,7 +486,7 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
-	if ((w->dir == C2S && first_known(c) >= here) || doubled(c, x)) {
+	if (strangers(f, here, before) || (w->dir == C2S && first_known(c) >= here) || doubled(c, x)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}

@@ -98,6 +98,26 @@ static void other_numbers_are_other_connections(void **state)
 	facts_free(&f);
 }
 
+static void shifted_numbers_are_joined_by_a_timestamp_that_only_one_has(void **state)
+{
+	static const struct flow flows[] = {
+		{ .point = 0, TWO_ENDS, ISN(1000), TSVAL(70), .first_ns = 1 }, { .point = 1, TWO_ENDS, ISN(5555), TSVAL(70), .first_ns = 2 },
+		{ .point = 0, TWO_ENDS, ISN(2000), TSVAL(90), .first_ns = 3 },
+	};
+	static const struct flow two[] = {
+		{ .point = 0, TWO_ENDS, ISN(1000), TSVAL(70), .first_ns = 1 }, { .point = 1, TWO_ENDS, ISN(5555), TSVAL(70), .first_ns = 2 },
+		{ .point = 0, TWO_ENDS, ISN(2000), TSVAL(70), .first_ns = 3 },
+	};
+	struct facts f;
+
+	(void)state;
+	assert_joined(flows, "1+2 3");
+	assert_true(flow_of(&f, 2)->state == JOIN_CERTAIN && flow_of(&f, 2)->evidence & JOIN_TSVAL);
+	facts_free(&f);
+	assert_joined(two, "1 2 3");
+	facts_free(&f);
+}
+
 static void the_order_of_flows_does_not_matter(void **state)
 {
 	static const struct flow flows[] = {
@@ -251,6 +271,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_addresses_and_initial_number_are_one_connection),
 		cmocka_unit_test(other_numbers_are_other_connections),
+		cmocka_unit_test(shifted_numbers_are_joined_by_a_timestamp_that_only_one_has),
 		cmocka_unit_test(the_order_of_flows_does_not_matter),
 		cmocka_unit_test(translated_addresses_are_joined_by_the_initial_number),
 		cmocka_unit_test(two_that_fit_as_well_are_ambiguous),

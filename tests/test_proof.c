@@ -190,12 +190,13 @@ static void a_keepalive_is_a_probe_and_no_repeat(void **state)
 		"0.1 ab > P. 1001 ack 5001 len 100\n"
 		"60. ab > .  1100 ack 5001\n"
 		"61. ab > .  1100 ack 5001 len 1\n"
-		"62. ab > .  1101 ack 5001\n");
+		"62. ab > .  1101 ack 5001\n"
+		"62.1 ab > . 1100 ack 5001\n");         /* too soon for one */
 
 	(void)state;
 	assert_true(tx_of(s, 5)->probe && !tx_of(s, 5)->repeat);
 	assert_true(tx_of(s, 6)->probe && !tx_of(s, 6)->repeat);
-	assert_false(tx_of(s, 7)->probe || tx_of(s, 4)->probe);
+	assert_false(tx_of(s, 7)->probe || tx_of(s, 4)->probe || tx_of(s, 8)->probe);
 	assert_int_equal(tx_of(s, 4)->repeated_by, NOTHING);
 	scene_free(s);
 }
