@@ -8,6 +8,7 @@
 #include "correlate/reason.h"
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
+#define AT_ONCE_NS 5000000      /* closer together than timers are apart */
 #define SHORTLY 64              /* transmissions */
 #define COPIES_NEAR 64          /* packets behind the first one among which its copies are */
 #define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
@@ -155,9 +156,12 @@ static void repeats(const struct conn *c, uint32_t i, struct findings *out)
 {
 	const struct tx *x = &c->tx[i];
 
+	/* Equal SYN-ACKs at once, without IP ID: two timers of the server, or a copy at a point that makes some. */
+	bool copy = x->what == WHAT_SYNACK && c->pkt[x->first].ip_id == 0 && x->repeats != NOTHING && x->t - c->tx[x->repeats].t < AT_ONCE_NS &&
+	    c->facts->point[c->way[x->dir][0]].twice > 0;
 	if (x->repeat && (x->from == 0 || x->by_host))
-		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN,
-			"retransmitted" });
+		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], copy ? POSSIBLE : CERTAIN, 0, i,
+			ODDS_CERTAIN, "retransmitted" });
 	if (x->probe && (x->from == 0 || x->by_host))
 		add(out, (struct seen){ KIND_KEEPALIVE, WHAT_ACK, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN, "keepalive" });
 }

@@ -95,7 +95,7 @@ static void mark_copies(struct conn *c, unsigned point)
 		struct pkt *p = &c->pkt[i];
 		if (!(o = copied(c, c->at[point], i)))
 			continue;
-		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || facts_mirrors(f) || (pkt_what(p) == WHAT_SYNACK && f->twice * 100 > f->telling)));
+		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || facts_mirrors(f)));
 	}
 }
 

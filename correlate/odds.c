@@ -10,6 +10,7 @@
 #define EARLY_NS 100000000      /* a translated connection begins within this before ... */
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
 #define DOUBLE_NS 50000000      /* copies made on the way come this close behind each other */
+#define BURST_NS 100000000      /* captures lose packets in bursts of this length */
 #define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
 
 static double log_inverse(double p)
@@ -292,6 +293,25 @@ static bool strangers(const struct facts *f, unsigned a, unsigned b)
 	    f->point[b].sight[0].packets + f->point[b].sight[1].packets > 0;
 }
 
+/* Is it proved that the capture missed something of the connection at the same time? */
+static bool in_burst(const struct proof *t, uint32_t x, unsigned point)
+{
+	const struct conn *c = t->c;
+	uint32_t lo = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0;
+
+	for (uint32_t i = lo; i < c->txs && i < x + LOOK_AHEAD; i++) {
+		const struct tx *o = &c->tx[i];
+		unsigned k = 0;
+		if (o->t < c->tx[x].t - BURST_NS || o->t > c->tx[x].t + BURST_NS || !missing_at(c, i, point))
+			continue;
+		while (k < c->ways[o->dir] && c->way[o->dir][k] != point)
+			k++;
+		if (i != x && k < c->ways[o->dir] && (k < o->from ? proof_sent_by_host(t, i, k, NULL) : proof_passed(t, i, k, NULL)))
+			return true;
+	}
+	return false;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -309,12 +329,12 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		odds += fmin(3, log_inverse(fate_miss(&f->point[b])));
 	}
 	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
-	more = f->point[b].sight[w->dir].missed ? 0 : company(c, x, b, miss);
+	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed ? 0 : company(c, x, b, miss);
 	if (more > 0) {
 		*why |= WHY_COMPANY;
 		odds += fmin(3, more);
 	}
-	rate = rate_odds(h, miss);
+	rate = in_burst(t, x, b) ? -INFINITY : rate_odds(h, miss);
 	if (rate > odds) {
 		*why |= WHY_RATE;
 		odds = rate;
