@@ -20,13 +20,15 @@ struct pkt {
 	uint32_t seq, ack;      /* normalised to the first point's numbers where a device shifts them */
 	uint32_t len, tsval, tsecr, payload, flags;
 	uint32_t tx;            /* transmission */
+	uint32_t original;      /* of a copy: the packet that it is a copy of */
 	uint32_t opt;           /* index into conn.opt, NOTHING: none */
 	uint16_t win, ip_id;
 	uint8_t ttl, tos;
 	uint8_t point;          /* index into facts.point */
 	uint8_t dir;
 	bool has_payload;
-	bool copy;              /* the capture's own second copy of the packet before it */
+	bool copy;              /* the capture's own second copy of a packet before it */
+	bool doubled;           /* there is a copy of it */
 };
 
 /* Options beyond the timestamp; for ICMP errors, what they say. */

@@ -69,7 +69,8 @@ static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 		struct pkt *o = &c->pkt[k];
 		if (p->t_raw - o->t_raw > COPY_NS)
 			break;
-		if (same_bytes(c, o, p))
+		/* A mirror port doubles: nothing has two copies where it cannot be told apart from others. */
+		if (!o->copy && !(o->doubled && !p->ip_id) && same_bytes(c, o, p))
 			return o;
 	}
 	return NULL;
@@ -89,13 +90,15 @@ static bool tells(const struct pkt *p)
 static void mark_copies(struct conn *c, unsigned point)
 {
 	const struct point *f = &c->facts->point[point];
-	const struct pkt *o;
+	struct pkt *o;
 
 	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++) {
 		struct pkt *p = &c->pkt[i];
 		if (!(o = copied(c, c->at[point], i)))
 			continue;
 		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || facts_mirrors(f)));
+		p->original = (uint32_t)(o - c->pkt);
+		o->doubled |= p->copy;
 	}
 }
 
@@ -469,10 +472,8 @@ static void adopt_copies(struct conn *c)
 {
 	for (unsigned p = 0; p < c->facts->points; p++)
 		for (uint32_t i = c->at[p]; i < c->at[p + 1]; i++) {
-			if (!c->pkt[i].copy)
-				continue;
-			const struct pkt *o = copied(c, c->at[p], i);
-			c->pkt[i].tx = o ? o->tx : NOTHING;
+			if (c->pkt[i].copy)
+				c->pkt[i].tx = c->pkt[c->pkt[i].original].tx;
 		}
 }
 

@@ -88,7 +88,7 @@ static int by_key(const void *a, const void *b)
 }
 
 /*
- * Which connections: those seen at several points, in an order that a hash of their initial sequence numbers gives - spread over time, the same
+ * Which connections: those seen at several points first, in an order that a hash of their initial sequence numbers gives - spread over time, the same
  * for any order of import - until enough packets are together.
  */
 static int choose(const struct facts *f, struct chosen **list, uint32_t *n, struct err *e)
@@ -104,8 +104,10 @@ static int choose(const struct facts *f, struct chosen **list, uint32_t *n, stru
 		uint64_t sum = 0;
 		for (uint32_t j = 0; j < f->conn[i].flows; j++)
 			sum += w[j].packets;
-		if (f->conn[i].flows > 1 && sum <= PACKETS_OF_ONE)
-			c[k++] = (struct chosen){ (w->isn[0] ^ w->seq_min[0] ^ w->port[0] * 40503u) * 0x9e3779b97f4a7c15ull, i, sum };
+		/* Those seen at one point only come last: they tell of copies, of nothing else. */
+		uint64_t key = (w->isn[0] ^ w->seq_min[0] ^ w->port[0] * 40503u) * 0x9e3779b97f4a7c15ull;
+		if (sum <= PACKETS_OF_ONE)
+			c[k++] = (struct chosen){ key >> 1 | (f->conn[i].flows > 1 ? 0 : 1ull << 63), i, sum };
 	}
 	qsort(c, k, sizeof *c, by_key);
 	for (*n = 0; *n < k && packets < PACKETS; (*n)++)
