@@ -113,7 +113,7 @@ static struct open_flow *home(struct builder *b, const struct row *r)
 		}
 		uint32_t d = distance(s, r);
 		/* Nothing but resets or errors: they belong to what was there before them. */
-		if (d == UINT32_MAX && !best && s->min_ns <= r->min_ns) {
+		if (!r->has_seq[0] && !r->has_seq[1] && !best && s->min_ns <= r->min_ns) {
 			best = &b->open[i];
 			continue;
 		}

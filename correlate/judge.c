@@ -74,13 +74,16 @@ static void near_side(const struct conn *c, uint32_t i, struct findings *out)
 		f->doubtful |= !harmless(x);
 }
 
-/* Does a packet acknowledge more than what its sender said shortly before? */
+/* Does a packet acknowledge more than what its sender said shortly before, in a connection in which nothing had to be repeated? */
 static bool says_new(const struct conn *c, uint32_t i)
 {
 	const struct tx *x = &c->tx[i];
 
 	for (uint32_t k = i, n = 0; k-- > 0 && n < SHORTLY; n++)
 		if (c->tx[k].dir == x->dir && !c->tx[k].stray_ack && c->tx[k].ack >= x->ack)
+			return false;
+	for (uint32_t k = 0; k < c->txs; k++)
+		if (c->tx[k].repeat)
 			return false;
 	return !x->probe && !x->stray_ack;
 }
