@@ -111,6 +111,9 @@ static struct open_flow *home(struct builder *b, const struct row *r)
 				return &b->open[i];
 			continue;
 		}
+		/* What was there before a handshake is another incarnation: initial numbers grow slowly (RFC 6528), near is no proof. */
+		if (r->has_isn[0] && !s->has_isn[0] && !(r->client >= 0 && s->has_seq[r->client] && s->seq_min[r->client] == r->isn[0] + 1))
+			continue;
 		uint32_t d = distance(s, r);
 		/* Nothing but resets or errors: they belong to what was there before them. */
 		if (!r->has_seq[0] && !r->has_seq[1] && !best && s->min_ns <= r->min_ns) {

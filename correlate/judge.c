@@ -109,7 +109,8 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 			why = WHY_CONVERSATION;
 		bool sure = why != WHY_IP_ID_FITS && why != WHY_CONVERSATION;
 		/* That the conversation went on proves little of a bare ACK that says nothing new. */
-		enum confidence confidence = sure ? CERTAIN : x->what == WHAT_ACK && !says_new(c, i) ? POSSIBLE : LIKELY;
+		bool new = says_new(c, i) && strcmp(out->outcome, "completed") == 0;
+		enum confidence confidence = sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
 		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
@@ -432,6 +433,7 @@ void judge(const struct proof *t, struct findings *out)
 {
 	const struct conn *c = t->c;
 
+	out->outcome = judge_outcome(c);
 	for (uint32_t i = 0; i < c->txs; i++) {
 		far_side(c, i, out);
 		near_side(c, i, out);
@@ -444,7 +446,6 @@ void judge(const struct proof *t, struct findings *out)
 	unanswered(c, out);
 	zero_window(c, out);
 	reuse(c, out);
-	out->outcome = judge_outcome(c);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
 	for (uint32_t i = 0; i < out->n; i++) {
