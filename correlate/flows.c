@@ -12,7 +12,7 @@
 
 /* A row of select_parts.sql. side 0: a, 1: b. */
 struct row {
-	int64_t id, point_id, addr[2], tunnel, first_ns, min_ns, max_ns, packets, side_packets[2];
+	int64_t id, point_id, addr[2], tunnel, first_ns, min_ns, max_ns, packets, bytes, side_packets[2];
 	uint16_t port[2];
 	int client;             /* 0: a, 1: b, -1: not known */
 	bool has_isn[2], has_tsval, has_seq[2];
@@ -66,6 +66,7 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 		r->ttl[i] = (uint8_t)sqlite3_column_int(st, 22 + i);
 	}
 	r->flags = (uint32_t)sqlite3_column_int64(st, 19);
+	r->bytes = sqlite3_column_int64(st, 24);
 }
 
 static bool same_key(const struct row *x, const struct row *y)
@@ -98,12 +99,21 @@ static uint32_t distance(const struct row *flow, const struct row *part)
 	return least;
 }
 
+/* While a SYN waits for its answer, what comes without payload is that answer, whatever its numbers (as parts.c has it inside one capture). */
+static bool answers(const struct row *flow, const struct row *part)
+{
+	return flow->has_isn[0] && !flow->has_isn[1] && !(flow->flags & (PART_TALKED | PART_FIN_A | PART_FIN_B)) && !part->has_isn[0] &&
+	    part->bytes == 0 && !(part->flags & (PART_FIN_A | PART_FIN_B));
+}
+
 /* The open flow that a part belongs to, NULL: a new one. The newest wins ties. */
 static struct open_flow *home(struct builder *b, const struct row *r)
 {
 	struct open_flow *best = NULL;
 	uint32_t least = FAR;
 
+	if (b->n && answers(&b->open[b->n - 1].sum, r))
+		return &b->open[b->n - 1];
 	for (uint32_t i = b->n; i-- > 0;) {
 		struct row *s = &b->open[i].sum;
 		if (r->has_isn[0] && s->has_isn[0]) {
