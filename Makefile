@@ -1,4 +1,4 @@
-# make | make test | make asan | make fuzz | make bench | make lab | make install | make check
+# make | make test | make asan | make fuzz | make bench | make install | make golden | make fixtures
 PROG    = pcaphop
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -46,7 +46,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(SIM) $(LIB)
 $(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs
+test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/fixtures
 $(TESTS:%=run/%): run/%: % $(B)/$(PROG)
 	PROG=$(B)/$(PROG) ./$<
 $(GOLD:%=run/%): run/%: % $(B)/$(PROG)
@@ -72,8 +72,17 @@ fuzz:
 $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 
-bench: $(BENCH)
-	for b in $^; do ./$$b; done
+bench: $(BENCH) $(B)/$(PROG)
+	sh tests/bench/bench.sh $(B)
+
+# The captures in fixtures/ that are made by a program, made again.
+$(B)/make_founding: $(B)/fixtures/make_founding.o $(SIM) $(LIB)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+fixtures: $(B)/make_founding
+	./$< fixtures/founding
+run/fixtures: $(B)/make_founding
+	rm -rf $(B)/founding && mkdir -p $(B)/founding && ./$< $(B)/founding && \
+		for f in $(B)/founding/*; do cmp $$f fixtures/founding/$${f##*/} || exit 1; done
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
@@ -86,7 +95,7 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all test golden asan fuzz bench install clean run/docs \
+.PHONY: all test golden asan fuzz bench fixtures install clean run/docs run/fixtures \
 	$(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:

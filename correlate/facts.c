@@ -8,7 +8,8 @@
 #include "correlate/hosts.h"
 
 #define MIRROR_MIN 4                    /* copies that a mirror port must have shown */
-#define SAME_WINDOW_NS 60000000000      /* rotated files: a gap this short between them is no gap in the capture */
+#define GAP_NS 2000000000               /* rotated files: a gap this short between them is no gap in the capture, */
+#define GAP_MAX_NS 60000000000          /* nor is a longer one that is short against what the files hold */
 
 static int load_points(struct facts *f, struct db *db, struct err *e)
 {
@@ -18,7 +19,7 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 	/* By name: row ids depend on the order of import. */
 	if (db_prepare(db, "SELECT p.id, p.name, coalesce((SELECT max(i.resolution_ns) FROM capture c JOIN interface i ON i.capture_id = c.id "
 			"WHERE c.point_id = p.id), 1000), coalesce((SELECT sum(i.dropped) FROM capture c JOIN interface i ON i.capture_id = c.id "
-			"WHERE c.point_id = p.id), 0) FROM point p ORDER BY p.name", &st, e) < 0)
+			"WHERE c.point_id = p.id), 0), (SELECT count(*) FROM capture c WHERE c.point_id = p.id) FROM point p ORDER BY p.name", &st, e) < 0)
 		return -1;
 	f->point = calloc(POINTS_MAX, sizeof *f->point);
 	if (!f->point) {
@@ -35,16 +36,25 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 		snprintf(p->name, sizeof p->name, "%s", (const char *)sqlite3_column_text(st, 1));
 		p->resolution_ns = sqlite3_column_int64(st, 2);
 		p->drops = (uint64_t)sqlite3_column_int64(st, 3);
+		p->captures = (uint32_t)sqlite3_column_int64(st, 4);
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? -1 : 0;
+}
+
+/* Is the silence between two files just that? A rotated capture is silent for a part of the time that its files take, not for longer. */
+static bool continues(const struct window *last, int64_t from, int64_t to)
+{
+	int64_t gap = from - last->to_ns, before = last->to_ns - last->from_ns, after = to - from;
+
+	return gap <= GAP_NS || (gap <= GAP_MAX_NS && gap <= (before > after ? before : after));
 }
 
 static void add_window(struct point *p, int64_t from, int64_t to)
 {
 	struct window *last = p->windows ? &p->window[p->windows - 1] : NULL;
 
-	if (last && (from - last->to_ns <= SAME_WINDOW_NS || p->windows == WINDOWS_MAX)) {
+	if (last && continues(last, from, to)) {
 		if (to > last->to_ns)
 			last->to_ns = to;
 		return;
@@ -64,7 +74,7 @@ static int load_windows(struct facts *f, struct db *db, struct err *e)
 		return -1;
 	for (uint32_t i = 0; rc == 0 && i < f->points; i++) {
 		struct point *p = &f->point[i];
-		if (!(p->window = calloc(WINDOWS_MAX, sizeof *p->window))) {
+		if (!(p->window = calloc(p->captures + 1, sizeof *p->window))) {
 			rc = err_set(e, "out of memory");
 			break;
 		}

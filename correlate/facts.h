@@ -14,7 +14,6 @@
 
 #define POINTS_MAX 64
 #define PIECES_MAX 64
-#define WINDOWS_MAX 256
 #define C2S 0
 #define S2C 1
 
@@ -50,7 +49,7 @@ struct point {
 	int position;           /* on the path */
 	char how[240];          /* how its place on the path is known; "": the first of several, the others say it */
 	int64_t resolution_ns;  /* of its time stamps */
-	uint32_t windows;
+	uint32_t captures, windows;
 	struct window *window;  /* when it captured, in order, apart */
 	uint64_t drops;         /* that its captures own up to (interface statistics) */
 	uint64_t telling, twice;        /* packets of the sample that can be told from a repeat, and how many of them are copies: a mirror port */
