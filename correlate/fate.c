@@ -66,20 +66,6 @@ uint8_t fate_ttl(const struct conn *c, unsigned point, unsigned dir)
 	return h ? hosts_ttl(h) : 0;
 }
 
-/* Did both hosts talk to each other, as far as anybody recorded? */
-static bool conversation(const struct conn *c)
-{
-	bool synack = false, went_on = false, answered = false;
-
-	for (uint32_t i = 0; i < c->txs; i++) {
-		const struct tx *x = &c->tx[i];
-		synack |= x->what == WHAT_SYNACK;
-		went_on |= x->dir == C2S && (x->what == WHAT_DATA || x->what == WHAT_FIN);
-		answered |= x->dir == S2C && (x->what == WHAT_DATA || x->what == WHAT_FIN || (x->what == WHAT_ACK && went_on));
-	}
-	return (synack || c->txs > 0) && went_on && answered;
-}
-
 enum unseen { UNSEEN_NOT, UNSEEN_PASSED, UNSEEN_RIDDLE };
 
 /*
@@ -87,12 +73,13 @@ enum unseen { UNSEEN_NOT, UNSEEN_PASSED, UNSEEN_RIDDLE };
  * it (or was not running), or a device in between ends connections itself (a proxy). Where other connections of the same server are seen on
  * both sides as one and the same, it is no proxy.
  */
-static enum unseen unseen(const struct conn *c, unsigned point)
+static enum unseen unseen(const struct proof *t, unsigned point)
 {
+	const struct conn *c = t->c;
 	const struct conn_ref *r = &c->facts->conn[c->index];
 	const struct flow *w = NULL;
 
-	if (c->flow[point] || !(r->twin || conversation(c)))
+	if (c->flow[point] || !(r->twin || t->tally.conversation))
 		return UNSEEN_NOT;
 	for (unsigned i = 0; !w && i < c->facts->points; i++)
 		w = c->flow[i];
@@ -175,14 +162,12 @@ static bool begins_later(const struct conn *c, const struct tx *x, unsigned poin
 }
 
 /* Is x a part of the conversation that went on: not repeated, and followed by something from the other side? */
-static bool went_through(const struct conn *c, uint32_t x)
+static bool went_through(const struct proof *t, uint32_t x)
 {
-	if (c->tx[x].repeated_by != NOTHING)
-		return false;
-	for (uint32_t i = x + 1; i < c->txs; i++)
-		if (c->tx[i].dir != c->tx[x].dir && c->tx[i].what != WHAT_RST && c->tx[i].what != WHAT_RSTACK && c->tx[i].what != WHAT_ICMP)
-			return true;
-	return false;
+	const struct tx *w = &t->c->tx[x];
+	uint32_t last = t->tally.last_said[!w->dir];
+
+	return w->repeated_by == NOTHING && last != NOTHING && last > x;
 }
 
 static void judge_far(struct proof *t, uint32_t x)
@@ -193,7 +178,7 @@ static void judge_far(struct proof *t, uint32_t x)
 
 	w->reach = w->to;
 	for (unsigned i = w->to + 1u; i <= last; i++)
-		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(c, x)))
+		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(t, x)))
 			w->reach = (uint8_t)i;
 	while (w->reach < last && pieces_arrived(c, x, w->reach + 1u))
 		w->reach++;
@@ -201,7 +186,7 @@ static void judge_far(struct proof *t, uint32_t x)
 		return;
 	w->reasons_to = 0;
 	w->odds_to = (float)odds_dropped(t, x, w->reach, w->reach + 1u, &w->reasons_to);
-	if (unseen(c, c->way[w->dir][w->reach + 1]) != UNSEEN_NOT || begins_later(c, w, c->way[w->dir][w->reach + 1]))
+	if (unseen(t, c->way[w->dir][w->reach + 1]) != UNSEEN_NOT || begins_later(c, w, c->way[w->dir][w->reach + 1]))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
 	if (!fate_window(c->facts, c->way[w->dir][w->reach + 1], w->t)) {
 		bool known = earlier_dropped(c, w) && proof_acked_at(t, c->way[w->dir][w->reach], w->dir, w->end) == INT64_MAX;
@@ -221,13 +206,13 @@ static void judge_near(struct proof *t, uint32_t x)
 	/* What a host says in a conversation that nearer points do not know at all came by them; what a device might have said is another matter. */
 	w->by_host = w->what != WHAT_RST && w->what != WHAT_RSTACK && w->what != WHAT_ICMP;
 	for (unsigned i = w->from; i-- > 0;)
-		w->by_host &= unseen(c, c->way[w->dir][i]) == UNSEEN_PASSED;
+		w->by_host &= unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED;
 	for (unsigned i = w->from; i-- > 0;)
 		w->by_host |= proof_sent_by_host(t, x, i, &w->reasons_from);
 	if (w->by_host || pieces_of_another(c, x))
 		return;
 	w->odds_from = (float)odds_made(t, x, &w->reasons_from);
-	if (unseen(c, c->way[w->dir][w->from - 1]) == UNSEEN_RIDDLE)
+	if (unseen(t, c->way[w->dir][w->from - 1]) == UNSEEN_RIDDLE)
 		w->odds_from = fminf(w->odds_from, ODDS_POSSIBLE);
 	if (!fate_window(c->facts, c->way[w->dir][w->from - 1], w->t)) {
 		w->fate_from = FATE_OUTSIDE;
@@ -237,15 +222,18 @@ static void judge_near(struct proof *t, uint32_t x)
 	w->fate_from = w->odds_from >= ODDS_LIKELY ? FATE_GENERATED : FATE_UNKNOWN;
 }
 
-bool fate_unseen(const struct conn *c, unsigned point)
+bool fate_unseen(const struct proof *t, unsigned point)
 {
-	return unseen(c, point) == UNSEEN_PASSED;
+	return unseen(t, point) == UNSEEN_PASSED;
 }
 
 void fate_judge(struct proof *t)
 {
 	struct conn *c = t->c;
+	bool differs = fate_differs(c);
 
+	if (differs)
+		proof_tally(t);
 	for (uint32_t x = 0; x < c->txs; x++) {
 		struct tx *w = &c->tx[x];
 		w->reach = w->to;

@@ -24,7 +24,7 @@ bool fate_window(const struct facts *f, unsigned point, int64_t t);
 double fate_miss(const struct point *p);
 
 /* Does the point hold nothing of the connection, although all of it must have passed there? */
-bool fate_unseen(const struct conn *c, unsigned point);
+bool fate_unseen(const struct proof *t, unsigned point);
 
 /* The TTL with which packets of the sender of direction dir arrive at a point, 0: not known. */
 uint8_t fate_ttl(const struct conn *c, unsigned point, unsigned dir);

@@ -9,6 +9,7 @@
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
 #define AT_ONCE_NS 5000000      /* closer together than timers are apart */
+#define HANDSHAKE 64            /* transmissions: answers to a SYN are among the first of a connection */
 #define SHORTLY 64              /* transmissions */
 #define COPIES_NEAR 64          /* packets behind the first one among which its copies are */
 #define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
@@ -75,17 +76,15 @@ static void near_side(const struct conn *c, uint32_t i, struct findings *out)
 }
 
 /* Does a packet acknowledge more than what its sender said shortly before, in a connection in which nothing had to be repeated? */
-static bool says_new(const struct conn *c, uint32_t i)
+static bool says_new(const struct proof *t, uint32_t i)
 {
+	const struct conn *c = t->c;
 	const struct tx *x = &c->tx[i];
 
 	for (uint32_t k = i, n = 0; k-- > 0 && n < SHORTLY; n++)
 		if (c->tx[k].dir == x->dir && !c->tx[k].stray_ack && c->tx[k].ack >= x->ack)
 			return false;
-	for (uint32_t k = 0; k < c->txs; k++)
-		if (c->tx[k].repeat)
-			return false;
-	return !x->probe && !x->stray_ack;
+	return !t->tally.repeats && !x->probe && !x->stray_ack;
 }
 
 static void missed(const struct proof *t, uint32_t i, struct findings *out)
@@ -99,7 +98,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		if (conn_seen(c, i, k) || (k < x->from && !x->by_host))
 			continue;
 		/* Of a connection that a point does not know at all, single packets say nothing. */
-		if (!c->flow[p] && !fate_unseen(c, p))
+		if (!c->flow[p] && !fate_unseen(t, p))
 			continue;
 		if (k > x->from)
 			proof_passed(t, i, k, &why);
@@ -109,7 +108,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 			why = WHY_CONVERSATION;
 		bool sure = why != WHY_IP_ID_FITS && why != WHY_CONVERSATION;
 		/* That the conversation went on proves little of a bare ACK that says nothing new. */
-		bool new = says_new(c, i) && strcmp(out->outcome, "completed") == 0;
+		bool new = says_new(t, i) && strcmp(out->outcome, "completed") == 0;
 		enum confidence confidence = sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
@@ -121,10 +120,13 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 /* How many copies of transmission i does a point hold? */
 static unsigned copies_at(const struct conn *c, uint32_t i, uint8_t point)
 {
+	uint32_t first = conn_sight(c, i)[point];
 	unsigned n = 0;
 
+	if (first == NOTHING || !c->pkt[first].doubled)
+		return 0;
 	/* They lie close behind the first one. */
-	for (uint32_t k = conn_sight(c, i)[point], last = k + COPIES_NEAR; k != NOTHING && k < c->at[point + 1] && k < last; k++)
+	for (uint32_t k = first; k < c->at[point + 1] && k < first + COPIES_NEAR; k++)
 		n += c->pkt[k].copy && c->pkt[k].tx == i;
 	return n;
 }
@@ -176,7 +178,7 @@ uint32_t judge_bare_answer(const struct conn *c, uint32_t x)
 {
 	uint32_t syn = NOTHING;
 
-	if (c->tx[x].what != WHAT_ACK || c->tx[x].dir != S2C)
+	if (c->tx[x].what != WHAT_ACK || c->tx[x].dir != S2C || x > HANDSHAKE)
 		return NOTHING;
 	for (uint32_t i = 0; i < x; i++) {
 		const struct tx *o = &c->tx[i];

@@ -11,6 +11,7 @@
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
 #define DOUBLE_NS 50000000      /* copies made on the way come this close behind each other */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
+#define LOOK_FAR 4096           /* transmissions that are searched for an answer */
 #define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
 
 static double log_inverse(double p)
@@ -19,23 +20,11 @@ static double log_inverse(double p)
 }
 
 /* What the capture misses: of all it could have recorded, or of this connection, whichever is more. Losses come in bursts. */
-static double miss_of(const struct proof *t, unsigned point, unsigned dir)
+static double miss_of(const struct proof *t, unsigned point)
 {
-	const struct conn *c = t->c;
-	double all = fate_miss(&c->facts->point[point]);
-	uint32_t proved = 0, missed = 0;
+	double all = fate_miss(&t->c->facts->point[point]);
+	uint32_t proved = t->tally.proved[point], missed = t->tally.missed[point];
 
-	if (c->facts->point[point].sight[dir].missed == 0)
-		return all;
-	for (uint32_t x = 0; x < c->txs; x++) {
-		unsigned i = 0;
-		while (i < c->ways[c->tx[x].dir] && c->way[c->tx[x].dir][i] != point)
-			i++;
-		if (i == c->ways[c->tx[x].dir] || !proof_passed(t, x, i, NULL))
-			continue;
-		proved++;
-		missed += conn_sight(c, x)[point] == NOTHING;
-	}
 	return fmax(all, missed ? fmin(0.9, (missed + 1.0) / (proved + 2.0)) : 0);
 }
 
@@ -92,11 +81,6 @@ static bool sees_kin(const struct conn *c, unsigned point, unsigned dir)
 	return h && (dir == C2S ? h->arrivals : h->flows) > 0;
 }
 
-static bool is_reset(const struct tx *x)
-{
-	return x->what == WHAT_RST || x->what == WHAT_RSTACK;
-}
-
 /* Is r an answer that refuses x: a RST with the numbers that it asks for, or an ICMP error that quotes it? */
 static bool refuses(const struct tx *r, const struct tx *x)
 {
@@ -104,7 +88,7 @@ static bool refuses(const struct tx *r, const struct tx *x)
 		return false;
 	if (r->what == WHAT_ICMP)
 		return r->off == x->off;
-	if (!is_reset(r))
+	if (!tx_is_reset(r))
 		return false;
 	return (!r->stray_ack && r->ack == x->end) || (!x->stray_ack && !r->stray && r->off == x->ack);
 }
@@ -126,21 +110,11 @@ bool odds_refused(const struct conn *c, uint32_t x, unsigned point)
 /* ---- lost ---- */
 
 /* Other packets of the connection that are missing on the same hop, and how many the capture would miss by itself. */
-static double company(const struct conn *c, uint32_t x, unsigned point, double miss)
+static double company(const struct proof *t, unsigned point, double miss)
 {
-	unsigned missing = 0, all = 0;
+	double missing = (double)t->tally.missing[point] - 1, all = (double)t->tally.crossing[point] - 1;
 
-	for (uint32_t i = 0; i < c->txs; i++) {
-		const struct tx *o = &c->tx[i];
-		bool crosses = false;
-		for (unsigned k = 0; k < c->ways[o->dir]; k++)
-			crosses |= c->way[o->dir][k] == point;
-		if (i == x || !crosses)
-			continue;
-		all++;
-		missing += missing_at(c, i, point);
-	}
-	return (double)missing - 2 * ceil((double)all * miss) * (miss > 1e-2);
+	return missing - 2 * ceil(all * miss) * (miss > 1e-2);
 }
 
 /* The other side repeats what x acknowledges, as if x had not come: nothing else that says the same came before at the point. */
@@ -169,7 +143,7 @@ static bool still_held(const struct conn *c, const struct tx *x)
 
 	for (uint32_t i = 0; i < c->facts->stales; i++)
 		if (c->facts->stale[i].conn == c->index && c->facts->stale[i].ack == p->seq)
-			return is_reset(x) || x->what == WHAT_FIN;
+			return tx_is_reset(x) || x->what == WHAT_FIN;
 	return false;
 }
 
@@ -184,18 +158,11 @@ static double rate_odds(const struct hop_stats *h, double miss)
 }
 
 /* Others of the kind that did come to the point were repeated all the same: a repeat says nothing about this hop. */
-static bool repeated_anyway(const struct conn *c, uint32_t x, unsigned point)
+static bool repeated_anyway(const struct proof *t, uint32_t x, unsigned point)
 {
-	unsigned came = 0, repeated = 0;
+	const struct tx *w = &t->c->tx[x];
 
-	for (uint32_t i = 0; i < c->txs; i++) {
-		const struct tx *o = &c->tx[i];
-		if (i == x || o->dir != c->tx[x].dir || o->what != c->tx[x].what || missing_at(c, i, point))
-			continue;
-		came++;
-		repeated += o->repeated_by != NOTHING;
-	}
-	return repeated * 2 > came;
+	return t->tally.repeated[point][w->dir][w->what] * 2 > t->tally.came[point][w->dir][w->what];
 }
 
 /*
@@ -210,7 +177,7 @@ static bool answered_unseen(const struct proof *t, uint32_t x, unsigned near, un
 
 	if (s[0].missed + s[1].missed == 0 || w->end == w->off)
 		return false;
-	for (uint32_t i = x + 1; i < c->txs; i++) {
+	for (uint32_t i = x + 1; i < c->txs && i < x + LOOK_FAR; i++) {
 		const struct tx *o = &c->tx[i];
 		if (i == w->repeated_by)
 			return false;
@@ -230,7 +197,7 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
-	bool bears = w->end > w->off && !w->stray && !w->probe && !is_reset(w), anyway = repeated_anyway(c, x, point);
+	bool bears = w->end > w->off && !w->stray && !w->probe && !tx_is_reset(w), anyway = repeated_anyway(t, x, point);
 	uint32_t before = *why;
 
 	if (w->repeated_by != NOTHING)
@@ -252,19 +219,15 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 }
 
 /* Does a further point's silence count? It does if it holds others of the connection, or if the nearer one knows nothing of the connection either. */
-static bool sees_way(const struct conn *c, unsigned point, unsigned nearer, unsigned dir)
+static bool sees_way(const struct proof *t, unsigned point, unsigned nearer, unsigned dir)
 {
-	if (!c->flow[point])
-		return !c->flow[nearer];
-	for (uint32_t i = 0; i < c->txs; i++)
-		if (c->tx[i].dir == dir && !missing_at(c, i, point))
-			return true;
-	return false;
+	return t->c->flow[point] ? t->tally.first[point][dir] != NOTHING : !t->c->flow[nearer];
 }
 
 /* Points further on that should have seen it and did not: lost between, or missed by them - or never there. */
-static double silence_odds(const struct conn *c, uint32_t x, unsigned to, uint32_t *why)
+static double silence_odds(const struct proof *t, uint32_t x, unsigned to, uint32_t *why)
 {
+	const struct conn *c = t->c;
 	const struct facts *f = c->facts;
 	const struct tx *w = &c->tx[x];
 	double best = 0;
@@ -273,7 +236,7 @@ static double silence_odds(const struct conn *c, uint32_t x, unsigned to, uint32
 		unsigned p = c->way[w->dir][i], q = c->way[w->dir][i - 1];
 		const struct hop_stats *h = hop_of(f, p, q, w->dir);
 		double loss = ((double)h->gone + 0.5) / ((double)h->passed + (double)h->gone + 1);
-		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir) || !sees_way(c, p, c->way[w->dir][to], w->dir))
+		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir) || !sees_way(t, p, c->way[w->dir][to], w->dir))
 			continue;
 		best = fmax(best, fmin(2, log_inverse(fmin(1, loss + fate_miss(&f->point[p])))));
 		*why |= WHY_ALL_MISS;
@@ -319,23 +282,23 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	const struct tx *w = &c->tx[x];
 	unsigned a = c->way[w->dir][from], b = c->way[w->dir][to];
 	const struct hop_stats *h = hop_of(f, a, b, w->dir);
-	double miss = miss_of(t, b, w->dir), more, rate, consequence;
+	double miss = miss_of(t, b), more, rate, consequence;
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 
 	consequence = consequence_odds(t, x, b, h, why);
-	odds += consequence > 0 ? consequence : silence_odds(c, x, to, why);
+	odds += consequence > 0 ? consequence : silence_odds(t, x, to, why);
 	if (odds_refused(c, x, b)) {
 		*why |= WHY_REFUSED;
 		odds += fmin(3, log_inverse(fate_miss(&f->point[b])));
 	}
 	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
-	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed ? 0 : company(c, x, b, miss);
+	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed ? 0 : company(t, b, miss);
 	if (more > 0) {
 		*why |= WHY_COMPANY;
 		odds += fmin(3, more);
 	}
-	rate = in_burst(t, x, b) ? -INFINITY : rate_odds(h, miss);
-	if (rate > odds) {
+	rate = rate_odds(h, miss);
+	if (rate > odds && !in_burst(t, x, b)) {
 		*why |= WHY_RATE;
 		odds = rate;
 	}
@@ -407,30 +370,11 @@ static unsigned trigger_missing(const struct conn *c, uint32_t x, unsigned point
 	return missing;
 }
 
-static bool went_on(const struct conn *c, uint32_t x, unsigned point)
+static bool went_on(const struct proof *t, uint32_t x, unsigned point)
 {
-	for (uint32_t i = x + 1; i < c->txs; i++)
-		if (c->tx[i].dir == c->tx[x].dir && !is_reset(&c->tx[i]) && c->tx[i].what != WHAT_ICMP && !missing_at(c, i, point))
-			return true;
-	return false;
-}
+	uint32_t last = t->tally.last_plain[point][t->c->tx[x].dir];
 
-static bool reset_both_ways(const struct conn *c, uint32_t x, unsigned here, unsigned there)
-{
-	for (uint32_t i = 0; i < c->txs; i++)
-		if (c->tx[i].dir != c->tx[x].dir && is_reset(&c->tx[i]) && !missing_at(c, i, there) && missing_at(c, i, here))
-			return true;
-	return false;
-}
-
-static bool timestamps_agreed(const struct conn *c)
-{
-	bool seen[2] = { false, false };
-
-	for (uint32_t i = 0; i < c->txs; i++)
-		if ((c->tx[i].what == WHAT_SYN || c->tx[i].what == WHAT_SYNACK) && c->pkt[c->tx[i].first].flags & SEG_TS)
-			seen[c->tx[i].dir] = true;
-	return seen[0] && seen[1];
+	return last != NOTHING && last > x;
 }
 
 /* The point nearest to the client that knows the connection. */
@@ -465,7 +409,7 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	const struct tx *w = &c->tx[x];
 	const struct pkt *p = &c->pkt[w->first];
 	unsigned here = c->way[w->dir][w->from], before = c->way[w->dir][w->from - 1];
-	double miss = miss_of(t, before, w->dir);
+	double miss = miss_of(t, before);
 	double odds = log10(prior_of_birth(w)) + log_inverse(miss);
 	uint8_t ttl = fate_ttl(c, here, w->dir);
 	unsigned mute;
@@ -488,15 +432,15 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	} else if (ttl && w->what != WHAT_ICMP) {
 		odds -= 0.5;
 	}
-	if (!is_reset(w) && w->what != WHAT_ICMP && !(p->flags & SEG_TS) && timestamps_agreed(c)) {
+	if (!tx_is_reset(w) && w->what != WHAT_ICMP && !(p->flags & SEG_TS) && t->tally.timestamps) {
 		*why |= WHY_NO_TIMESTAMP;
 		odds += 2;
 	}
-	if (is_reset(w) && reset_both_ways(c, x, here, before)) {
+	if (tx_is_reset(w) && t->tally.reset_gaps[!w->dir][before] >> here & 1) {
 		*why |= WHY_BOTH_SIDES;
 		odds += 2;
 	}
-	if (is_reset(w) && went_on(c, x, before)) {
+	if (tx_is_reset(w) && went_on(t, x, before)) {
 		*why |= WHY_HOST_CONTRADICTS;
 		odds += 2;
 	}

@@ -423,3 +423,17 @@ bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, uint32_t 
 		return said(reason, WHY_IP_ID_FITS);
 	return false;
 }
+
+void proof_tally(struct proof *t)
+{
+	const struct conn *c = t->c;
+
+	tally_make(&t->tally, c);
+	for (uint32_t x = 0; x < c->txs; x++)
+		for (unsigned i = 0; i < c->ways[c->tx[x].dir]; i++) {
+			unsigned p = c->way[c->tx[x].dir][i];
+			bool passed = c->facts->point[p].sight[0].missed + c->facts->point[p].sight[1].missed > 0 && proof_passed(t, x, i, NULL);
+			t->tally.proved[p] += passed;
+			t->tally.missed[p] += passed && conn_sight(c, x)[p] == NOTHING;
+		}
+}

@@ -6,6 +6,7 @@
 #define CORRELATE_PROOF_H
 
 #include "correlate/conn.h"
+#include "correlate/tally.h"
 
 /* At time t (on the point's clock) the highest value so far became v. */
 struct mark {
@@ -27,6 +28,7 @@ struct proof {
 	bool begun[2], known[2];                /* known: by the handshake, not by what came first */
 	uint32_t *original, *last;              /* scratch of the search for repeats */
 	uint32_t originals, room;
+	struct tally tally;                     /* valid once proof_tally has run */
 	struct marks sacks[POINTS_MAX][2];      /* t: when, v: packet index of an ACK with SACK blocks */
 };
 
@@ -35,6 +37,9 @@ void proof_free(struct proof *t);
 
 /* Look at a matched connection. Fills tx.repeat, probe, stray, off, end, ack, repeats, repeated_by. */
 int proof_build(struct proof *t, struct conn *c, struct err *e);
+
+/* Add everything up (struct tally), after proof_build. Only connections in which something differs need it. */
+void proof_tally(struct proof *t);
 
 /*
  * Is it proved that transmission x passed the i-th point of its way, by something other than a record of it there? Seen before and behind;

@@ -1,0 +1,63 @@
+#include "correlate/tally.h"
+
+#include <string.h>
+
+static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsigned p)
+{
+	const struct tx *x = &c->tx[i];
+
+	t->crossing[p]++;
+	if (conn_sight(c, i)[p] == NOTHING) {
+		t->missing[p]++;
+		return;
+	}
+	t->came[p][x->dir][x->what]++;
+	t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
+	if (t->first[p][x->dir] == NOTHING)
+		t->first[p][x->dir] = i;
+	if (!tx_is_reset(x) && x->what != WHAT_ICMP)
+		t->last_plain[p][x->dir] = i;
+}
+
+static void count_reset(struct tally *t, const struct conn *c, uint32_t i)
+{
+	uint64_t seen = 0, all = c->facts->points < 64 ? (1ull << c->facts->points) - 1 : ~0ull;
+
+	for (unsigned p = 0; p < c->facts->points; p++)
+		if (conn_sight(c, i)[p] != NOTHING)
+			seen |= 1ull << p;
+	for (unsigned p = 0; p < c->facts->points; p++)
+		if (seen >> p & 1)
+			t->reset_gaps[c->tx[i].dir][p] |= all & ~seen;
+}
+
+static bool talks(const struct tx *x)
+{
+	return x->what == WHAT_DATA || x->what == WHAT_FIN;
+}
+
+void tally_make(struct tally *t, const struct conn *c)
+{
+	bool stamped[2] = { false, false }, asked = false, answered = false;
+
+	memset(t, 0, sizeof *t);
+	memset(t->first, 0xff, sizeof t->first);
+	memset(t->last_plain, 0xff, sizeof t->last_plain);
+	t->last_said[0] = t->last_said[1] = NOTHING;
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		for (unsigned k = 0; k < c->ways[x->dir]; k++)
+			count_point(t, c, i, c->way[x->dir][k]);
+		if (tx_is_reset(x))
+			count_reset(t, c, i);
+		else if (x->what != WHAT_ICMP)
+			t->last_said[x->dir] = i;
+		if ((x->what == WHAT_SYN || x->what == WHAT_SYNACK) && c->pkt[x->first].flags & SEG_TS)
+			stamped[x->dir] = true;
+		asked |= x->dir == C2S && talks(x);
+		answered |= x->dir == S2C && (talks(x) || (x->what == WHAT_ACK && asked));
+		t->repeats |= x->repeat;
+	}
+	t->timestamps = stamped[0] && stamped[1];
+	t->conversation = asked && answered;
+}

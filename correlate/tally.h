@@ -1,0 +1,33 @@
+/* What the transmissions of a connection add up to, so that a question asked of every one of them does not look at all the others each time. */
+#ifndef CORRELATE_TALLY_H
+#define CORRELATE_TALLY_H
+
+#include "correlate/conn.h"
+
+#define WHATS 10
+
+struct tally {
+	/* Per point: transmissions whose way leads there, and of these not recorded there. */
+	uint32_t crossing[POINTS_MAX], missing[POINTS_MAX];
+	/* Per point: proved to have passed, and of these not recorded (tally_proved). */
+	uint32_t proved[POINTS_MAX], missed[POINTS_MAX];
+	/* Per point, direction and enum what: recorded there, and of these repeated. */
+	uint32_t came[POINTS_MAX][2][WHATS], repeated[POINTS_MAX][2][WHATS];
+	/* Per point and direction: the first transmission that it recorded, the last that is neither reset nor ICMP; NOTHING: none. */
+	uint32_t first[POINTS_MAX][2], last_plain[POINTS_MAX][2];
+	/* Per direction and point: set of points that miss a reset of this direction that the point recorded. */
+	uint64_t reset_gaps[2][POINTS_MAX];
+	uint32_t last_said[2];          /* the last transmission of a direction that is neither reset nor ICMP, recorded anywhere */
+	bool timestamps;                /* SYN and SYN-ACK had them: agreed on */
+	bool conversation;              /* both hosts talked to each other, as far as anybody recorded */
+	bool repeats;                   /* something was repeated */
+};
+
+void tally_make(struct tally *t, const struct conn *c);
+
+static inline bool tx_is_reset(const struct tx *x)
+{
+	return x->what == WHAT_RST || x->what == WHAT_RSTACK;
+}
+
+#endif
