@@ -9,6 +9,7 @@
 #define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
 #define IDLE_NS 200000000       /* nobody sends a probe sooner after something else */
 #define SLACK_NS 1000000        /* of aligned times */
+#define SACKS 256               /* acknowledgments with SACK blocks that are looked at for one transmission */
 #define ID_GAP 64               /* IP IDs of neighbouring packets of one connection lie this close */
 
 void proof_init(struct proof *t)
@@ -334,13 +335,29 @@ static bool only_tsval(const struct conn *c, uint32_t x)
 	return true;
 }
 
+/* The first mark at or behind a time. */
+static uint32_t first_after(const struct marks *m, int64_t at)
+{
+	uint32_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (m->mark[mid].t >= at)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
 static bool sacked(const struct proof *t, uint32_t x, unsigned point, int64_t before)
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
 	const struct marks *m = &t->sacks[point][w->dir];
 
-	for (uint32_t i = 0; i < m->n && m->mark[i].t < before; i++) {
+	for (uint32_t i = first_after(m, facts_unalign(&c->facts->point[point], w->t) - SLACK_NS), n = 0; n < SACKS && i < m->n && m->mark[i].t < before;
+	    i++, n++) {
 		const struct pkt *p = &c->pkt[m->mark[i].v];
 		unsigned len;
 		const uint8_t *o = pkt_option(c, p, 5, &len);

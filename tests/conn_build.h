@@ -58,7 +58,7 @@ static inline void scene_point(struct scene *s, unsigned i)
 	p->position = (int)i;
 	p->resolution_ns = 1;
 	p->windows = 1;
-	p->window = calloc(WINDOWS_MAX, sizeof *p->window);
+	p->window = calloc(8, sizeof *p->window);
 	assert_non_null(p->window);
 	p->window[0] = (struct window){ -100 * SEC, 100 * SEC };
 	p->pieces = 1;
