@@ -57,7 +57,7 @@ static void say_how(struct facts *f, const struct path_pair *pair, struct place 
 		return;
 	const struct path_pair *x = between(pair, f->points, place[k - 1].point, place[k].point);
 	order(x, &how);
-	snprintf(p->how, sizeof p->how, "behind %s: %s", place[k - 1].name, word[how]);
+	snprintf(p->how, sizeof p->how, "after %s: %s", place[k - 1].name, word[how]);
 	if (how == HOW_GAPS) {
 		size_t n = strlen(p->how);
 		unsigned long long a = x->wider > x->narrower ? x->wider : x->narrower, all = x->wider + x->narrower;

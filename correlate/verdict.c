@@ -102,7 +102,7 @@ static bool verdict_resets_made(const struct conn *c, const struct findings *f, 
 	else
 		words_say(w, " reset the connection towards the %s, in the %s's name", words_host(!first->dir), words_host(first->dir));
 	const struct finding *lost = findings_find(f, KIND_DROPPED, WHAT_DATA, -1);
-	words_say(w, lost && same_hop(lost, first) ? " instead of passing data on." : ".");
+	words_say(w, lost && same_hop(lost, first) ? ", instead of passing data on." : ".");
 	return true;
 }
 
