@@ -71,10 +71,10 @@ static void the_longer_round_trip_is_nearer_to_the_client(void **state)
 	struct path_pair pair[4] = { [1] = { .wider = 100, .narrower = 3 } };
 
 	(void)state;
-	assert_order("ab", pair, "ab", "behind a: round trips (100 of 103)");
-	assert_order("zy", pair, "zy", "behind z: round trips");
+	assert_order("ab", pair, "ab", "after a: round trips (100 of 103)");
+	assert_order("zy", pair, "zy", "after z: round trips");
 	pair[1] = (struct path_pair){ .wider = 3, .narrower = 100 };
-	assert_order("ab", pair, "ba", "behind b: round trips (100 of 103)");
+	assert_order("ab", pair, "ba", "after b: round trips (100 of 103)");
 }
 
 static void round_trips_that_disagree_leave_it_to_the_ttl(void **state)
@@ -117,7 +117,7 @@ static void three_points_are_put_in_line_whatever_their_order(void **state)
 		for (int i = 0; i < 3; i++)
 			for (int j = i + 1; j < 3; j++)
 				*(names[k][i] < names[k][j] ? &pair[i * 3 + j].wider : &pair[i * 3 + j].narrower) = 10;
-		assert_order(names[k], pair, "abc", "behind b: round trips");
+		assert_order(names[k], pair, "abc", "after b: round trips");
 	}
 }
 
