@@ -25,7 +25,7 @@ int cmd_correlate(int argc, char **argv)
 	struct db db;
 	int opt, rc;
 
-	while ((opt = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'p':
 			o.facts.path = optarg;

@@ -47,6 +47,11 @@ static int diff(struct options *o, const char *path, bool exit_code)
 
 	if (db_open(&db, path, DB_READ, &e) < 0)
 		return cmd_failed(&e);
+	if (db_need_derived(&db, &e) < 0) {
+		db_close(&db);
+		err_prefix(&e, "%s", path);
+		return cmd_failed(&e);
+	}
 	if (o->report->ladders(&db, &o->style, &o->filter, &e) < 0 || (exit_code && (clean = report_is_clean(&db, &o->filter, &e)) < 0))
 		clean = -1;
 	db_close(&db);

@@ -40,7 +40,7 @@ int cmd_list(int argc, char **argv)
 		return cmd_misused(argv[0], "%s", e.msg);
 	if (db_open(&db, argv[optind], DB_READ, &e) < 0)
 		return cmd_failed(&e);
-	rc = o.report->list(&db, &o.style, &o.filter, &e);
+	rc = db_need_derived(&db, &e) < 0 ? err_prefix(&e, "%s", argv[optind]) : o.report->list(&db, &o.style, &o.filter, &e);
 	db_close(&db);
 	return rc < 0 ? cmd_failed(&e) : CMD_DONE;
 }

@@ -1,9 +1,12 @@
 #include "schema/cmd.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "correlate/correlate.h"
@@ -38,7 +41,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 		{ "color", required_argument, NULL, 'c' }, { "exit-code", no_argument, NULL, 'x' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "o:f:", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "o:f:h", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'o':
 			o->output = optarg;
@@ -91,19 +94,52 @@ static int work(struct db *db, const struct specs *specs, struct run_options *o,
 	return o->exit_code ? report_is_clean(db, &all, e) : 1;
 }
 
-/* A case that nobody asked for lives in the folder for temporary files and goes when the program goes. */
-static int open_case(struct db *db, const char *output, char *temporary, size_t size, struct err *e)
+/* A temporary case holds what the captures hold: it goes when the program goes, also when that is ended from outside or nobody reads on. */
+static char temporary[4096], journal[sizeof temporary + sizeof "-journal"];
+
+static void remove_temporary(void)
 {
+	if (!temporary[0])
+		return;
+	unlink(temporary);
+	unlink(journal);
+}
+
+static void on_signal(int sig)
+{
+	remove_temporary();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static int open_temporary(struct db *db, struct err *e)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
 	const char *folder = getenv("TMPDIR");
 	int fd;
 
-	if (output)
-		return db_open(db, output, DB_CREATE, e);
-	snprintf(temporary, size, "%s/pcaphop-XXXXXX", folder && folder[0] ? folder : "/tmp");
-	if ((fd = mkstemp(temporary)) < 0)
-		return err_set(e, "%s: cannot make a temporary case", temporary);
+	snprintf(temporary, sizeof temporary, "%s/pcaphop-XXXXXX", folder && folder[0] ? folder : "/tmp");
+	if ((fd = mkstemp(temporary)) < 0) {
+		err_set(e, "%s: %s", temporary, strerror(errno));
+		temporary[0] = '\0';
+		return -1;
+	}
 	close(fd);
+	snprintf(journal, sizeof journal, "%s-journal", temporary);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		signal(ends[i], on_signal);
 	return db_open(db, temporary, DB_CREATE, e);
+}
+
+static int open_case(struct db *db, const char *output, struct err *e)
+{
+	struct stat st;
+
+	if (!output)
+		return open_temporary(db, e);
+	if (stat(output, &st) == 0 && st.st_size > 0)
+		return err_set(e, "%s: exists already (pcaphop import adds to a case, pcaphop correlate judges it anew)", output);
+	return db_open(db, output, DB_CREATE, e);
 }
 
 int cmd_run(int argc, char **argv)
@@ -112,7 +148,6 @@ int cmd_run(int argc, char **argv)
 	struct specs specs = { 0 };
 	const struct report *report = NULL;
 	struct style style;
-	char temporary[4096] = "";
 	struct err e;
 	struct db db;
 	int at = parse(argc, argv, &o), rc;
@@ -132,13 +167,12 @@ int cmd_run(int argc, char **argv)
 		return cmd_misused(argv[0], "%s", e.msg);
 	}
 	specs_sort(&specs);
-	rc = open_case(&db, o.output, temporary, sizeof temporary, &e);
+	rc = open_case(&db, o.output, &e);
 	if (rc == 0) {
 		rc = work(&db, &specs, &o, report, &style, &e);
 		db_close(&db);
 	}
-	if (temporary[0])
-		unlink(temporary);
+	remove_temporary();
 	specs_free(&specs);
 	return rc < 0 ? cmd_failed(&e) : rc == 0 ? CMD_UNCLEAN : CMD_DONE;
 }

@@ -63,9 +63,12 @@ struct tx {
 	bool probe;             /* keepalive or window probe: carries nothing new */
 	bool stray;             /* its sequence number belongs to something else (another incarnation, a forgery) */
 	bool stray_ack;         /* so does what it acknowledges */
+	uint64_t before;        /* set of points that recorded some of its bytes before */
 	uint32_t repeats, repeated_by;  /* the last one before and the next one after it with some of the same bytes, NOTHING: none */
 	int64_t off, end, ack;  /* sequence numbers unwrapped to 64 bits: first byte, behind the last one, acknowledged byte of the other direction */
 	uint8_t reach;          /* position up to which it is proved to have come: to, or further */
+	bool whole;             /* came further on in other packets */
+	bool piece;             /* part (or whole) of what the point before recorded in other packets */
 	bool by_host;           /* not recorded at the first point of its way, but proved to be the host's */
 	uint8_t fate_to;        /* enum fate: between `reach` and the next point */
 	uint8_t fate_from;      /* enum fate: between the point before the first that saw it and that one */

@@ -93,6 +93,7 @@ static int judge_all(struct run *r)
 		findings_clear(&r->found);
 		changes_find(&r->conn, &r->changed);
 		judge(&r->proof, &r->found);
+		judge_changes(&r->changed, &r->found);
 		if (store_connection(r->store, &r->proof, &r->found, &r->changed, r->e) < 0)
 			return -1;
 		tell(r, n + i, 2 * n);

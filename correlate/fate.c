@@ -144,10 +144,9 @@ bool fate_differs(const struct conn *c)
 /* An earlier transmission of the same bytes was dropped on this hop: then this one, too late to be seen, is no riddle. */
 static bool earlier_dropped(const struct conn *c, const struct tx *x)
 {
-	for (uint32_t i = x->repeats; i != NOTHING; i = c->tx[i].repeats)
-		if (c->tx[i].fate_to == FATE_DROPPED && c->tx[i].reach == x->reach)
-			return true;
-	return false;
+	const struct tx *o = x->repeats == NOTHING ? NULL : &c->tx[x->repeats];
+
+	return o && o->fate_to == FATE_DROPPED && o->reach == x->reach;
 }
 
 /* A connection of which no point on the client's side saw anything begins in between, and so its answers end there (a proxy's own connection). */
@@ -180,8 +179,10 @@ static void judge_far(struct proof *t, uint32_t x)
 	for (unsigned i = w->to + 1u; i <= last; i++)
 		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(t, x)))
 			w->reach = (uint8_t)i;
-	while (w->reach < last && pieces_arrived(c, x, w->reach + 1u))
+	while (w->reach < last && pieces_arrived(c, x, w->reach + 1u)) {
 		w->reach++;
+		w->whole = true;
+	}
 	if (w->reach == last)
 		return;
 	w->reasons_to = 0;
@@ -203,13 +204,16 @@ static void judge_near(struct proof *t, uint32_t x)
 	struct conn *c = t->c;
 	struct tx *w = &c->tx[x];
 
+	w->piece = pieces_of_another(c, x);
+	if (w->piece)
+		return;
 	/* What a host says in a conversation that nearer points do not know at all came by them; what a device might have said is another matter. */
 	w->by_host = w->what != WHAT_RST && w->what != WHAT_RSTACK && w->what != WHAT_ICMP;
 	for (unsigned i = w->from; i-- > 0;)
 		w->by_host &= unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED;
 	for (unsigned i = w->from; i-- > 0;)
 		w->by_host |= proof_sent_by_host(t, x, i, &w->reasons_from);
-	if (w->by_host || pieces_of_another(c, x))
+	if (w->by_host)
 		return;
 	w->odds_from = (float)odds_made(t, x, &w->reasons_from);
 	if (unseen(t, c->way[w->dir][w->from - 1]) == UNSEEN_RIDDLE)
@@ -237,7 +241,7 @@ void fate_judge(struct proof *t)
 	for (uint32_t x = 0; x < c->txs; x++) {
 		struct tx *w = &c->tx[x];
 		w->reach = w->to;
-		w->by_host = false;
+		w->by_host = w->piece = w->whole = false;
 		w->fate_to = w->fate_from = FATE_NONE;
 		w->reasons_to = w->reasons_from = 0;
 		if (c->pkt[w->first].flags & SEG_LATER)

@@ -55,14 +55,9 @@ static bool add_tx(struct findings *f, uint32_t finding, uint32_t tx)
 	return true;
 }
 
-struct finding *findings_add(struct findings *f, const struct seen *s)
+static struct finding *count(struct findings *f, struct finding *x, const struct seen *s)
 {
-	struct finding *x = NULL;
-
-	for (uint32_t i = 0; i < f->n && !x; i++)
-		if (same_place(&f->list[i], s))
-			x = &f->list[i];
-	if (!x && !(x = make(f, s))) {
+	if (!x) {
 		f->nomem = true;
 		return NULL;
 	}
@@ -75,6 +70,19 @@ struct finding *findings_add(struct findings *f, const struct seen *s)
 	if (s->odds < x->odds)
 		x->odds = s->odds;
 	return x;
+}
+
+struct finding *findings_add(struct findings *f, const struct seen *s)
+{
+	for (uint32_t i = 0; i < f->n; i++)
+		if (same_place(&f->list[i], s))
+			return count(f, &f->list[i], s);
+	return findings_new(f, s);
+}
+
+struct finding *findings_new(struct findings *f, const struct seen *s)
+{
+	return count(f, make(f, s), s);
 }
 
 const struct finding *findings_find(const struct findings *f, enum kind kind, int what, int dir)

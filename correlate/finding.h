@@ -63,6 +63,9 @@ struct seen {
 /* Add one observation: to the finding of the same kind, what, direction and place, or as a new one. Claims and doubts never share a finding. */
 struct finding *findings_add(struct findings *f, const struct seen *s);
 
+/* The same, but always as a finding of its own. */
+struct finding *findings_new(struct findings *f, const struct seen *s);
+
 const struct finding *findings_find(const struct findings *f, enum kind kind, int what, int dir);
 
 const char *kind_name(enum kind k);

@@ -1,6 +1,7 @@
 #include "correlate/judge.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "correlate/fate.h"
@@ -45,9 +46,6 @@ static void far_side(const struct conn *c, uint32_t i, struct findings *out)
 			"dropped" });
 		return;
 	}
-	/* Nothing was captured there at the time: no riddle, unless it is what the connection failed of. */
-	if (x->fate_to == FATE_OUTSIDE && (harmless(x) || !c->flow[c->way[x->dir][x->reach]]))
-		return;
 	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_to, i, x->odds_to, "gone" };
 	struct finding *f = findings_add(out, &s);
 	if (f)
@@ -67,8 +65,6 @@ static void near_side(const struct conn *c, uint32_t i, struct findings *out)
 			x->odds_from, "generated" });
 		return;
 	}
-	if (x->fate_from == FATE_OUTSIDE)
-		return;
 	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_from, i, x->odds_from, "appeared" };
 	struct finding *f = findings_add(out, &s);
 	if (f)
@@ -92,7 +88,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 	const struct conn *c = t->c;
 	const struct tx *x = &c->tx[i];
 
-	for (unsigned k = 0; k <= x->reach; k++) {
+	for (unsigned k = 0; k <= x->reach && !x->piece && !x->whole; k++) {
 		uint8_t p = c->way[x->dir][k];
 		uint32_t why = 0;
 		if (conn_seen(c, i, k) || (k < x->from && !x->by_host))
@@ -165,7 +161,7 @@ static void repeats(const struct conn *c, uint32_t i, struct findings *out)
 	/* Equal SYN-ACKs at once, without IP ID: two timers of the server, or a copy at a point that makes some. */
 	bool copy = x->what == WHAT_SYNACK && c->pkt[x->first].ip_id == 0 && x->repeats != NOTHING && x->t - c->tx[x->repeats].t < AT_ONCE_NS &&
 	    c->facts->point[c->way[x->dir][0]].twice > 0;
-	if (x->repeat && (x->from == 0 || x->by_host))
+	if (x->repeat && !x->piece && (x->from == 0 || x->by_host))
 		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], copy ? POSSIBLE : CERTAIN, 0, i,
 			ODDS_CERTAIN, "retransmitted" });
 	if (x->probe && (x->from == 0 || x->by_host))
@@ -455,4 +451,19 @@ void judge(const struct proof *t, struct findings *out)
 		out->severity = s > out->severity ? s : out->severity;
 	}
 	verdict_write(c, out);
+}
+
+void judge_changes(const struct changes *changed, struct findings *out)
+{
+	for (uint32_t i = 0; i < changed->n; i++) {
+		const struct change *x = &changed->list[i];
+		struct seen s = { KIND_MODIFIED, WHAT_ANY, x->dir, x->from, x->to, NO_POINT, CERTAIN, 0, NOTHING, ODDS_CERTAIN, "modified" };
+		struct finding *f = findings_new(out, &s);
+		char name[16];
+		if (!f)
+			return;
+		f->count = x->count;
+		snprintf(f->text, sizeof f->text, "Field %s was rewritten in %u packet%s of the %s.", field_name(x, name), x->count, x->count == 1 ? "" : "s",
+		    x->dir == C2S ? "client" : "server");
+	}
 }

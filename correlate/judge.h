@@ -2,11 +2,15 @@
 #ifndef CORRELATE_JUDGE_H
 #define CORRELATE_JUDGE_H
 
+#include "correlate/change.h"
 #include "correlate/finding.h"
 #include "correlate/proof.h"
 
 /* Fill out with everything that is to be said about the connection (fate_judge must have run), outcome and verdict included. */
 void judge(const struct proof *t, struct findings *out);
+
+/* One finding per hop, direction and field that is rewritten there. Comes last: it changes no verdict. */
+void judge_changes(const struct changes *changed, struct findings *out);
 
 /* How the connection ended, by its packets alone. */
 const char *judge_outcome(const struct conn *c);

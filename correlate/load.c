@@ -96,6 +96,7 @@ static int read_packet(struct loader *l, struct conn *c, const struct flow *w, c
 
 static int read_part(struct loader *l, struct conn *c, const struct flow *w, const struct part_ref *q, struct err *e)
 {
+	uint32_t n = 0;
 	int rc, rows;
 
 	sqlite3_bind_int64(l->runs, 1, q->id);
@@ -103,7 +104,7 @@ static int read_part(struct loader *l, struct conn *c, const struct flow *w, con
 		int64_t first = sqlite3_column_int64(l->runs, 0);
 		sqlite3_bind_int64(l->packets, 1, first);
 		sqlite3_bind_int64(l->packets, 2, first + sqlite3_column_int64(l->runs, 1));
-		while ((rows = db_step(l->db, l->packets, e)) == 1)
+		while ((rows = l->limit && n == l->limit ? 0 : db_step(l->db, l->packets, e)) == 1 && ++n)
 			if (read_packet(l, c, w, q, e) < 0) {
 				rows = -1;
 				break;

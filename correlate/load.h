@@ -6,6 +6,7 @@
 
 struct loader {
 	struct db *db;
+	uint32_t limit;         /* packets read of a part at most; 0: all */
 	sqlite3_stmt *runs, *packets, *tcpopt, *icmp;
 };
 

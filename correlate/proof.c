@@ -9,6 +9,7 @@
 #define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
 #define IDLE_NS 200000000       /* nobody sends a probe sooner after something else */
 #define SLACK_NS 1000000        /* of aligned times */
+#define NEIGHBOURS 256          /* packets around it whose IP IDs are looked at */
 #define SACKS 256               /* acknowledgments with SACK blocks that are looked at for one transmission */
 #define ID_GAP 64               /* IP IDs of neighbouring packets of one connection lie this close */
 
@@ -172,6 +173,16 @@ static int room_for_originals(struct proof *t, struct err *e)
 	return 0;
 }
 
+/* The points that recorded a transmission. */
+static uint64_t seen_at(const struct conn *c, uint32_t i)
+{
+	uint64_t set = 0;
+
+	for (unsigned p = 0; p < c->facts->points; p++)
+		set |= (uint64_t)(conn_sight(c, i)[p] != NOTHING) << p;
+	return set;
+}
+
 /* Bytes of which nothing was recorded before: out of order, or the first to be seen of several. */
 static void insert(struct proof *t, uint32_t at, uint32_t i)
 {
@@ -202,6 +213,7 @@ static bool tie(struct proof *t, uint32_t i)
 		struct tx *o = &t->c->tx[t->last[lo]];
 		if (o->repeated_by == NOTHING)
 			o->repeated_by = i;
+		x->before |= o->before | seen_at(t->c, t->last[lo]);
 		if (x->repeats == NOTHING || t->last[lo] > x->repeats)
 			x->repeats = t->last[lo];
 		t->last[lo] = i;
@@ -222,6 +234,7 @@ static void find_repeats(struct proof *t, unsigned d)
 		if (x->dir != d || x->stray || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP)
 			continue;
 		x->repeats = NOTHING;
+		x->before = 0;
 		/* Keepalive: nothing, or one old byte, just before what comes next (RFC 9293 3.8.4). */
 		x->probe = high != INT64_MIN && p->len <= 1 && !(p->flags & (TCP_SYN | TCP_FIN)) && x->off == high - 1 && !closed &&
 		    x->t - before >= IDLE_NS;
@@ -301,9 +314,8 @@ int proof_build(struct proof *t, struct conn *c, struct err *e)
 /* When another transmission with some of x's bytes was seen at the point: before x (INT64_MIN), or first after it. */
 static int64_t other_at(const struct conn *c, uint32_t x, unsigned point)
 {
-	for (uint32_t i = c->tx[x].repeats; i != NOTHING; i = c->tx[i].repeats)
-		if (conn_sight(c, i)[point] != NOTHING)
-			return INT64_MIN;
+	if (c->tx[x].before >> point & 1)
+		return INT64_MIN;
 	/* A repeat may have passed unrecorded, too: then it did so after it was first seen. */
 	if (c->tx[x].repeated_by != NOTHING) {
 		uint32_t i = c->tx[x].repeated_by, k = conn_sight(c, i)[point];
@@ -408,10 +420,20 @@ bool proof_passed(const struct proof *t, uint32_t x, unsigned i, uint32_t *reaso
 static bool id_fits(const struct conn *c, const struct pkt *p, unsigned point, unsigned dir)
 {
 	const struct pkt *before = NULL, *after = NULL;
+	uint32_t lo = c->at[point], hi = c->at[point + 1], from = lo, to = hi;
 
 	if (!p->ip_id)
 		return false;
-	for (uint32_t k = c->at[point]; k < c->at[point + 1]; k++) {
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (c->pkt[mid].t >= p->t)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	from = lo - from > NEIGHBOURS ? lo - NEIGHBOURS : from;
+	to = to - lo > NEIGHBOURS ? lo + NEIGHBOURS : to;
+	for (uint32_t k = from; k < to; k++) {
 		const struct pkt *q = &c->pkt[k];
 		if (q->dir != dir || !q->ip_id || q->copy || q->flags & SEG_ICMP)
 			continue;

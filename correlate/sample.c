@@ -10,7 +10,7 @@
 
 #define POINTS_OF_CLOCK 400000  /* that are kept in all: 40 MB */
 #define PACKETS 200000          /* that are read at most */
-#define PACKETS_OF_ONE 20000    /* a connection larger than this is no sample but an elephant */
+#define PACKETS_OF_ONE 20000    /* of a larger connection only the beginning is read */
 #define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
 
 /* A packet that two points recorded. */
@@ -104,10 +104,11 @@ static int choose(const struct facts *f, struct chosen **list, uint32_t *n, stru
 		uint64_t sum = 0;
 		for (uint32_t j = 0; j < f->conn[i].flows; j++)
 			sum += w[j].packets;
-		/* Those seen at one point only come last: they tell of copies, of nothing else. */
+		/* Then large ones (of which only the beginning is read), last those seen at one point only: they tell of copies, of nothing else. */
+		bool large = sum > PACKETS_OF_ONE;
 		uint64_t key = (w->isn[0] ^ w->seq_min[0] ^ w->port[0] * 40503u) * 0x9e3779b97f4a7c15ull;
-		if (sum <= PACKETS_OF_ONE)
-			c[k++] = (struct chosen){ key >> 1 | (f->conn[i].flows > 1 ? 0 : 1ull << 63), i, sum };
+		uint64_t last = f->conn[i].flows > 1 ? large : 2;
+		c[k++] = (struct chosen){ key >> 2 | last << 62, i, large ? PACKETS_OF_ONE : sum };
 	}
 	qsort(c, k, sizeof *c, by_key);
 	for (*n = 0; *n < k && packets < PACKETS; (*n)++)
@@ -388,8 +389,10 @@ int sample_run(struct facts *f, struct db *db, struct err *e)
 	s.pair = malloc(POINTS_OF_CLOCK * sizeof *s.pair);
 	if (!s.pair)
 		err_set(e, "out of memory");
-	else if (loader_open(&s.loader, db, e) == 0)
+	else if (loader_open(&s.loader, db, e) == 0) {
+		s.loader.limit = PACKETS_OF_ONE / 2;
 		rc = gather(&s);
+	}
 	loader_close(&s.loader);
 	conn_free(&s.conn);
 	free(s.pair);

@@ -317,7 +317,9 @@ static int store_changes(struct store *s, int64_t id, const struct changes *chan
 		text(st, 6, field_name(x, buf));
 		bind_value(st, 7, x->before_kind, x->before);
 		bind_value(st, 9, x->after_kind, x->after);
-		opt64(st, 11, x->shifted, (int64_t)(uint32_t)(x->after - x->before));
+		/* Sequence numbers and timestamps are modulo 2^32 (RFC 9293 3.4); anything else is a plain difference. */
+		bool wraps = x->field == FIELD_SEQ || x->field == FIELD_ACK || x->field == FIELD_TSVAL || x->field == FIELD_TSECR || x->field == FIELD_SACK;
+		opt64(st, 11, x->shifted, wraps ? (int64_t)(uint32_t)(x->after - x->before) : x->after - x->before);
 		sqlite3_bind_int64(st, 12, x->count);
 		if (db_run(s->db, st, e) < 0)
 			return -1;
@@ -366,7 +368,7 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)c->pkt[c->tx[found->tx[j].tx].first].id);
 	}
 	n += (size_t)snprintf(out + n, size - n, "]");
-	if (reasons_json(x->reasons, because, sizeof because))
+	if (reasons_json(x->confidence == POSSIBLE ? x->reasons : x->reasons & ~(uint32_t)WHY_DOUBTS, because, sizeof because))
 		n += (size_t)snprintf(out + n, size - n, ",\"reasons\":[%s]", because);
 	if (x->assumptions[0])
 		n += (size_t)snprintf(out + n, size - n, ",\"assumptions\":[\"%s\"]", x->assumptions);

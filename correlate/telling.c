@@ -5,6 +5,8 @@
 #include "correlate/reason.h"
 #include "correlate/words.h"
 
+#define REPEATS 64              /* that are followed to see whether one came through */
+
 static const struct tx *first_of(const struct conn *c, const struct finding *f)
 {
 	return f->tx == NOTHING ? NULL : &c->tx[f->tx];
@@ -19,10 +21,11 @@ static bool healed(const struct conn *c, const struct findings *all, const struc
 		uint32_t k;
 		if (all->tx[i].finding != index)
 			continue;
-		for (k = c->tx[all->tx[i].tx].repeated_by; k != NOTHING; k = c->tx[k].repeated_by)
+		unsigned n = 0;
+		for (k = c->tx[all->tx[i].tx].repeated_by; k != NOTHING && n < REPEATS; k = c->tx[k].repeated_by, n++)
 			if (c->tx[k].reach + 1u == c->ways[c->tx[k].dir])
 				break;
-		if (k == NOTHING)
+		if (k == NOTHING || n == REPEATS)
 			return false;
 	}
 	return true;
@@ -59,6 +62,12 @@ static void say_answer(const struct conn *c, const struct tx *x, struct words *w
 
 static void say_generated(const struct conn *c, struct finding *f, struct words *w)
 {
+	if (f->what == WHAT_ICMP) {
+		words_count(w, f->count, f->what);
+		words_say(w, " appeared at %s and never passed %s: made between the two, not by the %s.", words_point(c, f->to), words_point(c, f->from),
+		    words_host(f->dir));
+		return;
+	}
 	words_count(w, f->count, f->what);
 	words_say(w, " in the name of the %s appeared at %s and never passed %s: made between the two, not by the %s.", words_host(f->dir), words_point(c, f->to),
 	    words_point(c, f->from), words_host(f->dir));

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#define AROUND 128              /* connections before and after it that are compared */
+
 /* Ticks per second of the sender's timestamps by two SYNs of this connection, snapped to what hosts use; 0: not known. */
 static double tick_rate(const struct conn *c)
 {
@@ -24,35 +26,48 @@ static double tick_rate(const struct conn *c)
 	return 0;
 }
 
+/* Another connection between the same addresses, a clear while apart: does its SYN fit the clock? */
+enum fit { FIT_UNKNOWN, FIT_SAME, FIT_OTHER };
+
+static enum fit fit(const struct flow *v, const struct flow *o, double hz, double *dt, double *off)
+{
+	double ticks;
+
+	if (o->point != v->point || o->addr[0] != v->addr[0] || o->addr[1] != v->addr[1] || !o->has_syn_tsval)
+		return FIT_UNKNOWN;
+	*dt = (double)(v->first_ns - o->first_ns) * 1e-9;
+	ticks = (double)(int32_t)(v->syn_tsval - o->syn_tsval);
+	*off = fabs(ticks - hz * *dt);
+	if (fabs(*dt) < 1)
+		return FIT_UNKNOWN;
+	return *off <= hz * (0.001 * fabs(*dt) + 1) ? FIT_SAME : FIT_OTHER;
+}
+
 void tick_notice(const struct conn *c, struct words *w)
 {
 	const struct facts *f = c->facts;
-	double hz = tick_rate(c);
+	uint32_t from = c->index > AROUND ? c->index - AROUND : 0, to = f->conns - c->index > AROUND ? c->index + AROUND : f->conns, other = NOTHING;
+	double hz = tick_rate(c), dt, off, best_dt = 0, best_off = 0;
 	const struct flow *v = NULL;
-	uint32_t tried = 0;
+	bool same = false;
 
 	for (unsigned i = 0; i < f->points && !v; i++)
 		v = c->flow[i];
 	if (hz <= 0 || !v || !v->has_syn_tsval)
 		return;
-	/* Best against another one that failed: that these two are not of one host is worth more than that others are. */
-	for (uint32_t i = c->index, odd = 1; i > 0 || odd; tried++) {
-		if (i == 0 || tried == 4096) {
-			if (!odd)
-				return;
-			odd = tried = 0;
-			i = c->index;
-			if (i == 0)
-				return;
-		}
-		const struct flow *o = &f->flow[f->conn[--i].flow];
-		if ((odd && !f->conn[i].odd) || o->point != v->point || o->addr[0] != v->addr[0] || o->addr[1] != v->addr[1] || !o->has_syn_tsval)
+	for (uint32_t i = from; i < to; i++) {
+		enum fit x = i == c->index ? FIT_UNKNOWN : fit(v, &f->flow[f->conn[i].flow], hz, &dt, &off);
+		same |= x == FIT_SAME;
+		/* Best told against one before it that failed as well. */
+		if (x != FIT_OTHER || i > c->index || (other != NOTHING && f->conn[other].odd && !f->conn[i].odd))
 			continue;
-		double dt = (double)(v->first_ns - o->first_ns) * 1e-9, ticks = (double)(int32_t)(v->syn_tsval - o->syn_tsval);
-		if (dt < 1 || fabs(ticks - hz * dt) <= hz * (0.001 * dt + 1))
-			continue;
-		words_say(w, " Its timestamps run at %.0f Hz, but against connection %u from the same address, %.2f s before, they are %.0f ticks off: "
-			"not one clock, so several hosts may stand behind the address.", hz, i + 1, dt, fabs(ticks - hz * dt));
-		return;
+		other = i;
+		best_dt = dt;
+		best_off = off;
 	}
+	/* Hosts that draw a new offset for every connection (Linux does) show no clock at all: somebody must keep this one. */
+	if (!same || other == NOTHING)
+		return;
+	words_say(w, " Its timestamps run at %.0f Hz like those of others from this address, but against connection %u, %.2f s before, they are %.0f ticks "
+		"off: not one clock, so several hosts may stand behind the address.", hz, other + 1, best_dt, best_off);
 }

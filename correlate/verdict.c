@@ -215,6 +215,17 @@ static bool verdict_undecided(const struct conn *c, const struct findings *f, st
 	return true;
 }
 
+static bool verdict_recycled(const struct conn *c, const struct findings *f, struct words *w)
+{
+	(void)c;
+	for (uint32_t i = 0; i < f->n; i++)
+		if (strcmp(f->list[i].rule, "recycled") == 0) {
+			words_say(w, "%s", f->list[i].text);
+			return true;
+		}
+	return false;
+}
+
 static void verdict_clean(const struct conn *c, const struct findings *f, struct words *w)
 {
 	const struct finding *r = findings_find(f, KIND_RETRANSMITTED, -1, -1);
@@ -249,7 +260,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
 		verdict_half_open, verdict_refused_on_way, verdict_resets_made, verdict_stale, verdict_handshake_lost, verdict_icmp_made, verdict_unanswered,
-		verdict_data_lost, verdict_by_host, verdict_undecided,
+		verdict_data_lost, verdict_by_host, verdict_recycled, verdict_undecided,
 	};
 	struct words w = words_into(out->verdict, sizeof out->verdict);
 

@@ -38,7 +38,7 @@ void words_count(struct words *w, uint32_t n, uint8_t what)
 	static const char *const one[] = { "SYN", "SYN-ACK", "RST", "RST,ACK", "packet with data", "FIN", "ACK", "ICMP error", "connection", "packet" };
 
 	if (n == 1)
-		words_say(w, "%s %s", strchr("AEIO", one[what][0]) && what != WHAT_ICMP ? "an" : "a", one[what]);
+		words_say(w, "%s %s", strchr("AEIO", one[what][0]) ? "an" : "a", one[what]);
 	else
 		words_say(w, "%u %s", n, many[what]);
 }

@@ -25,7 +25,7 @@ int cmd_import(int argc, char **argv)
 	struct db db;
 	int opt, rc = 0;
 
-	while ((opt = getopt_long(argc, argv, "f:", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, "f:h", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'f':
 			o.filter = optarg;

@@ -77,6 +77,15 @@ int db_end(struct db *db, int rc, struct err *e)
 	return -1;
 }
 
+int db_need_derived(struct db *db, struct err *e)
+{
+	int64_t points;
+
+	if (db_int(db, "SELECT count(*) FROM path", 0, &points, e) < 0)
+		return -1;
+	return points > 0 ? 0 : err_set(e, "not correlated yet, or not since the last import: pcaphop correlate CASE does it");
+}
+
 int db_reset_derived(struct db *db, struct err *e)
 {
 	if (db_exec(db, drop_views_sql, e) < 0 || db_exec(db, derived_sql, e) < 0)

@@ -38,6 +38,9 @@ int db_begin(struct db *db, struct err *e);
 /* Commit if rc is 0, else roll back and keep the message in e. Returns 0 only if rc was 0 and the commit went through. */
 int db_end(struct db *db, int rc, struct err *e);
 
+/* Has the case been correlated since its last import? If not: -1 and what to do about it. */
+int db_need_derived(struct db *db, struct err *e);
+
 /* (Re)create the derived tables and the views, empty. */
 int db_reset_derived(struct db *db, struct err *e);
 

@@ -46,10 +46,11 @@ SELECT k.id AS packet_id, f.connection_id, f.id AS flow_id,
             ELSE (k.ack - f.client_isn) & 4294967295 END AS rel_ack,
        CASE WHEN k.flags & 263168 THEN NULL ELSE k.win END AS "window",
        CASE WHEN k.flags & 1024 THEN NULL ELSE k.len END AS length,
-       k.tsval & 4294967295 AS tsval, k.tsecr & 4294967295 AS tsecr,
+       CASE WHEN k.flags & 1024 THEN NULL ELSE k.tsval & 4294967295 END AS tsval,
+       CASE WHEN k.flags & 1024 THEN NULL ELSE k.tsecr & 4294967295 END AS tsecr,
        k.ip_id, k.ttl, k.tos >> 2 AS dscp, k.tos & 3 AS ecn,
        o.mss, o.wscale, o.sack_permitted,
-       coalesce(o.options, CASE WHEN k.flags & 65536 THEN 'nop,nop,TS' END) AS options,
+       coalesce(o.options, CASE WHEN k.flags & 65536 AND NOT k.flags & 1024 THEN 'nop,nop,TS' END) AS options,
        i.type AS icmp_type, i.code AS icmp_code
 FROM flow f
 CROSS JOIN flow_part fp ON fp.flow_id = f.id
@@ -62,7 +63,7 @@ CROSS JOIN run r ON r.part_id = q.id
 CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets
 LEFT JOIN clock c ON c.point_id = pt.id AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
 LEFT JOIN sighting s ON s.packet_id = k.id
-LEFT JOIN tcpopt o ON o.packet_id = k.id
+LEFT JOIN tcpopt o ON o.packet_id = k.id AND NOT k.flags & 1024
 LEFT JOIN icmp i ON i.packet_id = k.id
 LEFT JOIN addr isrc ON isrc.id = i.src;
 
@@ -82,11 +83,17 @@ JOIN point fp ON fp.id = h.from_point
 JOIN point tp ON tp.id = h.to_point;
 
 CREATE VIEW v_clock AS
-SELECT p.name AS point, r.name AS reference_point, c.from_ns, c.to_ns, c.offset_ns, c.offset_low_ns, c.offset_high_ns,
+SELECT p.name AS point, r.name AS reference_point,
+       -- The first and the last piece reach to the ends of time; people want to see the capture's own.
+       max(c.from_ns, coalesce(w.first_ns, c.origin_ns)) AS from_ns, min(c.to_ns, coalesce(w.last_ns, c.origin_ns)) AS to_ns,
+       c.offset_ns + CAST(round((max(c.from_ns, coalesce(w.first_ns, c.origin_ns)) - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS offset_ns,
+       c.offset_low_ns + CAST(round((max(c.from_ns, coalesce(w.first_ns, c.origin_ns)) - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS offset_low_ns,
+       c.offset_high_ns + CAST(round((max(c.from_ns, coalesce(w.first_ns, c.origin_ns)) - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS offset_high_ns,
        c.skew_ppm, c.skew_low_ppm, c.skew_high_ppm, c.pairs, c.state
 FROM clock c
 JOIN point p ON p.id = c.point_id
-JOIN point r ON r.id = c.reference_id;
+JOIN point r ON r.id = c.reference_id
+LEFT JOIN (SELECT point_id, min(first_ns) AS first_ns, max(last_ns) AS last_ns FROM capture GROUP BY point_id) w ON w.point_id = c.point_id;
 
 CREATE VIEW v_finding AS
 SELECT f.id, f.connection_id, f.kind, f.what, CASE f.direction WHEN 0 THEN 'c2s' WHEN 1 THEN 's2c' END AS direction, f.count,
