@@ -347,6 +347,58 @@ static void a_long_connection_shows_its_ends_its_loss_and_the_repeat(void **stat
 	    "           Never at server.\n");
 }
 
+static void connect_with(struct made *m, const char *outcome, unsigned flags, bool answered)
+{
+	made_connection(m, START + m->connection * 1000000000, 3000000, outcome, answered ? 0 : 3, "A verdict.", 1);
+	made_packet(m, &(struct made_packet){.flags = flags, .seq = 1000, .win = 5840, .ws = 8, .tsval = 100 + m->connection, OFFER, .at_us = {1}});
+	if (!answered)
+		made_sql(m, "UPDATE flow SET server_isn = NULL WHERE connection_id = %" PRId64, m->connection);
+}
+
+/* The line that compares the SYN of connection 1 with others, or "". */
+static void check_alike(struct made *m, const char *expected)
+{
+	struct style s = {.width = 200, .utf8 = true};
+	struct filter f = {.failed = true};
+	struct err e;
+	char *got = NULL, *line;
+	size_t size;
+
+	s.out = open_memstream(&got, &size);
+	assert_non_null(s.out);
+	assert_int_equal(report_ladders(&m->db, &s, &f, &e), 0);
+	fclose(s.out);
+	line = strstr(got, "alike ");
+	if (line)
+		line[strcspn(line, "\n")] = '\0';
+	assert_string_equal(line ? line : "", expected);
+	free(got);
+}
+
+static void what_a_failed_syn_offers_is_compared_with_others(void **state)
+{
+	struct made m;
+
+	(void)state;
+	made_open(&m, "client", "the only point");
+	connect_with(&m, "no connection", 0xc2, false);
+	check_alike(&m, "");
+	connect_with(&m, "no connection", 0xc2, false);
+	check_alike(&m, "");
+	connect_with(&m, "completed", 0x02, true);
+	check_alike(&m, "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
+	    "1 of 1 with another SYN were");
+	connect_with(&m, "completed", 0xc2, true);
+	check_alike(&m, "alike      1 of 2 other connections to this server with the same SYN (flags, window, options) were answered: "
+	    "what it offers is not the reason by itself");
+	made_sql(&m, "UPDATE flow SET server_port = 80 WHERE connection_id = 4");
+	check_alike(&m, "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
+	    "1 of 1 with another SYN were");
+	made_sql(&m, "UPDATE tcpopt SET mss = 1400 WHERE packet_id = 2");
+	check_alike(&m, "");
+	made_close(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +409,7 @@ int main(void)
 		cmocka_unit_test(six_points_at_200_columns_get_delays_and_changes_at_their_hop),
 		cmocka_unit_test(one_point_lets_packets_leave_and_arrive_at_the_edge),
 		cmocka_unit_test(a_long_connection_shows_its_ends_its_loss_and_the_repeat),
+		cmocka_unit_test(what_a_failed_syn_offers_is_compared_with_others),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");

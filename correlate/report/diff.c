@@ -11,10 +11,12 @@
 #include "correlate/report/trace.h"
 
 #include "correlate/report/diff_absent.sql.h"
+#include "correlate/report/diff_alike.sql.h"
 #include "correlate/report/diff_changes.sql.h"
 
 #define LABEL 11                        /* width of the words on the left */
 #define NEAR_NS INT64_C(5000000000)     /* "around that time" */
+#define AROUND 500                      /* connections before and after that are compared with */
 #define FINDINGS 12                     /* in full; --all shows the others */
 
 static const char *arrow(const struct style *s)
@@ -87,6 +89,50 @@ static int absent(const struct trace *t, struct db *db, const struct style *s, s
 		sqlite3_reset(st);
 	}
 	sqlite3_finalize(st);
+	return 0;
+}
+
+/*
+ * "Was it ECN?" What the SYN offers cannot be the whole reason if others that offered the same were answered; the
+ * reverse is a hint only, and said as counts.
+ */
+static int alike(const struct trace *t, struct db *db, const struct style *s, struct err *e)
+{
+	int64_t asked[2] = {0}, answered[2] = {0};  /* others, same */
+	char text[256];
+	sqlite3_stmt *st;
+	size_t first = 0;
+	int rc;
+
+	while (first < t->columns && t->column[first].client[0] == '\0')
+		first++;
+	if (first == t->columns || strcmp(t->outcome, "no connection") != 0)
+		return 0;
+	if (db_prepare(db, diff_alike_sql, &st, e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, t->id);
+	sqlite3_bind_int64(st, 2, t->column[first].id);
+	sqlite3_bind_int64(st, 3, AROUND);
+	while ((rc = db_step(db, st, e)) > 0) {
+		int same = sqlite3_column_int(st, 0) != 0;
+
+		asked[same] = sqlite3_column_int64(st, 1);
+		answered[same] = sqlite3_column_int64(st, 2);
+	}
+	sqlite3_finalize(st);
+	if (rc < 0)
+		return -1;
+	if (answered[1] > 0)
+		snprintf(text, sizeof text,
+		    "%" PRId64 " of %" PRId64 " other connections to this server with the same SYN (flags, window, options) were "
+		    "answered: what it offers is not the reason by itself", answered[1], asked[1]);
+	else if (asked[1] > 0 && answered[0] > 0)
+		snprintf(text, sizeof text,
+		    "0 of %" PRId64 " other connections to this server with the same SYN (flags, window, options) were answered, "
+		    "%" PRId64 " of %" PRId64 " with another SYN were", asked[1], answered[0], asked[0]);
+	else
+		return 0;
+	text_para(s, 0, "alike", LABEL, TINT_NONE, text);
 	return 0;
 }
 
@@ -260,7 +306,7 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 		return -1;
 	headline(&t, s);
 	verdict(&t, s);
-	if (absent(&t, db, s, e) < 0)
+	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
 		goto out;
 	endpoints(&t, s);
 	if (changes(&t, db, s, e) < 0)
