@@ -124,7 +124,8 @@ void conn_close_point(struct conn *c, uint32_t point)
 		struct pkt *p = &c->pkt[i];
 		bool icmp = p->flags & SEG_ICMP;
 		p->seq -= c->shift[point][icmp ? !p->dir : p->dir];
-		p->ack -= c->shift[point][icmp ? p->dir : !p->dir];
+		/* Without ACK the field means nothing (RFC 9293 3.1), and devices do with it what they like. */
+		p->ack = p->flags & TCP_ACK ? p->ack - c->shift[point][icmp ? p->dir : !p->dir] : 0;
 	}
 	for (uint32_t i = point + 1; i <= c->facts->points; i++)
 		c->at[i] = c->pkts;

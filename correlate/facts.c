@@ -19,7 +19,10 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 	/* By name: row ids depend on the order of import. */
 	if (db_prepare(db, "SELECT p.id, p.name, coalesce((SELECT max(i.resolution_ns) FROM capture c JOIN interface i ON i.capture_id = c.id "
 			"WHERE c.point_id = p.id), 1000), coalesce((SELECT sum(i.dropped) FROM capture c JOIN interface i ON i.capture_id = c.id "
-			"WHERE c.point_id = p.id), 0), (SELECT count(*) FROM capture c WHERE c.point_id = p.id) FROM point p ORDER BY p.name", &st, e) < 0)
+			"WHERE c.point_id = p.id), 0), (SELECT count(*) FROM capture c WHERE c.point_id = p.id), coalesce((SELECT sum(s.count) "
+			"FROM capture c JOIN skipped s ON s.capture_id = c.id WHERE c.point_id = p.id AND s.reason = 'cut short'), 0), "
+			"EXISTS (SELECT 1 FROM capture c JOIN part q ON q.capture_id = c.id WHERE c.point_id = p.id AND q.packets > q.a_packets + q.b_packets) "
+			"FROM point p ORDER BY p.name", &st, e) < 0)
 		return -1;
 	f->point = calloc(POINTS_MAX, sizeof *f->point);
 	if (!f->point) {
@@ -37,6 +40,8 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 		p->resolution_ns = sqlite3_column_int64(st, 2);
 		p->drops = (uint64_t)sqlite3_column_int64(st, 3);
 		p->captures = (uint32_t)sqlite3_column_int64(st, 4);
+		p->unread = (uint64_t)sqlite3_column_int64(st, 5);
+		p->icmp = sqlite3_column_int(st, 6) != 0;
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? -1 : 0;

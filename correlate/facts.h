@@ -52,6 +52,8 @@ struct point {
 	uint32_t captures, windows;
 	struct window *window;  /* when it captured, in order, apart */
 	uint64_t drops;         /* that its captures own up to (interface statistics) */
+	uint64_t unread;        /* frames that its captures cut off before the TCP header */
+	bool icmp;              /* it recorded ICMP errors: no filter kept them out */
 	uint64_t telling, twice;        /* packets of the sample that can be told from a repeat, and how many of them are copies: a mirror port */
 	struct sight sight[2];
 	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */

@@ -81,6 +81,24 @@ static bool sees_kin(const struct conn *c, unsigned point, unsigned dir)
 	return h && (dir == C2S ? h->arrivals : h->flows) > 0;
 }
 
+/*
+ * Would the capture show x if it came by? A small snaplen cuts frames off before the TCP header (longest in ICMP errors, which quote one), and the
+ * usual filters let no ICMP through: then its absence says nothing. Packets of the connection, or of others with its server, show that theirs fit.
+ */
+static bool reads(const struct conn *c, const struct tx *x, unsigned point)
+{
+	const struct point *p = &c->facts->point[point];
+	const struct flow *w = NULL;
+
+	if (x->what == WHAT_ICMP)
+		return p->icmp && p->unread == 0;
+	if (p->unread == 0 || c->flow[point])
+		return true;
+	for (unsigned i = 0; !w && i < c->facts->points; i++)
+		w = c->flow[i];
+	return hosts_find(c->facts->hosts, point, w->addr[S2C], 0) != NULL;
+}
+
 /* Is r an answer that refuses x: a RST with the numbers that it asks for, or an ICMP error that quotes it? */
 static bool refuses(const struct tx *r, const struct tx *x)
 {
@@ -307,6 +325,10 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ELSEWHERE;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
+	if (!reads(c, w, b)) {
+		*why |= WHY_UNREAD;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
 	if (strangers(f, a, b) || answered_unseen(t, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
@@ -447,6 +469,11 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
 	if (!sees_kin(c, before, w->dir)) {
 		*why |= WHY_ELSEWHERE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	/* What it answers did not come there: nor did the answer. */
+	if (!mute && !reads(c, w, before)) {
+		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */

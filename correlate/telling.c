@@ -114,6 +114,8 @@ static void say_undecided(const struct conn *c, struct finding *f, struct words 
 		words_say(&m, "to know that %s was capturing at the time: --running %s says so", at, at);
 	else if (f->reasons & WHY_ELSEWHERE)
 		words_say(&m, "proof that these hosts' packets come by %s at all: it holds none of them", at);
+	else if (f->reasons & WHY_UNREAD)
+		words_say(&m, "a capture at %s with a larger snaplen (-s 256), and with ICMP (or icmp or icmp6 in its filter)", at);
 	else
 		words_say(&m, "a longer or a loss-free capture at %s, or its drop counters", at);
 }
