@@ -1,6 +1,7 @@
 #include "correlate/odds.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
@@ -9,6 +10,7 @@
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
 #define EARLY_NS 100000000      /* a translated connection begins within this before ... */
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
+#define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
 #define DOUBLE_NS 50000000      /* copies made on the way come this close behind each other */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
 #define LOOK_FAR 4096           /* transmissions that are searched for an answer */
@@ -128,9 +130,9 @@ bool odds_refused(const struct conn *c, uint32_t x, unsigned point)
 /* ---- lost ---- */
 
 /* Other packets of the connection that are missing on the same hop, and how many the capture would miss by itself. */
-static double company(const struct proof *t, unsigned point, double miss)
+static double company(const struct proof *t, unsigned point, unsigned dir, double miss)
 {
-	double missing = (double)t->tally.missing[point] - 1, all = (double)t->tally.crossing[point] - 1;
+	double missing = (double)t->tally.missing[point][dir] - 1, all = (double)t->tally.crossing[point][dir] - 1;
 
 	return missing - 2 * ceil(all * miss) * (miss > 1e-2);
 }
@@ -293,6 +295,37 @@ static bool in_burst(const struct proof *t, uint32_t x, unsigned point)
 	return false;
 }
 
+static const struct pkt *seen_at(const struct conn *c, uint32_t x, unsigned point)
+{
+	uint32_t k = conn_sight(c, x)[point];
+
+	return k == NOTHING ? NULL : &c->pkt[k];
+}
+
+static bool equal(const struct pkt *p, const struct pkt *q)
+{
+	return q->dir == p->dir && q->seq == p->seq && q->ack == p->ack && q->len == p->len && q->ip_id == p->ip_id && q->tsval == p->tsval &&
+	    (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS);
+}
+
+/*
+ * Without IP IDs a packet and its copy cannot be told from two equal packets. Where a mirror port is at work, x may be the copy of one that came
+ * through, or what was taken for a copy at the far end may be x.
+ */
+static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigned far)
+{
+	const struct pkt *p = seen_at(c, x, near);
+
+	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
+		const struct pkt *q = i == x ? NULL : seen_at(c, i, near), *r = seen_at(c, i, far);
+		if (!q || !equal(p, q))
+			continue;
+		if ((r && r->doubled) || (c->facts->point[near].twice > 0 && llabs(p->t - q->t) < DOUBLE_NS))
+			return true;
+	}
+	return false;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -310,7 +343,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		odds += fmin(3, log_inverse(fate_miss(&f->point[b])));
 	}
 	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
-	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed ? 0 : company(t, b, miss);
+	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed ? 0 : company(t, b, w->dir, miss);
 	if (more > 0) {
 		*why |= WHY_COMPANY;
 		odds += fmin(3, more);
@@ -329,7 +362,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (strangers(f, a, b) || answered_unseen(t, x, a, b))
+	if (strangers(f, a, b) || answered_unseen(t, x, a, b) || may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
@@ -414,11 +447,9 @@ static bool doubled(const struct conn *c, uint32_t x)
 {
 	const struct pkt *p = &c->pkt[c->tx[x].first];
 
-	for (uint32_t i = x, n = 0; i-- > 0 && n < 16; n++) {
-		uint32_t k = conn_sight(c, i)[p->point];
-		const struct pkt *q = k == NOTHING ? NULL : &c->pkt[k];
-		if (q && q->dir == p->dir && q->seq == p->seq && q->ack == p->ack && q->len == p->len && q->ip_id == p->ip_id &&
-		    q->tsval == p->tsval && (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS) && p->t - q->t < DOUBLE_NS)
+	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
+		const struct pkt *q = seen_at(c, i, p->point);
+		if (q && equal(p, q) && p->t - q->t < DOUBLE_NS)
 			return true;
 	}
 	return false;

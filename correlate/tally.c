@@ -2,15 +2,21 @@
 
 #include <string.h>
 
-static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsigned p)
+/* The k-th point of the way of transmission i. */
+static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsigned k)
 {
 	const struct tx *x = &c->tx[i];
+	unsigned p = c->way[x->dir][k];
+	bool here = conn_sight(c, i)[p] != NOTHING;
 
-	t->crossing[p]++;
-	if (conn_sight(c, i)[p] == NOTHING) {
-		t->missing[p]++;
-		return;
+	for (unsigned ahead = 0; ahead < 2; ahead++) {
+		if ((ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
+			continue;
+		t->crossing[p][ahead ^ x->dir]++;
+		t->missing[p][ahead ^ x->dir] += !here;
 	}
+	if (!here)
+		return;
 	t->came[p][x->dir][x->what]++;
 	t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
 	if (t->first[p][x->dir] == NOTHING)
@@ -47,7 +53,7 @@ void tally_make(struct tally *t, const struct conn *c)
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
 		for (unsigned k = 0; k < c->ways[x->dir]; k++)
-			count_point(t, c, i, c->way[x->dir][k]);
+			count_point(t, c, i, k);
 		if (tx_is_reset(x))
 			count_reset(t, c, i);
 		else if (x->what != WHAT_ICMP)

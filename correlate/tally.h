@@ -7,8 +7,11 @@
 #define WHATS 10
 
 struct tally {
-	/* Per point: transmissions whose way leads there, and of these not recorded there. */
-	uint32_t crossing[POINTS_MAX], missing[POINTS_MAX];
+	/*
+	 * Per point and hop (0: towards the client, 1: towards the server): transmissions recorded at the neighbour on that side whose way leads here,
+	 * and of these not recorded here.
+	 */
+	uint32_t crossing[POINTS_MAX][2], missing[POINTS_MAX][2];
 	/* Per point: proved to have passed, and of these not recorded (tally_proved). */
 	uint32_t proved[POINTS_MAX], missed[POINTS_MAX];
 	/* Per point, direction and enum what: recorded there, and of these repeated. */
