@@ -318,9 +318,7 @@ static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigne
 
 	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
 		const struct pkt *q = i == x ? NULL : seen_at(c, i, near), *r = seen_at(c, i, far);
-		if (!q || !equal(p, q))
-			continue;
-		if ((r && r->doubled) || (c->facts->point[near].twice > 0 && llabs(p->t - q->t) < DOUBLE_NS))
+		if (q && equal(p, q) && llabs(p->t - q->t) < DOUBLE_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
 			return true;
 	}
 	return false;
