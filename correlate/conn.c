@@ -131,6 +131,12 @@ void conn_close_point(struct conn *c, uint32_t point)
 		c->at[i] = c->pkts;
 }
 
+bool conn_equal(const struct pkt *p, const struct pkt *q)
+{
+	return q->dir == p->dir && q->seq == p->seq && q->ack == p->ack && q->len == p->len && q->ip_id == p->ip_id && q->tsval == p->tsval &&
+	    (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS);
+}
+
 const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i)
 {
 	const struct tx *x = &c->tx[tx];

@@ -107,6 +107,9 @@ struct pkt_opt *conn_add_opt(struct conn *c, struct err *e);
 /* Close the packets of a point: they are sorted by time. */
 void conn_close_point(struct conn *c, uint32_t point);
 
+/* The fields by which two packets of a connection could be told apart are equal. */
+bool conn_equal(const struct pkt *p, const struct pkt *q);
+
 static inline uint32_t *conn_sight(const struct conn *c, uint32_t tx)
 {
 	return &c->sight[(size_t)tx * c->facts->points];

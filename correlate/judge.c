@@ -83,6 +83,26 @@ static bool says_new(const struct proof *t, uint32_t i)
 	return !t->tally.repeats && !x->probe && !x->stray_ack;
 }
 
+/*
+ * Without IP IDs: is what was taken for a copy of one of two equal packets at the point really the other one? Then one is missing there, and the
+ * other is there twice.
+ */
+static bool mistaken(const struct conn *c, uint32_t i, unsigned point)
+{
+	const struct pkt *p = &c->pkt[c->tx[i].first];
+	uint32_t here = conn_sight(c, i)[point];
+
+	if (p->ip_id || (here != NOTHING && !c->pkt[here].doubled))
+		return false;
+	for (uint32_t k = i > SHORTLY ? i - SHORTLY : 0; k < c->txs && k <= i + SHORTLY; k++) {
+		uint32_t there = conn_sight(c, k)[point];
+		bool doubled = there != NOTHING && c->pkt[there].doubled;
+		if (k != i && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, &c->pkt[c->tx[k].first]))
+			return true;
+	}
+	return false;
+}
+
 static void missed(const struct proof *t, uint32_t i, struct findings *out)
 {
 	const struct conn *c = t->c;
@@ -105,7 +125,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		bool sure = why != WHY_IP_ID_FITS && why != WHY_CONVERSATION;
 		/* That the conversation went on proves little of a bare ACK that says nothing new. */
 		bool new = says_new(t, i) && strcmp(out->outcome, "completed") == 0;
-		enum confidence confidence = sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
+		enum confidence confidence = mistaken(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
 		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
@@ -150,7 +170,7 @@ static void copies(const struct conn *c, uint32_t i, struct findings *out)
 		for (unsigned m = 0; m < n[k] && !(honest > 1 && k >= first); m++)
 			/* One copy alone may as well have been made by the network, and lost again further on. */
 			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][k],
-				facts_mirrors(&c->facts->point[c->way[x->dir][k]]) ? CERTAIN : POSSIBLE, 0, i, ODDS_CERTAIN, "capture_duplicate" });
+				facts_mirrors(&c->facts->point[c->way[x->dir][k]]) && !mistaken(c, i, c->way[x->dir][k]) ? CERTAIN : POSSIBLE, 0, i, ODDS_CERTAIN, "capture_duplicate" });
 }
 
 /* Told at the point nearest to the sender, where it was seen. */

@@ -302,12 +302,6 @@ static const struct pkt *seen_at(const struct conn *c, uint32_t x, unsigned poin
 	return k == NOTHING ? NULL : &c->pkt[k];
 }
 
-static bool equal(const struct pkt *p, const struct pkt *q)
-{
-	return q->dir == p->dir && q->seq == p->seq && q->ack == p->ack && q->len == p->len && q->ip_id == p->ip_id && q->tsval == p->tsval &&
-	    (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS);
-}
-
 /*
  * Without IP IDs a packet and its copy cannot be told from two equal packets. Where a mirror port is at work, x may be the copy of one that came
  * through, or what was taken for a copy at the far end may be x.
@@ -318,7 +312,7 @@ static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigne
 
 	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
 		const struct pkt *q = i == x ? NULL : seen_at(c, i, near), *r = seen_at(c, i, far);
-		if (q && equal(p, q) && llabs(p->t - q->t) < DOUBLE_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
+		if (q && conn_equal(p, q) && llabs(p->t - q->t) < DOUBLE_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
 			return true;
 	}
 	return false;
@@ -447,7 +441,7 @@ static bool doubled(const struct conn *c, uint32_t x)
 
 	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
 		const struct pkt *q = seen_at(c, i, p->point);
-		if (q && equal(p, q) && p->t - q->t < DOUBLE_NS)
+		if (q && conn_equal(p, q) && p->t - q->t < DOUBLE_NS)
 			return true;
 	}
 	return false;
@@ -500,6 +494,9 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 		*why |= WHY_ELSEWHERE;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
+	/* What a device refuses it does not pass on (RFC 792, RFC 1812 4.3): an error about a packet that came there was made beyond. */
+	if (!mute && w->what == WHAT_ICMP)
+		odds = fmin(odds, ODDS_POSSIBLE);
 	/* What it answers did not come there: nor did the answer. */
 	if (!mute && !reads(c, w, before)) {
 		*why |= WHY_UNREAD;

@@ -267,7 +267,7 @@ static void an_empty_capture_proves_no_drop(struct sim_property *p, struct sim_w
 
 /*
  * Not held to yet: worlds in which clocks are set during a capture (SIM_STEPS), and mirror ports on top of every other trouble, where packets
- * without IP ID hide which of them is a copy (mirrors alone: test_mirror).
+ * without IP ID hide which of them is a copy, so that counts may be one off (mirrors alone: test_mirror).
  */
 static void test_claims(void **state)
 {
