@@ -98,7 +98,8 @@ static bool reads(const struct conn *c, const struct tx *x, unsigned point)
 		return true;
 	for (unsigned i = 0; !w && i < c->facts->points; i++)
 		w = c->flow[i];
-	return hosts_find(c->facts->hosts, point, w->addr[S2C], 0) != NULL;
+	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
+	return h && h->arrivals + h->flows > 0;
 }
 
 /* Is r an answer that refuses x: a RST with the numbers that it asks for, or an ICMP error that quotes it? */

@@ -202,6 +202,33 @@ static void a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there(void
 	}
 }
 
+static void an_error_about_a_packet_that_came_by_was_made_beyond(void **state)
+{
+	struct scene *s = scene_of(3, "0.000 ab > S 1000\n0.005 a < icmp 1000\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 1, "dropped b>c");
+	assert_became(s, 2, "unknown b>a");
+	scene_free(s);
+}
+
+static void what_a_small_snaplen_cuts_off_is_not_absent(void **state)
+{
+	(void)state;
+	for (uint64_t unread = 0; unread < 2; unread++) {
+		struct scene *s = scene_of(2, HALF_OPEN);
+		s->f.point[1].running = true;
+		s->f.point[1].unread = unread;
+		hosts_free(s->f.hosts);
+		s->f.hosts = hosts_new();
+		scene_fate(s);
+		assert_became(s, 1, unread ? "unknown a>b" : "dropped a>b");
+		assert_int_equal(tx_of(s, 1)->reasons_to & WHY_UNREAD, unread ? WHY_UNREAD : 0);
+		scene_free(s);
+	}
+}
+
 static void a_bare_ack_for_a_syn_that_never_came_was_made_on_the_way(void **state)
 {
 	struct scene *s = scene_of(2, HALF_OPEN);
@@ -377,6 +404,8 @@ int main(void)
 		cmocka_unit_test(a_reset_seen_on_one_side_only_was_made_there),
 		cmocka_unit_test(resets_to_both_sides_were_made_between),
 		cmocka_unit_test(a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there),
+		cmocka_unit_test(an_error_about_a_packet_that_came_by_was_made_beyond),
+		cmocka_unit_test(what_a_small_snaplen_cuts_off_is_not_absent),
 		cmocka_unit_test(a_bare_ack_for_a_syn_that_never_came_was_made_on_the_way),
 		cmocka_unit_test(a_pure_ack_that_appears_may_only_have_been_missed),
 		cmocka_unit_test(data_whose_host_went_on_is_the_hosts),

@@ -76,6 +76,7 @@ static void what_the_network_may_change_does_not_part_them(void **state)
 	assert_one("> P. 1001 ack 5001 len 100", "> P. 1001 ack 5001 len 100 hash 77");
 	assert_one("> . 1001 ack 5001 win 500 id 7", "> . 1001 ack 5001 win 64 id 8");
 	assert_one("> S 1000 mss 1460 ws 7 sackok", "> S 1000 mss 1380");
+	assert_one("> R 2000 ack 7", "> R 2000 ack 9");
 }
 
 static void bits_of_ecn_do_not_even_weaken_the_match(void **state)
