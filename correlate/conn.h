@@ -107,7 +107,9 @@ struct pkt_opt *conn_add_opt(struct conn *c, struct err *e);
 /* Close the packets of a point: they are sorted by time. */
 void conn_close_point(struct conn *c, uint32_t point);
 
-/* The fields by which two packets of a connection could be told apart are equal. */
+#define COPY_NS INT64_C(50000000)       /* copies, made by a mirror port or on the way, come this close behind each other */
+
+/* Could the two, at whatever points, be the same packet or copies of it? ECN, window and TTL are not looked at: they change on the way. */
 bool conn_equal(const struct pkt *p, const struct pkt *q);
 
 static inline uint32_t *conn_sight(const struct conn *c, uint32_t tx)

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "correlate/fate.h"
@@ -96,8 +97,9 @@ static bool mistaken(const struct conn *c, uint32_t i, unsigned point)
 		return false;
 	for (uint32_t k = i > SHORTLY ? i - SHORTLY : 0; k < c->txs && k <= i + SHORTLY; k++) {
 		uint32_t there = conn_sight(c, k)[point];
+		const struct pkt *q = &c->pkt[c->tx[k].first];
 		bool doubled = there != NOTHING && c->pkt[there].doubled;
-		if (k != i && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, &c->pkt[c->tx[k].first]))
+		if (k != i && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS)
 			return true;
 	}
 	return false;
@@ -166,11 +168,14 @@ static void copies(const struct conn *c, uint32_t i, struct findings *out)
 	if (network)
 		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, c->way[x->dir][first - 1], c->way[x->dir][first], NO_POINT, CERTAIN, 0, i,
 			ODDS_CERTAIN, "duplicated" });
-	for (unsigned k = x->from; k <= x->to; k++)
-		for (unsigned m = 0; m < n[k] && !(honest > 1 && k >= first); m++)
-			/* One copy alone may as well have been made by the network, and lost again further on. */
-			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][k],
-				facts_mirrors(&c->facts->point[c->way[x->dir][k]]) && !mistaken(c, i, c->way[x->dir][k]) ? CERTAIN : POSSIBLE, 0, i, ODDS_CERTAIN, "capture_duplicate" });
+	for (unsigned k = x->from; k <= x->to && !(honest > 1 && k >= first); k++) {
+		uint8_t p = c->way[x->dir][k];
+		/* One copy alone may as well have been made by the network, and lost again further on. */
+		bool sure = n[k] && facts_mirrors(&c->facts->point[p]) && !mistaken(c, i, p);
+		for (unsigned m = 0; m < n[k]; m++)
+			add(out, (struct seen){ KIND_CAPTURE_DUPLICATE, x->what, x->dir, NO_POINT, NO_POINT, p, sure ? CERTAIN : POSSIBLE, 0, i,
+				ODDS_CERTAIN, "capture_duplicate" });
+	}
 }
 
 /* Told at the point nearest to the sender, where it was seen. */

@@ -7,7 +7,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define COPY_NS 50000000        /* copies made by a mirror port come this close behind each other */
 #define COPY_LOOKBACK 64        /* packets between a packet and its copy, at most */
 #define COPY_LOOKBACK_FEW 8     /* ... at a point that is not known to double packets */
 #define SOON_NS 5000000         /* without an IP ID: no repeat comes this soon, and no mirror port is slower */

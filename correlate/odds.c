@@ -11,7 +11,6 @@
 #define EARLY_NS 100000000      /* a translated connection begins within this before ... */
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
-#define DOUBLE_NS 50000000      /* copies made on the way come this close behind each other */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
 #define LOOK_FAR 4096           /* transmissions that are searched for an answer */
 #define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
@@ -70,16 +69,24 @@ static const struct hop_stats *hop_of(const struct facts *f, unsigned a, unsigne
 	return &f->point[a < b ? a : b].hop[dir];
 }
 
-/* Has the point seen anything of this connection, or of others with the same server, in this direction? */
-static bool sees_kin(const struct conn *c, unsigned point, unsigned dir)
+/* What the point knows of the connection's server; NULL: nothing. */
+static const struct host *server_at(const struct conn *c, unsigned point)
 {
 	const struct flow *w = NULL;
 
-	if (c->flow[point] || c->facts->point[point].running)
-		return true;
 	for (unsigned i = 0; !w && i < c->facts->points; i++)
 		w = c->flow[i];
-	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
+	return hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
+}
+
+/* Has the point seen anything of this connection, or of others with the same server, in this direction? */
+static bool sees_kin(const struct conn *c, unsigned point, unsigned dir)
+{
+	const struct host *h;
+
+	if (c->flow[point] || c->facts->point[point].running)
+		return true;
+	h = server_at(c, point);
 	return h && (dir == C2S ? h->arrivals : h->flows) > 0;
 }
 
@@ -90,15 +97,13 @@ static bool sees_kin(const struct conn *c, unsigned point, unsigned dir)
 static bool reads(const struct conn *c, const struct tx *x, unsigned point)
 {
 	const struct point *p = &c->facts->point[point];
-	const struct flow *w = NULL;
+	const struct host *h;
 
 	if (x->what == WHAT_ICMP)
 		return p->icmp && p->unread == 0;
 	if (p->unread == 0 || c->flow[point])
 		return true;
-	for (unsigned i = 0; !w && i < c->facts->points; i++)
-		w = c->flow[i];
-	const struct host *h = hosts_find(c->facts->hosts, point, w->addr[S2C], 0);
+	h = server_at(c, point);
 	return h && h->arrivals + h->flows > 0;
 }
 
@@ -313,7 +318,7 @@ static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigne
 
 	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
 		const struct pkt *q = i == x ? NULL : seen_at(c, i, near), *r = seen_at(c, i, far);
-		if (q && conn_equal(p, q) && llabs(p->t - q->t) < DOUBLE_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
+		if (q && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
 			return true;
 	}
 	return false;
@@ -442,7 +447,7 @@ static bool doubled(const struct conn *c, uint32_t x)
 
 	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
 		const struct pkt *q = seen_at(c, i, p->point);
-		if (q && conn_equal(p, q) && p->t - q->t < DOUBLE_NS)
+		if (q && conn_equal(p, q) && p->t - q->t < COPY_NS)
 			return true;
 	}
 	return false;

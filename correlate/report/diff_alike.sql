@@ -1,7 +1,8 @@
 -- Did the SYN of connection ?1 as point ?2 saw it, sent to the same server by the connections around it (?3 on either side), get answers? Two rows at
--- most: same (1: the same flags, window, options; 0: others), connections, how many of these got a SYN-ACK.
+-- most: same (1: the same flags, window, options; 0: others), connections, how many of these got a SYN-ACK. (A connection has one flow at a point;
+-- of its parts the earliest counts: with min() alone, bare columns come from that row.)
 WITH first_syn AS MATERIALIZED (
-  SELECT f.connection_id, f.server_addr, f.server_port, max(f.server_isn IS NOT NULL) AS answered,
+  SELECT f.connection_id, f.server_addr, f.server_port, f.server_isn IS NOT NULL AS answered,
          k.flags & 450 AS flags, k.win, k.tos & 3 AS ecn, o.mss, o.wscale, o.options, min(q.first_ns + k.t)
   FROM flow f
   CROSS JOIN flow_part fp ON fp.flow_id = f.id
