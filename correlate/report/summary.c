@@ -45,7 +45,7 @@ void summary_point(const struct style *s, const char *word, const char *name, in
 }
 
 /* Points in order, those beside each other in braces, and how that is known. */
-int summary_path(struct db *db, const struct style *s, struct err *e)
+static int summary_path(struct db *db, const struct style *s, struct err *e)
 {
 	char text[4096] = "", how[4096] = "", clean[1024];
 	int last = -1, rc;
@@ -102,7 +102,7 @@ static bool change_text(sqlite3_stmt *st, bool more, char *buf, size_t size)
 }
 
 /* One line per hop: "src 10.0.0.1→192.0.2.7 (12); seq shifted (1 203)"; it is printed when the hop changes. */
-int summary_changes(struct db *db, const struct style *s, struct err *e)
+static int summary_changes(struct db *db, const struct style *s, struct err *e)
 {
 	char line[4096] = "", hop[256] = "";
 	const char *word = "changed";
@@ -195,7 +195,7 @@ static void capture_line(sqlite3_stmt *st, const struct style *s, const char *wo
 	summary_point(s, word, name, name_w, sqlite3_column_int64(st, 8) > 0 ? TINT_DOUBT : TINT_NONE, text);
 }
 
-int summary_captures(struct db *db, const struct style *s, struct err *e)
+static int summary_captures(struct db *db, const struct style *s, struct err *e)
 {
 	const char *word = "captures";
 	sqlite3_stmt *st;

@@ -1,4 +1,4 @@
-/* The parts of the summary, in the order in which they are printed. */
+/* The parts of the summary that have a file of their own. */
 #ifndef CORRELATE_REPORT_SUMMARY_H
 #define CORRELATE_REPORT_SUMMARY_H
 
@@ -14,10 +14,7 @@ void summary_point(const struct style *s, const char *word, const char *name, in
 /* Columns of the widest name of a point, within reason. */
 int summary_name_width(struct db *db, const struct style *s, int *width, struct err *e);
 
-int summary_path(struct db *db, const struct style *s, struct err *e);
 int summary_clocks(struct db *db, const struct style *s, struct err *e);
-int summary_changes(struct db *db, const struct style *s, struct err *e);
 int summary_hops(struct db *db, const struct style *s, struct err *e);
-int summary_captures(struct db *db, const struct style *s, struct err *e);
 
 #endif
