@@ -20,6 +20,7 @@ static const char usage[] =
 "\n"
 "  -o, --output CASE      keep the case (otherwise it is temporary)\n"
 "  -f, --filter EXPR      only packets that pass this pcap-filter(7) expression\n"
+"      --split interface|vlan  make every interface or VLAN in a file a point of its own, POINT@NAME; without POINT=, NAME\n"
 "      --path A,B,...     the order of the points from client to server (otherwise it is inferred)\n"
 "      --running A,B|all  these captures ran all the time from the first to the last packet of the case\n"
 "      --format FORMAT    text, json or csv\n"
@@ -37,7 +38,7 @@ struct run_options {
 static int parse(int argc, char **argv, struct run_options *o)
 {
 	static const struct option longs[] = { { "output", required_argument, NULL, 'o' }, { "filter", required_argument, NULL, 'f' },
-		{ "path", required_argument, NULL, 'p' }, { "running", required_argument, NULL, 'r' }, { "format", required_argument, NULL, 'F' },
+		{ "split", required_argument, NULL, 's' }, { "path", required_argument, NULL, 'p' }, { "running", required_argument, NULL, 'r' }, { "format", required_argument, NULL, 'F' },
 		{ "color", required_argument, NULL, 'c' }, { "exit-code", no_argument, NULL, 'x' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int opt;
 
@@ -48,6 +49,12 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case 'f':
 			o->import.filter = optarg;
+			break;
+		case 's':
+			if (split_parse(optarg, &o->import.split) < 0) {
+				cmd_misused(argv[0], "--split takes interface or vlan, not '%s'", optarg);
+				return -1;
+			}
 			break;
 		case 'p':
 			o->correlate.facts.path = optarg;
@@ -157,7 +164,7 @@ int cmd_run(int argc, char **argv)
 	if (at == argc)
 		return cmd_misused(argv[0], "at least one POINT=FILE is needed");
 	for (rc = 0; rc == 0 && at < argc; at++)
-		rc = specs_add(&specs, argv[at], &e);
+		rc = specs_add(&specs, argv[at], o.import.split != SPLIT_NOT, &e);
 	if (rc == 0 && !(report = report_find(o.format)))
 		rc = err_set(&e, "there is no format '%s'", o.format);
 	if (rc == 0)

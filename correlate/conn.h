@@ -28,6 +28,7 @@ struct pkt {
 	uint8_t dir;
 	bool has_payload;
 	bool copy;              /* the capture's own second copy of a packet before it */
+	bool forwarded;         /* ... taken behind the device that the other was taken in front of */
 	bool doubled;           /* there is a copy of it */
 };
 

@@ -71,6 +71,8 @@ static int learn(struct run *r)
 	uint32_t n = r->facts.conns;
 
 	for (uint32_t i = 0; i < n; i++) {
+		if (!facts_on_path(&r->facts, i))
+			continue;
 		if (look(r, i) < 0)
 			return -1;
 		fate_learn(&r->proof, &r->facts);
@@ -87,6 +89,11 @@ static int judge_all(struct run *r)
 	uint32_t n = r->facts.conns;
 
 	for (uint32_t i = 0; i < n; i++) {
+		if (!facts_on_path(&r->facts, i)) {
+			if (store_aside(r->store, i, r->e) < 0)
+				return -1;
+			continue;
+		}
 		if (look(r, i) < 0)
 			return -1;
 		fate_judge(&r->proof);

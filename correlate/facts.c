@@ -7,7 +7,10 @@
 
 #include "correlate/hosts.h"
 
+#include "correlate/select_points.sql.h"
+
 #define MIRROR_MIN 4                    /* copies that a mirror port must have shown */
+#define STRADDLE_SHARE 4                /* one in so many packets must be there from both sides of a device: it drops some, and some are its own */
 #define GAP_NS 2000000000               /* rotated files: a gap this short between them is no gap in the capture, */
 #define GAP_MAX_NS 60000000000          /* nor is a longer one that is short against what the files hold */
 
@@ -16,13 +19,7 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 	sqlite3_stmt *st;
 	int rc;
 
-	/* By name: row ids depend on the order of import. */
-	if (db_prepare(db, "SELECT p.id, p.name, coalesce((SELECT max(i.resolution_ns) FROM capture c JOIN interface i ON i.capture_id = c.id "
-			"WHERE c.point_id = p.id), 1000), coalesce((SELECT sum(i.dropped) FROM capture c JOIN interface i ON i.capture_id = c.id "
-			"WHERE c.point_id = p.id), 0), (SELECT count(*) FROM capture c WHERE c.point_id = p.id), coalesce((SELECT sum(s.count) "
-			"FROM capture c JOIN skipped s ON s.capture_id = c.id WHERE c.point_id = p.id AND s.reason = 'cut short'), 0), "
-			"EXISTS (SELECT 1 FROM capture c JOIN part q ON q.capture_id = c.id WHERE c.point_id = p.id AND q.packets > q.a_packets + q.b_packets) "
-			"FROM point p ORDER BY p.name", &st, e) < 0)
+	if (db_prepare(db, select_points_sql, &st, e) < 0)
 		return -1;
 	f->point = calloc(POINTS_MAX, sizeof *f->point);
 	if (!f->point) {
@@ -42,6 +39,7 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 		p->captures = (uint32_t)sqlite3_column_int64(st, 4);
 		p->unread = (uint64_t)sqlite3_column_int64(st, 5);
 		p->icmp = sqlite3_column_int(st, 6) != 0;
+		p->clock = sqlite3_column_int(st, 7);
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? -1 : 0;
@@ -128,23 +126,33 @@ static void take_running(struct facts *f, struct point *p, int n)
 	p->running = true;
 }
 
+/* A point that the user left out of the path: looked at, but nothing is said of hops to and from it. */
+static void leave_out(struct point *p)
+{
+	p->position = POINTS_MAX;
+	p->aside = true;
+	snprintf(p->how, sizeof p->how, "not on the path: --path leaves it out");
+}
+
 static int by_position(const void *x, const void *y)
 {
 	const struct point *a = x, *b = y;
 
-	return a->position - b->position;
+	return a->position != b->position ? a->position - b->position : strcmp(a->name, b->name);
 }
 
 static int take_options(struct facts *f, const struct facts_options *o, struct err *e)
 {
 	if (o->path) {
+		if (!o->path[0])
+			return err_set(e, "--path: no point is named");
 		for (uint32_t i = 0; i < f->points; i++)
 			f->point[i].position = -1;
 		if (each_named(f, o->path, "--path", take_position, e) < 0)
 			return -1;
 		for (uint32_t i = 0; i < f->points; i++)
 			if (f->point[i].position < 0)
-				return err_set(e, "--path: point '%s' is missing", f->point[i].name);
+				leave_out(&f->point[i]);
 		qsort(f->point, f->points, sizeof *f->point, by_position);
 		f->path_given = true;
 	}
@@ -197,6 +205,11 @@ int64_t facts_align(const struct point *p, int64_t t)
 	return t - m->offset_ns - (int64_t)llround((double)(t - m->origin_ns) * m->skew);
 }
 
+bool facts_straddles(const struct point *p)
+{
+	return p->forwarded >= MIRROR_MIN && p->forwarded * STRADDLE_SHARE > p->telling;
+}
+
 bool facts_mirrors(const struct point *p)
 {
 	return p->twice >= MIRROR_MIN && p->twice * 10 > p->telling;
@@ -222,4 +235,15 @@ int64_t facts_doubt(const struct point *p, int64_t t)
 		return INT64_MAX;
 	far = fabs((double)(t - m->origin_ns)) * fmax(m->skew_high - m->skew, m->skew - m->skew_low);
 	return (m->high_ns - m->offset_ns > m->offset_ns - m->low_ns ? m->high_ns - m->offset_ns : m->offset_ns - m->low_ns) + (int64_t)far;
+}
+
+int64_t facts_doubt_between(const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns)
+{
+	int64_t x, y;
+
+	if (p->clock == q->clock)
+		return 0;
+	x = facts_doubt(p, p_ns);
+	y = facts_doubt(q, q_ns);
+	return x == INT64_MAX || y == INT64_MAX ? INT64_MAX : x + y;
 }

@@ -55,6 +55,9 @@ struct point {
 	uint64_t unread;        /* frames that its captures cut off before the TCP header */
 	bool icmp;              /* it recorded ICMP errors: no filter kept them out */
 	uint64_t telling, twice;        /* packets of the sample that can be told from a repeat, and how many of them are copies: a mirror port */
+	uint64_t forwarded;             /* ... and how many are there as they came to a device and as they left it again */
+	bool aside;                     /* no place on the path: left out of --path, or it holds both sides of a device */
+	int clock;                      /* points of the same number were recorded by one clock: they are taken from the same captures */
 	struct sight sight[2];
 	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */
 
@@ -131,8 +134,9 @@ struct orphans {
 };
 
 struct facts {
-	struct point *point;    /* in path order once path_find has run */
-	uint32_t points;
+	struct point *point;    /* in path order once path_find has run; behind them those that are aside */
+	uint32_t points;        /* on the path; all of them until sample_run has put some aside */
+	uint32_t asides;
 	bool path_given;
 	struct part_ref *part;
 	uint32_t parts;
@@ -160,10 +164,19 @@ void facts_free(struct facts *f);
 int64_t facts_align(const struct point *p, int64_t t_ns);
 /* Is the point known to record packets twice (a mirror port)? */
 bool facts_mirrors(const struct point *p);
+/* Does it hold (much of) what a device forwards twice, as it came and as it left (tcpdump -i any on the device, a mirror of both its ports)? */
+bool facts_straddles(const struct point *p);
+/* Has the path seen this connection? */
+static inline bool facts_on_path(const struct facts *f, uint32_t conn)
+{
+	return f->flow[f->conn[conn].flow].point < f->points;
+}
 
 /* The other way: what the clock of point p showed at the reference clock's time t. */
 int64_t facts_unalign(const struct point *p, int64_t t_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */
 int64_t facts_doubt(const struct point *p, int64_t t_ns);
+/* ... and the time between something at p and something at q: nothing, where one clock stamped both. */
+int64_t facts_doubt_between(const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns);
 
 #endif

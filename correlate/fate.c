@@ -18,7 +18,7 @@ double fate_miss(const struct point *p)
 	/* Most captures lose nothing at all: one in ten is given the benefit of the doubt until it is caught (Jeffreys would say one in two). */
 	miss = m > 0 || p->drops > 0 ? (m + 1) / (n + 2) : 0.1 / (n + 2);
 	if (p->running && m == 0 && p->drops == 0)
-		miss = fmin(miss, 1e-3);
+		miss = fmin(miss, FATE_MISS_RUNNING);
 	return fmin(miss, 0.9);
 }
 
@@ -92,6 +92,21 @@ static enum unseen unseen(const struct proof *t, unsigned point)
 	return r->twin ? UNSEEN_RIDDLE : UNSEEN_PASSED;
 }
 
+bool fate_recorded_beside(const struct conn *c, uint32_t x, unsigned point)
+{
+	const struct facts *f = c->facts;
+
+	for (unsigned p = 0; p < f->points; p++)
+		if (p != point && f->point[p].clock == f->point[point].clock && conn_sight(c, x)[p] != NOTHING)
+			return true;
+	return false;
+}
+
+bool fate_ran(const struct conn *c, uint32_t x, unsigned point)
+{
+	return fate_window(c->facts, point, c->tx[x].t) || fate_recorded_beside(c, x, point);
+}
+
 /* ---- learning ---- */
 
 static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
@@ -103,7 +118,7 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 	for (unsigned i = 0; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i];
 		bool seen = conn_seen(c, x, i) != NULL, passed;
-		if (!fate_window(f, p, w->t)) {
+		if (!fate_ran(c, x, p)) {
 			past = false;
 			continue;
 		}
@@ -189,7 +204,7 @@ static void judge_far(struct proof *t, uint32_t x)
 	w->odds_to = (float)odds_dropped(t, x, w->reach, w->reach + 1u, &w->reasons_to);
 	if (unseen(t, c->way[w->dir][w->reach + 1]) != UNSEEN_NOT || begins_later(c, w, c->way[w->dir][w->reach + 1]))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
-	if (!fate_window(c->facts, c->way[w->dir][w->reach + 1], w->t)) {
+	if (!fate_ran(c, x, c->way[w->dir][w->reach + 1])) {
 		bool known = earlier_dropped(c, w) && proof_acked_at(t, c->way[w->dir][w->reach], w->dir, w->end) == INT64_MAX;
 		w->fate_to = known ? FATE_DROPPED : FATE_OUTSIDE;
 		w->odds_to = (float)(known ? fmax(w->odds_to, ODDS_LIKELY) : fmin(w->odds_to, ODDS_POSSIBLE));
@@ -218,7 +233,7 @@ static void judge_near(struct proof *t, uint32_t x)
 	w->odds_from = (float)odds_made(t, x, &w->reasons_from);
 	if (unseen(t, c->way[w->dir][w->from - 1]) == UNSEEN_RIDDLE)
 		w->odds_from = fminf(w->odds_from, ODDS_POSSIBLE);
-	if (!fate_window(c->facts, c->way[w->dir][w->from - 1], w->t)) {
+	if (!fate_ran(c, x, c->way[w->dir][w->from - 1])) {
 		w->fate_from = FATE_OUTSIDE;
 		w->reasons_from |= WHY_WINDOW;
 		return;

@@ -8,6 +8,8 @@
 #include "correlate/odds.h"
 #include "correlate/proof.h"
 
+#define FATE_MISS_RUNNING 1e-3  /* of a capture that is known to have run, and not to have lost anything */
+
 /* First pass: count what this connection tells about captures and hops into facts. */
 void fate_learn(const struct proof *t, struct facts *f);
 
@@ -19,6 +21,12 @@ bool fate_differs(const struct conn *c);
 
 /* Was point p capturing when something with the aligned time t came by? */
 bool fate_window(const struct facts *f, unsigned point, int64_t t);
+
+/* ... when transmission x did? It was if the same captures recorded x as of another point: what they are split into runs together. */
+bool fate_ran(const struct conn *c, uint32_t x, unsigned point);
+
+/* Did the captures of the point record x, as of another point? */
+bool fate_recorded_beside(const struct conn *c, uint32_t x, unsigned point);
 
 /* Part of the packets that passed the point that its capture misses: an estimate that is never 0. */
 double fate_miss(const struct point *p);

@@ -467,7 +467,7 @@ static int find_orphans(struct facts *f, struct err *e)
 {
 	for (uint32_t i = 0; i < f->conns; i++)
 		f->orphans[f->flow[f->conn[i].flow].point].n++;
-	for (uint32_t p = 0; p < f->points; p++) {
+	for (uint32_t p = 0; p < f->points + f->asides; p++) {
 		f->orphans[p].start_ns = malloc((f->orphans[p].n ? f->orphans[p].n : 1) * sizeof(int64_t));
 		if (!f->orphans[p].start_ns)
 			return err_set(e, "out of memory");

@@ -126,7 +126,7 @@ int loader_read(struct loader *l, struct conn *c, uint32_t index, struct err *e)
 	uint32_t point = 0;
 
 	conn_start(c, index);
-	for (uint32_t i = 0; i < r->flows; i++) {
+	for (uint32_t i = 0; i < r->flows && f->flow[r->flow + i].point < f->points; i++) {
 		const struct flow *w = &f->flow[r->flow + i];
 		for (; point < w->point; point++)
 			conn_close_point(c, point);

@@ -15,6 +15,7 @@
 #define DELAY_WEAK_NS 1000000000        /* ... if something differs */
 #define ALIGN_CELLS 1000000     /* identical packets: up to this many pairs are aligned at least cost, more in order of time */
 #define UNMATCHED_COST 12.0     /* of leaving a packet alone, in units of jitter */
+#define LINK_FLAGS ((uint32_t)(SEG_OUT | SEG_OTHER_LINK))       /* by which link a packet came, not what it is */
 #define LEVELS 5
 #define BLIND 4                 /* the level that does without sequence numbers */
 
@@ -51,12 +52,23 @@ static bool same_options(const struct conn *c, const struct pkt *x, const struct
 
 static bool same_bytes(const struct conn *c, const struct pkt *x, const struct pkt *y)
 {
-	return x->dir == y->dir && x->seq == y->seq && x->ack == y->ack && x->len == y->len && x->flags == y->flags && x->win == y->win &&
+	return x->dir == y->dir && x->seq == y->seq && x->ack == y->ack && x->len == y->len && !((x->flags ^ y->flags) & ~LINK_FLAGS) && x->win == y->win &&
 	    x->ip_id == y->ip_id && x->tsval == y->tsval && x->tsecr == y->tsecr && x->tos == y->tos && x->payload == y->payload &&
 	    same_options(c, x, y);
 }
 
-/* The packet that p is a copy of, NULL: none. A copy on another segment has passed a router: its TTL is lower. */
+/*
+ * Is p what became of o behind a device whose both sides the point sees? It came by another link, went out where the other came in, or has passed
+ * a router. What a device may change, ECN and DSCP, the window, options, is not looked at.
+ */
+static bool forwarded(const struct pkt *o, const struct pkt *p)
+{
+	bool left = p->flags & SEG_OUT && !(o->flags & SEG_OUT);
+
+	return conn_equal(o, p) && o->payload == p->payload && (p->ttl < o->ttl || left || (o->flags ^ p->flags) & SEG_OTHER_LINK);
+}
+
+/* The packet that p is a copy of, NULL: none. */
 static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 {
 	struct pkt *p = &c->pkt[i];
@@ -69,7 +81,7 @@ static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 		if (p->t_raw - o->t_raw > COPY_NS)
 			break;
 		/* A mirror port doubles: nothing has two copies where it cannot be told apart from others. */
-		if (!o->copy && !(o->doubled && !p->ip_id) && same_bytes(c, o, p))
+		if (!o->copy && !(o->doubled && !p->ip_id) && (same_bytes(c, o, p) || forwarded(o, p)))
 			return o;
 	}
 	return NULL;
@@ -95,18 +107,21 @@ static void mark_copies(struct conn *c, unsigned point)
 		struct pkt *p = &c->pkt[i];
 		if (!(o = copied(c, c->at[point], i)))
 			continue;
-		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || facts_mirrors(f)));
+		p->forwarded = forwarded(o, p);
+		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || p->forwarded || facts_mirrors(f)));
 		p->original = (uint32_t)(o - c->pkt);
 		o->doubled |= p->copy;
 	}
 }
 
-void match_count_copies(const struct conn *c, uint64_t seen[][2])
+void match_count_copies(const struct conn *c, struct copies *seen)
 {
 	for (uint32_t k = 0; k < c->pkts; k++) {
 		const struct pkt *p = &c->pkt[k];
-		seen[p->point][0] += tells(p) && !p->copy;
-		seen[p->point][1] += tells(p) && p->copy;
+		struct copies *s = &seen[p->point];
+		s->telling += tells(p) && !p->copy;
+		s->twice += tells(p) && p->copy;
+		s->forwarded += tells(p) && p->copy && p->forwarded;
 	}
 }
 
@@ -229,9 +244,7 @@ static bool keeps(const struct matcher *m, const struct pkt *a, bool ts)
 
 static int64_t doubt(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
-	int64_t x = facts_doubt(&m->c->facts->point[a->point], a->t_raw), y = facts_doubt(&m->c->facts->point[b->point], b->t_raw);
-
-	return x == INT64_MAX || y == INT64_MAX ? INT64_MAX : x + y;
+	return facts_doubt_between(&m->c->facts->point[a->point], a->t_raw, &m->c->facts->point[b->point], b->t_raw);
 }
 
 /* May b be a, seen later? */

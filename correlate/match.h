@@ -10,7 +10,13 @@
 /* Fill c->tx, c->sight and pkt.tx, pkt.copy. */
 int match_packets(struct conn *c, struct err *e);
 
-/* Add, per point: packets of this (matched) connection that can be told from a repeat, and how many of those are copies made by the capture. */
-void match_count_copies(const struct conn *c, uint64_t seen[][2]);
+struct copies {
+	uint64_t telling;       /* packets that can be told from a repeat */
+	uint64_t twice;         /* copies of such, */
+	uint64_t forwarded;     /* ... and how many of these a device has forwarded in between */
+};
+
+/* Add those of this (matched) connection, by point. */
+void match_count_copies(const struct conn *c, struct copies *seen);
 
 #endif

@@ -21,11 +21,15 @@ static double log_inverse(double p)
 }
 
 /* What the capture misses: of all it could have recorded, or of this connection, whichever is more. Losses come in bursts. */
-static double miss_of(const struct proof *t, unsigned point)
+static double miss_of(const struct proof *t, uint32_t x, unsigned point)
 {
-	double all = fate_miss(&t->c->facts->point[point]);
+	const struct point *p = &t->c->facts->point[point];
+	double all = fate_miss(p);
 	uint32_t proved = t->tally.proved[point], missed = t->tally.missed[point];
 
+	/* The same captures recorded x as of another point at that very moment: they ran, and had room. */
+	if (p->sight[0].missed + p->sight[1].missed + p->drops == 0 && fate_recorded_beside(t->c, x, point))
+		all = fmin(all, FATE_MISS_RUNNING);
 	return fmax(all, missed ? fmin(0.9, (missed + 1.0) / (proved + 2.0)) : 0);
 }
 
@@ -262,7 +266,7 @@ static double silence_odds(const struct proof *t, uint32_t x, unsigned to, uint3
 		unsigned p = c->way[w->dir][i], q = c->way[w->dir][i - 1];
 		const struct hop_stats *h = hop_of(f, p, q, w->dir);
 		double loss = ((double)h->gone + 0.5) / ((double)h->passed + (double)h->gone + 1);
-		if (!fate_window(f, p, w->t) || !sees_kin(c, p, w->dir) || !sees_way(t, p, c->way[w->dir][to], w->dir))
+		if (!fate_ran(c, x, p) || !sees_kin(c, p, w->dir) || !sees_way(t, p, c->way[w->dir][to], w->dir))
 			continue;
 		best = fmax(best, fmin(2, log_inverse(fmin(1, loss + fate_miss(&f->point[p])))));
 		*why |= WHY_ALL_MISS;
@@ -331,7 +335,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	const struct tx *w = &c->tx[x];
 	unsigned a = c->way[w->dir][from], b = c->way[w->dir][to];
 	const struct hop_stats *h = hop_of(f, a, b, w->dir);
-	double miss = miss_of(t, b), more, rate, consequence;
+	double miss = miss_of(t, x, b), more, rate, consequence;
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 
 	consequence = consequence_odds(t, x, b, h, why);
@@ -460,14 +464,14 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 	const struct tx *w = &c->tx[x];
 	const struct pkt *p = &c->pkt[w->first];
 	unsigned here = c->way[w->dir][w->from], before = c->way[w->dir][w->from - 1];
-	double miss = miss_of(t, before);
+	double miss = miss_of(t, x, before);
 	double odds = log10(prior_of_birth(w)) + log_inverse(miss);
 	uint8_t ttl = fate_ttl(c, here, w->dir);
 	unsigned mute;
 
 	for (unsigned i = 0; i + 1 < w->from; i++) {
 		unsigned q = c->way[w->dir][i];
-		if (fate_window(f, q, w->t) && sees_kin(c, q, w->dir)) {
+		if (fate_ran(c, x, q) && sees_kin(c, q, w->dir)) {
 			odds += fmin(1.5, log_inverse(fate_miss(&f->point[q])));
 			*why |= WHY_ALL_MISS;
 		}

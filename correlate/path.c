@@ -49,10 +49,8 @@ static void say_how(struct facts *f, const struct path_pair *pair, struct place 
 	static const char *const word[] = { "unknown: put by name", "time stamps, taken for one clock", "TTL", "round trips" };
 	enum how how;
 
-	if (f->points == 1) {
+	if (f->points == 1)
 		snprintf(p->how, sizeof p->how, "the only point");
-		return;
-	}
 	if (k == 0)
 		return;
 	const struct path_pair *x = between(pair, f->points, place[k - 1].point, place[k].point);
@@ -86,6 +84,26 @@ static int renumber(struct facts *f, const struct place *place, struct err *e)
 	return 0;
 }
 
+/* Off the path goes what stands between others and holds both sides of a device: on which side of it that is cannot be said. */
+static uint32_t put_aside(struct facts *f, struct place *place)
+{
+	struct place aside[POINTS_MAX];
+	uint32_t n = 0, asides = 0;
+
+	for (uint32_t k = 0; k < f->points; k++) {
+		struct point *p = &f->point[place[k].point];
+		p->aside = k > 0 && k + 1 < f->points && facts_straddles(p);
+		if (!p->aside) {
+			place[n++] = place[k];
+			continue;
+		}
+		snprintf(p->how, sizeof p->how, "not on the path: both sides of a device are in it");
+		aside[asides++] = place[k];
+	}
+	memcpy(&place[n], aside, asides * sizeof *aside);
+	return n;
+}
+
 int path_infer(struct facts *f, const struct path_pair *pair, struct err *e)
 {
 	struct place place[POINTS_MAX];
@@ -100,9 +118,15 @@ int path_infer(struct facts *f, const struct path_pair *pair, struct err *e)
 			place[j].wins -= o;
 		}
 	qsort(place, f->points, sizeof *place, by_wins);
-	for (uint32_t k = 0; k < f->points; k++)
+	for (uint32_t k = put_aside(f, place); k-- > 0;)
 		say_how(f, pair, place, k);
-	for (uint32_t k = 0; k < f->points; k++)
-		place[k].name = NULL;
 	return renumber(f, place, e);
+}
+
+void path_leave(struct facts *f)
+{
+	while (f->points > 1 && f->point[f->points - 1].aside) {
+		f->points--;
+		f->asides++;
+	}
 }

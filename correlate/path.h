@@ -12,9 +12,15 @@ struct path_pair {
 };
 
 /*
- * Set position and how of every point, sort f->point by position, and renumber what refers to points. pair[i * f->points + j], i < j.
+ * Set position, how and aside of every point, sort f->point by position (those aside last), and renumber what refers to points. pair[i * f->points + j], i < j.
  * Points that cannot be told apart stand in order of their names, and how says so.
  */
 int path_infer(struct facts *f, const struct path_pair *pair, struct err *e);
+
+/*
+ * From here on f->points are those on the path, without those that are aside: left out of --path, or between others and with both sides of a
+ * device in them. At the ends of the path such points stay: there is no other to take their place.
+ */
+void path_leave(struct facts *f);
 
 #endif

@@ -6,8 +6,8 @@ _pcaphop_options()
 	local output='--format --color --help'
 
 	case $1 in
-	run) echo "--output --filter --path --running --exit-code $output" ;;
-	import) echo "--filter --replace --help" ;;
+	run) echo "--output --filter --split --path --running --exit-code $output" ;;
+	import) echo "--filter --split --replace --help" ;;
 	correlate) echo "--path --running --help" ;;
 	list) echo "$filter $output" ;;
 	diff) echo "$filter --exit-code $output" ;;
@@ -20,6 +20,7 @@ _pcaphop_words()
 	case $1 in
 	--format) echo 'text json csv' ;;
 	--color) echo 'auto always never' ;;
+	--split) echo 'interface vlan' ;;
 	--what) echo 'SYN SYN-ACK RST RST,ACK data FIN ACK ICMP connection any' ;;
 	--kind) echo 'dropped generated modified sent unanswered terminated originated inserted retransmitted duplicated reordered corrupted
 		fragmented resegmented not_captured capture_duplicate zero_window keepalive port_reuse stale_state syn_proxy ecn_bleached

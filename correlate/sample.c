@@ -26,14 +26,15 @@ struct sampler {
 	struct conn conn;
 	struct pair *pair;
 	size_t pairs;
-	uint64_t seen[POINTS_MAX][2];   /* packets that tell copies from repeats, and copies among them: into the facts when the sample is through */
+	struct copies seen[POINTS_MAX]; /* into the facts when the sample is through */
+	uint32_t all;                   /* points, with those that are put aside */
 	struct err *e;
 };
 
 static void add_pairs(struct sampler *s, uint32_t x)
 {
 	const struct conn *c = &s->conn;
-	uint32_t n = s->f->points, *sight = conn_sight(c, x);
+	uint32_t n = s->all, *sight = conn_sight(c, x);
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = i + 1; j < n && s->pairs < POINTS_OF_CLOCK; j++)
@@ -227,7 +228,7 @@ static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
 /* Points of the pair (i, j), as the clock of j against that of i. */
 static int fit_pair(struct sampler *s, uint32_t i, uint32_t j, struct clock_piece *fit)
 {
-	uint64_t at = i * s->f->points + j;
+	uint64_t at = i * s->all + j;
 	struct clock_point *p = malloc((s->pairs ? s->pairs : 1) * sizeof *p);
 	size_t n = 0;
 	int64_t ri = s->f->point[i].resolution_ns, rj = s->f->point[j].resolution_ns;
@@ -257,6 +258,19 @@ static void chain(struct point *p, const struct point *by)
 	}
 }
 
+/* Points that were taken from the same captures have one clock, and no packet needs to show it. */
+static bool same_clock(struct facts *f, uint32_t j)
+{
+	for (uint32_t i = 0; i < j; i++) {
+		if (f->point[i].clock != f->point[j].clock)
+			continue;
+		memcpy(f->point[j].piece, f->point[i].piece, sizeof f->point[i].piece);
+		f->point[j].pieces = f->point[i].pieces;
+		return true;
+	}
+	return false;
+}
+
 /* Against the first point directly, or through the nearest point before that has packets in common. */
 static int find_clocks(struct sampler *s)
 {
@@ -266,8 +280,10 @@ static int find_clocks(struct sampler *s)
 
 	if (!fit)
 		return err_set(s->e, "out of memory");
-	for (uint32_t j = 0; rc >= 0 && j < f->points; j++) {
+	for (uint32_t j = 0; rc >= 0 && j < s->all; j++) {
 		no_clock(&f->point[j], j == 0 ? CLOCK_SAME : CLOCK_NONE);
+		if (same_clock(f, j))
+			continue;
 		for (uint32_t k = 0; k < j; k++) {
 			uint32_t i = k == 0 ? 0 : j - k;
 			if ((rc = fit_pair(s, i, j, fit)) < 0)
@@ -306,7 +322,7 @@ static int find_delays(struct sampler *s)
 			size_t n = 0;
 			for (size_t k = 0; k < s->pairs; k++) {
 				const struct pair *p = &s->pair[k];
-				if (p->at != i * f->points + i + 1 || p->c2s != (d == C2S))
+				if (p->at != i * s->all + i + 1 || p->c2s != (d == C2S))
 					continue;
 				int64_t gap = facts_align(&f->point[i + 1], p->x + p->d) - facts_align(&f->point[i], p->x);
 				v[n++] = d == C2S ? gap : -gap;
@@ -329,7 +345,7 @@ static int find_delays(struct sampler *s)
 static void turn_pairs(struct sampler *s, const int64_t *old_id)
 {
 	struct facts *f = s->f;
-	uint32_t n = f->points, to[POINTS_MAX];
+	uint32_t n = s->all, to[POINTS_MAX];
 
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < n; k++)
@@ -359,17 +375,19 @@ static int gather(struct sampler *s)
 	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++)
 		if ((rc = read_conn(s, list[i].conn, add_pairs)) == 0)
 			match_count_copies(&s->conn, s->seen);
-	for (uint32_t i = 0; i < s->f->points; i++) {
-		s->f->point[i].telling = s->seen[i][0];
-		s->f->point[i].twice = s->seen[i][1];
+	for (uint32_t i = 0; i < s->all; i++) {
+		s->f->point[i].telling = s->seen[i].telling;
+		s->f->point[i].twice = s->seen[i].twice;
+		s->f->point[i].forwarded = s->seen[i].forwarded;
 	}
 	if (rc == 0) {
 		int64_t id[POINTS_MAX];
-		for (uint32_t i = 0; i < s->f->points; i++)
+		for (uint32_t i = 0; i < s->all; i++)
 			id[i] = s->f->point[i].id;
 		qsort(s->pair, s->pairs, sizeof *s->pair, by_pair);
 		if (!s->f->path_given && (rc = find_path(s)) == 0)
 			turn_pairs(s, id);
+		path_leave(s->f);
 	}
 	if (rc == 0 && (rc = find_clocks(s)) == 0)
 		rc = find_delays(s);
@@ -382,7 +400,7 @@ static int gather(struct sampler *s)
 
 int sample_run(struct facts *f, struct db *db, struct err *e)
 {
-	struct sampler s = { .f = f, .e = e };
+	struct sampler s = { .f = f, .all = f->points, .e = e };
 	int rc = -1;
 
 	conn_init(&s.conn, f);

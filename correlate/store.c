@@ -8,6 +8,8 @@
 #include "correlate/join.h"
 #include "correlate/reason.h"
 
+#include "correlate/select_links.sql.h"
+
 #define EVIDENCE_PACKETS 20     /* packet ids named in the evidence of a finding; all of them are in finding_packet */
 
 struct store {
@@ -94,7 +96,7 @@ static int store_clocks(struct store *s, struct err *e)
 	sqlite3_stmt *st;
 	int rc = db_prepare(s->db, "INSERT INTO clock VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &st, e);
 
-	for (uint32_t i = 0; rc == 0 && i < s->f->points; i++)
+	for (uint32_t i = 0; rc == 0 && i < s->f->points + s->f->asides; i++)
 		for (uint32_t k = 0; rc == 0 && k < s->f->point[i].pieces; k++) {
 			const struct clock_map *m = &s->f->point[i].piece[k];
 			sqlite3_bind_int64(st, 1, s->f->point[i].id);
@@ -116,9 +118,60 @@ static int store_clocks(struct store *s, struct err *e)
 	return rc;
 }
 
+/* How to make two points of one that holds both sides of a device. */
+static int how_to_split(struct store *s, const struct point *p, const char **how, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(s->db, select_links_sql, &st, e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, p->id);
+	rc = db_step(s->db, st, e);
+	*how = "its copies differ in TTL and MAC address: name it twice, as A=FILE@MAC and B=FILE@MAC, with the MAC addresses of the device's two "
+	       "interfaces, and there are two points on one clock";
+	if (rc == 1 && (sqlite3_column_int(st, 0) > 1 || sqlite3_column_int(st, 1) > 1))
+		*how = "import it with --split interface, and each interface is a point, all on one clock";
+	else if (rc == 1 && sqlite3_column_int(st, 2) > 1)
+		*how = "import it with --split vlan, and each VLAN is a point, all on one clock";
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
+}
+
+static int store_note(struct store *s, const struct point *p, sqlite3_stmt *st, struct err *e)
+{
+	const char *how;
+	char say[600];
+
+	if (facts_straddles(p)) {
+		if (how_to_split(s, p, &how, e) < 0)
+			return -1;
+		snprintf(say, sizeof say, "holds what a device forwards twice, as it came in and as it went out (%llu of %llu packets)%s: %s",
+		    (unsigned long long)p->forwarded, (unsigned long long)p->telling, p->aside ? ", so it is no place on the path" : "", how);
+	} else if (p->aside) {
+		snprintf(say, sizeof say, "%s", p->how);
+	} else {
+		return 0;
+	}
+	sqlite3_bind_int64(st, 1, p->id);
+	text(st, 2, say);
+	return db_run(s->db, st, e);
+}
+
+static int store_notes(struct store *s, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc = db_prepare(s->db, "INSERT INTO note VALUES(?1, ?2)", &st, e);
+
+	for (uint32_t i = 0; rc == 0 && i < s->f->points + s->f->asides; i++)
+		rc = store_note(s, &s->f->point[i], st, e);
+	sqlite3_finalize(st);
+	return rc;
+}
+
 int store_facts(struct store *s, struct err *e)
 {
-	return store_path(s, e) < 0 || store_clocks(s, e) < 0 ? -1 : 0;
+	return store_path(s, e) < 0 || store_notes(s, e) < 0 || store_clocks(s, e) < 0 ? -1 : 0;
 }
 
 int store_coverage(struct store *s, struct err *e)
@@ -142,10 +195,10 @@ int store_coverage(struct store *s, struct err *e)
 
 /* ---- a connection ---- */
 
-static int store_flows(struct store *s, const struct conn *c, int64_t id, struct err *e)
+static int store_flows(struct store *s, uint32_t index, struct err *e)
 {
 	static const char *const state[] = { "alone", "ambiguous", "likely", "certain" };
-	const struct conn_ref *r = &s->f->conn[c->index];
+	const struct conn_ref *r = &s->f->conn[index];
 	char json[256];
 	bool known = false;
 
@@ -156,7 +209,7 @@ static int store_flows(struct store *s, const struct conn *c, int64_t id, struct
 		sqlite3_stmt *st = s->flow;
 		join_evidence_json(w, json, sizeof json);
 		sqlite3_bind_int64(st, 1, s->next_flow);
-		sqlite3_bind_int64(st, 2, id);
+		sqlite3_bind_int64(st, 2, (int64_t)index + 1);
 		sqlite3_bind_int64(st, 3, s->f->point[w->point].id);
 		for (int d = 0; d < 2; d++) {
 			sqlite3_bind_int64(st, 4 + 2 * d, w->addr[d]);
@@ -243,23 +296,20 @@ static int by_value(const void *a, const void *b)
 
 static void bind_delays(struct store *s, size_t n, const struct conn *c, unsigned from, unsigned to)
 {
-	int64_t t = c->txs ? c->tx[0].t : 0, a, b;
+	int64_t t = c->txs ? c->tx[0].t : 0, doubt = facts_doubt_between(&s->f->point[from], t, &s->f->point[to], t);
 	bool clocks = true;
 
 	for (int i = 0; i < 2; i++) {
 		const struct point *p = &s->f->point[i ? to : from];
 		clocks &= p->pieces > 0 && p->piece[0].state != CLOCK_NONE;
 	}
-	a = facts_doubt(&s->f->point[from], t);
-	b = facts_doubt(&s->f->point[to], t);
 	if (n)
 		qsort(s->delay, n, sizeof *s->delay, by_value);
 	opt64(s->hop, 13, n && clocks, n ? s->delay[0] : 0);
 	opt64(s->hop, 14, n && clocks, n ? s->delay[n / 2] : 0);
 	opt64(s->hop, 15, n && clocks, n ? s->delay[n * 99 / 100] : 0);
 	opt64(s->hop, 16, n && clocks, n ? s->delay[n - 1] : 0);
-	bool known = a != INT64_MAX && b != INT64_MAX;
-	opt64(s->hop, 17, n && clocks && known, known ? a + b : 0);
+	opt64(s->hop, 17, n && clocks && doubt != INT64_MAX, doubt);
 }
 
 static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, struct err *e)
@@ -415,12 +465,20 @@ static int store_findings(struct store *s, const struct conn *c, int64_t id, con
 	return 0;
 }
 
+/* Names of the points that saw it, in path order. */
+static void name_points(const struct store *s, const struct conn_ref *r, char *out, size_t size)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0, last = UINT32_MAX; i < r->flows; last = s->f->flow[r->flow + i].point, i++)
+		if (s->f->flow[r->flow + i].point != last)
+			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? "," : "", s->f->point[s->f->flow[r->flow + i].point].name);
+}
+
 static int store_head(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
 {
-	const struct conn_ref *r = &s->f->conn[c->index];
 	int64_t start = INT64_MAX, end = INT64_MIN, bytes = 0;
 	char points[POINTS_MAX * 65] = "";
-	size_t n = 0;
 
 	for (uint32_t k = 0; k < c->pkts; k++) {
 		start = c->pkt[k].t < start ? c->pkt[k].t : start;
@@ -428,9 +486,7 @@ static int store_head(struct store *s, const struct conn *c, int64_t id, const s
 	}
 	for (uint32_t x = 0; x < c->txs; x++)
 		bytes += c->tx[x].what == WHAT_ICMP ? 0 : c->pkt[c->tx[x].first].len;
-	for (uint32_t i = 0, last = UINT32_MAX; i < r->flows; last = s->f->flow[r->flow + i].point, i++)
-		if (s->f->flow[r->flow + i].point != last)
-			n += (size_t)snprintf(points + n, sizeof points - n, "%s%s", n ? "," : "", s->f->point[s->f->flow[r->flow + i].point].name);
+	name_points(s, &s->f->conn[c->index], points, sizeof points);
 	sqlite3_bind_int64(s->connection, 1, id);
 	sqlite3_bind_int64(s->connection, 2, start);
 	sqlite3_bind_int64(s->connection, 3, end);
@@ -443,6 +499,32 @@ static int store_head(struct store *s, const struct conn *c, int64_t id, const s
 	return db_run(s->db, s->connection, e);
 }
 
+int store_aside(struct store *s, uint32_t index, struct err *e)
+{
+	const struct conn_ref *r = &s->f->conn[index];
+	char points[POINTS_MAX * 65] = "", verdict[sizeof points + 64];
+	int64_t end = INT64_MIN, packets = 0;
+
+	for (uint32_t i = 0; i < r->flows; i++) {
+		const struct flow *w = &s->f->flow[r->flow + i];
+		int64_t t = facts_align(&s->f->point[w->point], w->last_ns);
+		end = t > end ? t : end;
+		packets += (int64_t)w->packets;
+	}
+	name_points(s, r, points, sizeof points);
+	snprintf(verdict, sizeof verdict, "Recorded only at %s, which is not on the path: nothing is said of it.", points);
+	sqlite3_bind_int64(s->connection, 1, (int64_t)index + 1);
+	sqlite3_bind_int64(s->connection, 2, r->start_ns);
+	sqlite3_bind_int64(s->connection, 3, end);
+	text(s->connection, 4, "unknown");
+	text(s->connection, 5, verdict);
+	sqlite3_bind_int(s->connection, 6, 0);
+	text(s->connection, 7, points);
+	sqlite3_bind_int64(s->connection, 8, packets);
+	sqlite3_bind_int64(s->connection, 9, 0);
+	return db_run(s->db, s->connection, e) < 0 ? -1 : store_flows(s, index, e);
+}
+
 int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, struct err *e)
 {
 	const struct conn *c = t->c;
@@ -450,7 +532,7 @@ int store_connection(struct store *s, const struct proof *t, const struct findin
 
 	if (found->nomem || changed->nomem)
 		return err_set(e, "out of memory");
-	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c, id, e) < 0 || store_sightings(s, c, e) < 0)
+	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c->index, e) < 0 || store_sightings(s, c, e) < 0)
 		return -1;
 	if (store_hops(s, c, id, changed, e) < 0 || store_changes(s, id, changed, e) < 0)
 		return -1;

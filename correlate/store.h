@@ -10,11 +10,14 @@ struct store;
 struct store *store_new(struct db *db, const struct facts *f, struct err *e);
 void store_free(struct store *s);
 
-/* Path and clocks: known before any connection is judged. Coverage: after the first pass. */
+/* Path, clocks, notes on points: known before any connection is judged. Coverage: after the first pass. */
 int store_facts(struct store *s, struct err *e);
 int store_coverage(struct store *s, struct err *e);
 
 /* One judged connection: connection, flows, sightings, hops, changes, findings. Connections must come in order. */
 int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, struct err *e);
+
+/* A connection that only points beside the path saw: its flows, and that it is not judged. In order with the others. */
+int store_aside(struct store *s, uint32_t index, struct err *e);
 
 #endif

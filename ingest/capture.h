@@ -29,6 +29,7 @@ struct frame {
  */
 struct capture_interface {
 	int linktype;           /* LINKTYPE_ value, 0 to 65535 */
+	uint32_t section;       /* of a pcapng file, from 0; the number of the header in a pcap file */
 	uint32_t snaplen;       /* 0: no limit */
 	int64_t resolution_ns;  /* of a time stamp, at least 1 */
 	const char *name, *description, *filter;

@@ -44,6 +44,7 @@ struct capture {
 	bool lengths_may_be_swapped;
 
 	/* pcapng */
+	uint32_t sections;                      /* begun so far */
 	uint32_t section_base;                  /* interface 0 of the section is this one of the file */
 	bool section_known;                     /* its header was understood */
 	bool section_gap;                       /* bytes of it were skipped unread: an interface may have been described there */

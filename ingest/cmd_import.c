@@ -7,17 +7,19 @@
 #include "ingest/import_all.h"
 
 static const char usage[] =
-"Usage: pcaphop import CASE [-f EXPR] [--replace] POINT=FILE[@INTERFACE]...\n"
+"Usage: pcaphop import CASE [OPTION]... POINT=FILE[@INTERFACE]...\n"
 "Load captures into a case, which is made if it does not exist. FILE may be - (standard input) or a folder; a POINT may be named many times.\n"
+"INTERFACE is one of several in the file, by name or number; ifN (cooked captures), vlanN or a MAC address also say what to take.\n"
 "\n"
-"  -f, --filter EXPR  only packets that pass this pcap-filter(7) expression\n"
-"      --replace      replace a capture that is in the case already (same bytes)\n"
-"      --help         this text\n";
+"  -f, --filter EXPR           only packets that pass this pcap-filter(7) expression\n"
+"      --split interface|vlan  make every interface or VLAN in the file a point of its own, POINT@NAME; without POINT=, NAME\n"
+"      --replace               replace a capture that is in the case already (same bytes)\n"
+"      --help                  this text\n";
 
 int cmd_import(int argc, char **argv)
 {
 	static const struct option longs[] = { { "filter", required_argument, NULL, 'f' }, { "replace", no_argument, NULL, 'R' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+		{ "split", required_argument, NULL, 's' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	struct progress bar = { 0 };
 	struct import_options o = { .progress = progress_packets, .ctx = &bar };
 	struct specs specs = { 0 };
@@ -29,6 +31,10 @@ int cmd_import(int argc, char **argv)
 		switch (opt) {
 		case 'f':
 			o.filter = optarg;
+			break;
+		case 's':
+			if (split_parse(optarg, &o.split) < 0)
+				return cmd_misused(argv[0], "--split takes interface or vlan, not '%s'", optarg);
 			break;
 		case 'R':
 			o.replace = true;
@@ -43,7 +49,7 @@ int cmd_import(int argc, char **argv)
 	if (argc - optind < 2)
 		return cmd_misused(argv[0], "a CASE and at least one POINT=FILE are needed");
 	for (int i = optind + 1; rc == 0 && i < argc; i++)
-		rc = specs_add(&specs, argv[i], &e);
+		rc = specs_add(&specs, argv[i], o.split != SPLIT_NOT, &e);
 	if (rc < 0) {
 		specs_free(&specs);
 		return cmd_misused(argv[0], "%s", e.msg);

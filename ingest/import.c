@@ -3,27 +3,48 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ingest/capture.h"
+#include "ingest/entry.h"
 #include "ingest/filter.h"
+#include "ingest/links.h"
 #include "ingest/parts.h"
 #include "ingest/rows.h"
 
 #define IDLE_NS 120000000000    /* a part that long without a packet is written and forgotten */
 #define PROGRESS_FRAMES 65536
 
+/* What an interface of the file has shown so far. */
+struct shown {
+	uint64_t frames, packets;
+	uint64_t skipped[IMPORT_REASONS];
+	int64_t first_ns, last_ns;
+};
+
+/* One of the captures that the file is split into, or the only one. */
+struct target {
+	char name[SPLIT_NAME];  /* "": not split, or nothing to split by */
+	int64_t capture_id;
+	uint64_t packets;
+};
+
 /* One import under way. */
 struct import {
 	struct db *db;
 	const struct import_options *options;
 	struct import_stats *stats;
+	const char *point, *path;
+	struct selector selector;
 	struct capture *capture;
 	struct filter *filter;
 	struct parts *parts;
 	struct rows *rows;
-	const char *selector;
-	int64_t capture_id, first_ns, last_ns;
+	struct links *links;
+	struct shown *shown;            /* by interface */
+	uint32_t interfaces;
+	struct target target[IMPORT_POINTS_MAX];
+	uint32_t targets;
+	int64_t first_capture;          /* row id of the first target */
 	unsigned damages;
 	struct err *e;
 };
@@ -37,73 +58,129 @@ const char *import_reason(int reason)
 	return decode_result_name((enum decode_result)reason);
 }
 
+/* ---- where packets go ---- */
+
+/* The target of this name, made if need be. NULL: there are too many. */
+static struct target *find_target(struct import *im, const char *name)
+{
+	struct target *t;
+
+	for (uint32_t i = 0; i < im->targets; i++)
+		if (strcmp(im->target[i].name, name) == 0)
+			return &im->target[i];
+	if (im->targets == IMPORT_POINTS_MAX) {
+		err_set(im->e, "it would be split into more than %d points: name those of interest, as in POINT=FILE@%s", IMPORT_POINTS_MAX, name);
+		return NULL;
+	}
+	t = &im->target[im->targets];
+	*t = (struct target){ .capture_id = im->first_capture + im->targets++ };
+	snprintf(t->name, sizeof t->name, "%s", name);
+	return t;
+}
+
 static int take_part(void *ctx, const struct part *part)
 {
 	struct import *im = ctx;
+	char name[SPLIT_NAME];
+	struct target *t;
 
-	return rows_part(im->rows, part, im->e);
+	split_name(im->options->split, im->capture, &im->links->list[part->link], (enum part_client)part->client, name);
+	if (!(t = find_target(im, name)))
+		return -1;
+	t->packets += part->packets;
+	return rows_part(im->rows, part, t->capture_id, im->e);
 }
 
-static bool selected(const struct import *im, uint32_t index, const struct capture_interface *itf)
+/* What has no packets is a place where nothing came by: worth as much as one where something did. */
+static int find_silent_targets(struct import *im)
 {
-	char number[16];
+	char name[SPLIT_NAME];
 
-	if (!im->selector[0])
-		return true;
-	snprintf(number, sizeof number, "%" PRIu32, index);
-	return strcmp(im->selector, number) == 0 || (itf->name && strcmp(im->selector, itf->name) == 0);
+	for (uint32_t i = 0; im->options->split == SPLIT_INTERFACE && i < capture_interfaces(im->capture); i++) {
+		int linktype = capture_interface(im->capture, i)->linktype;
+		if (linktype == LINKTYPE_LINUX_SLL || linktype == LINKTYPE_LINUX_SLL2 || !selector_takes_interface(&im->selector, im->capture, i))
+			continue;
+		split_interface_name(im->capture, i, name);
+		if (!find_target(im, name))
+			return -1;
+	}
+	return im->targets > 0 || find_target(im, "") ? 0 : -1;
 }
 
-static void note_time(struct import *im, int64_t ts)
-{
-	bool first = im->stats->frames - im->stats->skipped[IMPORT_OTHER_INTERFACE] == 1;
+/* ---- frames ---- */
 
-	if (first || ts < im->first_ns)
-		im->first_ns = ts;
-	if (first || ts > im->last_ns)
-		im->last_ns = ts;
+static struct shown *shown_of(struct import *im, uint32_t interface)
+{
+	if (interface >= im->interfaces) {
+		uint32_t n = capture_interfaces(im->capture);
+		struct shown *x = realloc(im->shown, n * sizeof *x);
+		if (!x) {
+			err_set(im->e, "out of memory");
+			return NULL;
+		}
+		memset(x + im->interfaces, 0, (n - im->interfaces) * sizeof *x);
+		im->shown = x;
+		im->interfaces = n;
+	}
+	return &im->shown[interface];
+}
+
+static void note_time(struct shown *s, int64_t ts)
+{
+	if (s->frames == 1 || ts < s->first_ns)
+		s->first_ns = ts;
+	if (s->frames == 1 || ts > s->last_ns)
+		s->last_ns = ts;
 }
 
 /* Why a frame is left out, DECODE_OK: it is not, -1: failed. */
 static int look(struct import *im, const struct frame *f, struct segment *seg)
 {
 	const struct capture_interface *itf = capture_interface(im->capture, f->interface);
-	int pass;
+	bool whole = selector_takes_interface(&im->selector, im->capture, f->interface);
+	int pass, result;
 
-	if (!selected(im, f->interface, itf))
+	if (!whole && !selector_takes_packets(&im->selector))
 		return IMPORT_OTHER_INTERFACE;
-	note_time(im, f->ts_ns);
 	if (im->filter) {
 		pass = filter_match(im->filter, itf->linktype, f->ts_ns, f->caplen, f->len, f->bytes, im->e);
 		if (pass <= 0)
 			return pass < 0 ? -1 : IMPORT_FILTERED;
 	}
-	return (int)decode_frame(itf->linktype, f->bytes, f->caplen, f->len, seg);
+	result = (int)decode_frame(itf->linktype, f->bytes, f->caplen, f->len, seg);
+	if (result == DECODE_OK && !whole && !selector_takes(&im->selector, seg))
+		return IMPORT_OTHER_INTERFACE;
+	return result;
 }
 
 static int add_frame(struct import *im, const struct frame *f)
 {
+	struct shown *s = shown_of(im, f->interface);
 	struct segment seg;
 	const struct part *part;
 	bool nomem;
 	int result;
 
-	im->stats->frames++;
+	if (!s)
+		return -1;
+	s->frames++;
+	note_time(s, f->ts_ns);
 	result = look(im, f, &seg);
 	if (result < 0)
 		return -1;
 	if (result != DECODE_OK) {
-		im->stats->skipped[result]++;
+		s->skipped[result]++;
 		return 0;
 	}
+	seg.link = links_take(im->links, f->interface, capture_interface(im->capture, f->interface)->linktype, &seg);
 	part = parts_assign(im->parts, &seg, f->ts_ns, &nomem);
 	if (!part) {
 		if (nomem)
 			return err_set(im->e, "out of memory");
-		im->stats->skipped[DECODE_SKIP_FRAGMENT]++;
+		s->skipped[DECODE_SKIP_FRAGMENT]++;
 		return 0;
 	}
-	im->stats->packets++;
+	s->packets++;
 	if (rows_add(im->rows, part, &seg, f->number, f->ts_ns, im->e) < 0)
 		return -1;
 	return rows_flushed(im->rows) ? parts_evict(im->parts, f->ts_ns - IDLE_NS, take_part, im) : 0;
@@ -124,11 +201,23 @@ static void finish_damage(struct import *im)
 		snprintf(im->stats->damage + n, sizeof im->stats->damage - n, " (and %u more)", im->damages - 1);
 }
 
+static void tell(struct import *im, uint64_t frames)
+{
+	uint64_t done, size, packets = 0;
+
+	if (!im->options->progress || frames % PROGRESS_FRAMES != 0)
+		return;
+	for (uint32_t i = 0; i < im->interfaces; i++)
+		packets += im->shown[i].packets;
+	capture_progress(im->capture, &done, &size);
+	im->options->progress(im->options->ctx, done, size, packets);
+}
+
 static int read_frames(struct import *im)
 {
 	struct frame f;
 	struct err damage = { "" };
-	uint64_t done, size;
+	uint64_t frames = 0;
 	int rc;
 
 	while ((rc = capture_next(im->capture, &f, &damage)) != 0) {
@@ -138,10 +227,7 @@ static int read_frames(struct import *im)
 		}
 		if (add_frame(im, &f) < 0)
 			return -1;
-		if (im->options->progress && im->stats->frames % PROGRESS_FRAMES == 0) {
-			capture_progress(im->capture, &done, &size);
-			im->options->progress(im->options->ctx, done, size, im->stats->packets);
-		}
+		tell(im, ++frames);
 	}
 	finish_damage(im);
 	if (rows_flush(im->rows, im->e) < 0)
@@ -149,209 +235,173 @@ static int read_frames(struct import *im)
 	return parts_evict(im->parts, INT64_MAX, take_part, im);
 }
 
-static void bind_text(sqlite3_stmt *st, int i, const char *text)
+/* ---- entries ---- */
+
+static bool link_is_of(const struct entry *x, const struct link *l)
 {
-	sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
+	const struct import *im = x->ctx;
+	char a[SPLIT_NAME], b[SPLIT_NAME];
+
+	if (im->options->split == SPLIT_NOT)
+		return true;
+	/* Which side the client is on is different from part to part. */
+	split_name(im->options->split, im->capture, l, PART_CLIENT_A, a);
+	split_name(im->options->split, im->capture, l, PART_CLIENT_B, b);
+	return strcmp(x->selector, a) == 0 || strcmp(x->selector, b) == 0;
 }
 
-static int insert_interfaces(struct import *im)
+static bool interface_is_of(const struct entry *x, uint32_t number)
 {
-	sqlite3_stmt *st;
-	int rc = 0;
+	const struct import *im = x->ctx;
+	char name[SPLIT_NAME];
 
-	if (db_prepare(im->db, "INSERT INTO interface VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, nullif(?11, 0), nullif(?12, 0))", &st, im->e) < 0)
-		return -1;
-	for (uint32_t i = 0; rc == 0 && i < capture_interfaces(im->capture); i++) {
-		const struct capture_interface *f = capture_interface(im->capture, i);
-		sqlite3_bind_int64(st, 1, im->capture_id);
-		sqlite3_bind_int64(st, 2, i);
-		sqlite3_bind_int(st, 3, f->linktype);
-		sqlite3_bind_int64(st, 4, f->snaplen);
-		sqlite3_bind_int64(st, 5, f->resolution_ns);
-		bind_text(st, 6, f->name);
-		bind_text(st, 7, f->description);
-		bind_text(st, 8, f->filter);
-		if (f->has_stats) {
-			sqlite3_bind_int64(st, 9, (int64_t)f->received);
-			sqlite3_bind_int64(st, 10, (int64_t)f->dropped);
-			sqlite3_bind_int64(st, 11, f->start_ns);
-			sqlite3_bind_int64(st, 12, f->end_ns);
-		}
-		rc = db_run(im->db, st, im->e);
-		sqlite3_clear_bindings(st);
+	if (im->options->split == SPLIT_NOT && selector_takes_interface(&im->selector, im->capture, number))
+		return true;
+	if (im->options->split == SPLIT_INTERFACE) {
+		split_interface_name(im->capture, number, name);
+		if (strcmp(x->selector, name) == 0)
+			return true;
 	}
-	sqlite3_finalize(st);
-	return rc;
+	for (uint32_t i = 0; i < im->links->n; i++)
+		if (im->links->list[i].interface == number && link_is_of(x, &im->links->list[i]))
+			return true;
+	/* Nothing came by at all: then it is as good as another. */
+	return im->options->split != SPLIT_NOT && !x->selector[0];
 }
 
-static int insert_skipped(struct import *im)
+static void count_shown(const struct import *im, struct entry *x)
 {
-	sqlite3_stmt *st;
-	int rc = 0;
+	uint64_t skipped = 0;
 
-	if (db_prepare(im->db, "INSERT INTO skipped VALUES(?1, ?2, ?3)", &st, im->e) < 0)
-		return -1;
-	for (int i = 0; rc == 0 && i < IMPORT_REASONS; i++) {
-		if (!im->stats->skipped[i])
+	for (uint32_t i = 0; i < im->interfaces; i++) {
+		const struct shown *s = &im->shown[i];
+		x->frames += s->frames;
+		if (!s->frames || !interface_is_of(x, i))
 			continue;
-		sqlite3_bind_int64(st, 1, im->capture_id);
-		bind_text(st, 2, import_reason(i));
-		sqlite3_bind_int64(st, 3, (int64_t)im->stats->skipped[i]);
-		rc = db_run(im->db, st, im->e);
+		if (!x->has_time || s->first_ns < x->first_ns)
+			x->first_ns = s->first_ns;
+		if (!x->has_time || s->last_ns > x->last_ns)
+			x->last_ns = s->last_ns;
+		x->has_time = true;
+		for (int r = 0; r < IMPORT_REASONS; r++)
+			if (r != IMPORT_OTHER_INTERFACE) {
+				x->skipped[r] += s->skipped[r];
+				skipped += s->skipped[r];
+			}
 	}
-	sqlite3_finalize(st);
-	return rc;
+	x->skipped[IMPORT_OTHER_INTERFACE] = x->frames - x->packets - skipped;
 }
 
-/* The name of the capture with these bytes at this point, "": none. */
-static int find_same(struct import *im, const char *point, const uint8_t digest[16], char *name, size_t size, int64_t *id)
+static int point_name(struct import *im, const struct target *t, char name[POINT_NAME])
 {
-	sqlite3_stmt *st;
-	int rc;
+	const char *at = im->point[0] && t->name[0] ? "@" : "";
+	int n = snprintf(name, POINT_NAME, "%s%s%s", im->point, at, t->name);
 
-	name[0] = '\0';
-	if (db_prepare(im->db, "SELECT c.id, c.name FROM capture c JOIN point p ON p.id = c.point_id WHERE p.name = ?1 AND c.digest = ?2 AND c.selector = ?3",
-		&st, im->e) < 0)
+	if (n == 0)
+		return err_set(im->e, "it has nothing to split by, and no POINT= was given");
+	return n < POINT_NAME ? 0 : err_set(im->e, "the name %s%s%s would be longer than %d bytes", im->point, at, t->name, POINT_NAME - 1);
+}
+
+/* Put one target into the case, in place of one with the same bytes if that is wanted. */
+static int add_entry(struct import *im, const struct target *t, const uint8_t digest[16])
+{
+	struct entry x = { .id = t->capture_id, .path = im->path, .selector = im->options->split == SPLIT_NOT ? im->selector.text : t->name,
+		.filter = im->options->filter, .damage = im->stats->damage[0] ? im->stats->damage : NULL, .packets = t->packets,
+		.has_interface = interface_is_of, .has_link = link_is_of, .ctx = im };
+	struct import_point *p = &im->stats->point[im->stats->points++];
+	char same[256];
+	int64_t id;
+
+	if (point_name(im, t, p->name) < 0)
 		return -1;
-	bind_text(st, 1, point);
-	sqlite3_bind_blob(st, 2, digest, 16, SQLITE_STATIC);
-	bind_text(st, 3, im->selector);
-	rc = db_step(im->db, st, im->e);
-	if (rc == 1) {
-		*id = sqlite3_column_int64(st, 0);
-		snprintf(name, size, "%s", (const char *)sqlite3_column_text(st, 1));
+	x.point = p->name;
+	p->packets = t->packets;
+	memcpy(x.digest, digest, sizeof x.digest);
+	count_shown(im, &x);
+	if (entry_find(im->db, &x, &id, same, sizeof same, im->e) < 0)
+		return -1;
+	if (id && !im->options->replace)
+		return err_set(im->e, "the same bytes are in the case already, as %s=%s (--replace replaces them)", x.point, same);
+	if (id && entry_delete(im->db, id, im->e) < 0)
+		return -1;
+	return entry_insert(im->db, &x, im->capture, im->links, im->e);
+}
+
+static void count_all(struct import *im)
+{
+	for (uint32_t i = 0; i < im->interfaces; i++) {
+		im->stats->frames += im->shown[i].frames;
+		im->stats->packets += im->shown[i].packets;
+		for (int r = 0; r < IMPORT_REASONS; r++)
+			im->stats->skipped[r] += im->shown[i].skipped[r];
 	}
-	sqlite3_finalize(st);
-	return rc < 0 ? -1 : 0;
 }
 
-static int delete_capture(struct import *im, int64_t id)
-{
-	static const char *const sql[] = {
-		"DELETE FROM tcpopt WHERE packet_id IN (SELECT k.id FROM part q JOIN run r ON r.part_id = q.id JOIN packet k ON k.id >= r.first_packet "
-		"AND k.id < r.first_packet + r.packets WHERE q.capture_id = ?1)",
-		"DELETE FROM icmp WHERE packet_id IN (SELECT k.id FROM part q JOIN run r ON r.part_id = q.id JOIN packet k ON k.id >= r.first_packet "
-		"AND k.id < r.first_packet + r.packets WHERE q.capture_id = ?1)",
-		"DELETE FROM packet WHERE id IN (SELECT k.id FROM part q JOIN run r ON r.part_id = q.id JOIN packet k ON k.id >= r.first_packet "
-		"AND k.id < r.first_packet + r.packets WHERE q.capture_id = ?1)",
-		"DELETE FROM run WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
-		"DELETE FROM part WHERE capture_id = ?1",
-		"DELETE FROM interface WHERE capture_id = ?1",
-		"DELETE FROM skipped WHERE capture_id = ?1",
-		"DELETE FROM capture WHERE id = ?1",
-	};
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < sizeof sql / sizeof *sql; i++) {
-		sqlite3_stmt *st;
-		if (db_prepare(im->db, sql[i], &st, im->e) < 0)
-			return -1;
-		sqlite3_bind_int64(st, 1, id);
-		rc = db_run(im->db, st, im->e);
-		sqlite3_finalize(st);
-	}
-	return rc;
-}
-
-static int make_point(struct import *im, const char *point, int64_t *id)
-{
-	sqlite3_stmt *st;
-	int rc;
-
-	if (db_prepare(im->db, "INSERT INTO point(name) VALUES(?1) ON CONFLICT(name) DO UPDATE SET name = name RETURNING id", &st, im->e) < 0)
-		return -1;
-	bind_text(st, 1, point);
-	rc = db_step(im->db, st, im->e);
-	if (rc == 1)
-		*id = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	return rc < 0 ? -1 : 0;
-}
-
-static int insert_capture(struct import *im, const char *point, const char *path, const uint8_t digest[16])
-{
-	sqlite3_stmt *st;
-	int64_t point_id = 0;
-	int rc;
-
-	if (make_point(im, point, &point_id) < 0 ||
-	    db_prepare(im->db, "INSERT INTO capture VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &st, im->e) < 0)
-		return -1;
-	sqlite3_bind_int64(st, 1, im->capture_id);
-	sqlite3_bind_int64(st, 2, point_id);
-	bind_text(st, 3, path);
-	bind_text(st, 4, im->selector);
-	sqlite3_bind_blob(st, 5, digest, 16, SQLITE_STATIC);
-	bind_text(st, 6, capture_format(im->capture));
-	bind_text(st, 7, capture_compression(im->capture));
-	bind_text(st, 8, im->options->filter);
-	sqlite3_bind_int64(st, 9, (int64_t)im->stats->frames);
-	sqlite3_bind_int64(st, 10, (int64_t)im->stats->packets);
-	if (im->stats->frames > im->stats->skipped[IMPORT_OTHER_INTERFACE]) {
-		sqlite3_bind_int64(st, 11, im->first_ns);
-		sqlite3_bind_int64(st, 12, im->last_ns);
-	}
-	bind_text(st, 13, im->stats->damage[0] ? im->stats->damage : NULL);
-	rc = db_run(im->db, st, im->e);
-	sqlite3_finalize(st);
-	if (rc < 0)
-		return -1;
-	return insert_interfaces(im) < 0 ? -1 : insert_skipped(im);
-}
-
-/* A name that is misspelt must not pass for an interface where nothing came by. */
+/* A name that is misspelt must not pass for a place where nothing came by. */
 static int check_selector(struct import *im)
 {
 	uint32_t n = capture_interfaces(im->capture);
 
 	for (uint32_t i = 0; i < n; i++)
-		if (selected(im, i, capture_interface(im->capture, i)))
+		if (selector_takes_interface(&im->selector, im->capture, i))
 			return 0;
-	return im->selector[0] ? err_set(im->e, "no interface of this name or number: %s (the file has %" PRIu32 ")", im->selector, n) : 0;
+	if (selector_takes_packets(&im->selector))
+		return im->links->n > 0 ? 0 : err_set(im->e, "nothing in it is of %s", im->selector.text);
+	return im->selector.text[0] ? err_set(im->e, "no interface of this name or number: %s (the file has %" PRIu32 ")", im->selector.text, n) : 0;
 }
 
-/* Everything inside the transaction. What was derived before is void with new content, so it goes. */
-static int fill(struct import *im, const char *point, const char *path)
-{
-	int64_t part_id, same = 0;
-	uint8_t digest[16];
-	char name[256];
+/* ---- the whole ---- */
 
-	if (db_reset_derived(im->db, im->e) < 0 || db_int(im->db, "SELECT max(id) FROM capture", 0, &im->capture_id, im->e) < 0 ||
+static int start(struct import *im)
+{
+	int64_t part_id;
+
+	/* What was derived before is void with new content, so it goes. */
+	if (db_reset_derived(im->db, im->e) < 0 || db_int(im->db, "SELECT max(id) FROM capture", 0, &im->first_capture, im->e) < 0 ||
 	    db_int(im->db, "SELECT max(id) FROM part", 0, &part_id, im->e) < 0)
 		return -1;
-	im->capture_id++;
-	im->parts = parts_new(part_id + 1);
-	im->rows = rows_new(im->db, im->capture_id, im->e);
-	if (!im->parts || !im->rows)
-		return im->rows ? err_set(im->e, "out of memory") : -1;
-	if (read_frames(im) < 0 || check_selector(im) < 0)
+	im->first_capture++;
+	im->links = calloc(1, sizeof *im->links);
+	im->parts = parts_new(part_id + 1, im->options->split != SPLIT_NOT);
+	im->rows = rows_new(im->db, im->e);
+	if (!im->links || !im->parts)
+		return err_set(im->e, "out of memory");
+	return im->rows ? 0 : -1;
+}
+
+/* Everything inside the transaction. */
+static int fill(struct import *im)
+{
+	uint8_t digest[16];
+
+	if (start(im) < 0 || read_frames(im) < 0 || check_selector(im) < 0 || find_silent_targets(im) < 0)
 		return -1;
 	capture_digest(im->capture, digest);
-	if (find_same(im, point, digest, name, sizeof name, &same) < 0)
-		return -1;
-	if (name[0] && !im->options->replace)
-		return err_set(im->e, "the same bytes are in the case already, as %s=%s (--replace replaces them)", point, name);
-	if (name[0] && delete_capture(im, same) < 0)
-		return -1;
-	return insert_capture(im, point, path, digest);
+	for (uint32_t i = 0; i < im->targets; i++)
+		if (add_entry(im, &im->target[i], digest) < 0)
+			return -1;
+	count_all(im);
+	return 0;
 }
 
 int import_capture(struct db *db, const char *point, const char *path, const char *selector, const struct import_options *options,
     struct import_stats *stats, struct err *e)
 {
-	struct import im = { .db = db, .options = options, .stats = stats, .selector = selector, .e = e };
+	struct import im = { .db = db, .options = options, .stats = stats, .point = point, .path = path, .e = e };
 	int rc = -1;
 
 	memset(stats, 0, sizeof *stats);
+	selector_parse(&im.selector, selector);
 	if (options->filter && !(im.filter = filter_new(options->filter, e)))
 		return -1;
 	if (capture_open(&im.capture, path, e) < 0 || db_begin(db, e) < 0)
 		goto out;
-	rc = db_end(db, fill(&im, point, path), e);
+	rc = db_end(db, fill(&im), e);
 out:
 	rows_free(im.rows);
 	parts_free(im.parts);
+	free(im.links);
+	free(im.shown);
 	filter_free(im.filter);
 	capture_close(im.capture);
 	return rc == 0 ? 0 : err_prefix(e, "%s", path);

@@ -18,7 +18,17 @@ static void say_skipped(const struct import_stats *st)
 		fputc(')', stderr);
 }
 
-static void report(const struct spec *s, const struct import_stats *st)
+static void say_points(const struct import_stats *st, bool utf8)
+{
+	char name[4 * POINT_NAME];
+
+	for (unsigned i = 0; i < st->points; i++) {
+		clean_text(name, sizeof name, st->point[i].name, -1, utf8);
+		fprintf(stderr, "%s %s %" PRIu64, i ? "," : ";", name, st->point[i].packets);
+	}
+}
+
+static void report(const struct spec *s, const struct import_stats *st, bool split)
 {
 	bool utf8 = clean_locale_is_utf8();
 	char path[8192], point[512], selector[512], damage[4 * ERR_MAX];
@@ -30,9 +40,11 @@ static void report(const struct spec *s, const struct import_stats *st)
 		clean_text(damage, sizeof damage, st->damage, -1, utf8);
 		fprintf(stderr, "pcaphop: %s: %s; what was readable is in the case\n", path, damage);
 	}
-	fprintf(stderr, "%s: %s%s%s: %" PRIu64 " frames = %" PRIu64 " packets + %" PRIu64 " skipped", point, path, selector[0] ? "@" : "", selector,
+	fprintf(stderr, "%s%s%s%s%s: %" PRIu64 " frames = %" PRIu64 " packets + %" PRIu64 " skipped", point, point[0] ? ": " : "", path, selector[0] ? "@" : "", selector,
 	    st->frames, st->packets, st->frames - st->packets);
 	say_skipped(st);
+	if (split)
+		say_points(st, utf8);
 	fputc('\n', stderr);
 }
 
@@ -44,7 +56,7 @@ int import_all(struct db *db, const struct specs *specs, const struct import_opt
 		const struct spec *s = &specs->list[i];
 		if (import_capture(db, s->point, s->path, s->selector, options, &st, e) < 0)
 			return -1;
-		report(s, &st);
+		report(s, &st, options->split != SPLIT_NOT);
 	}
 	return 0;
 }

@@ -17,6 +17,7 @@ struct key {
 	struct ipaddr addr[2];
 	uint16_t port[2];
 	uint32_t tunnel_id;
+	uint32_t link;          /* 0 unless links are kept apart */
 	uint8_t tunnel_kind;
 };
 
@@ -25,6 +26,7 @@ struct slot {
 	uint64_t hash;
 	uint32_t older;         /* previous incarnation of the same key; free list when unused */
 	uint32_t syn_len;       /* payload of the SYN (TCP Fast Open) */
+	uint64_t way[2];        /* by which link and MACs the first packet of each direction came; 0: none yet */
 	bool used;
 };
 
@@ -44,19 +46,13 @@ struct parts {
 	uint32_t *table;        /* open addressing: slot of the newest incarnation, NONE: empty */
 	uint32_t mask, keys;
 	int64_t next_id;
+	bool by_link;
 	struct fragment fragments[FRAGMENTS];
 };
 
-static int addr_cmp(const struct ipaddr *x, const struct ipaddr *y)
-{
-	if (x->family != y->family)
-		return x->family < y->family ? -1 : 1;
-	return memcmp(x->b, y->b, sizeof x->b);
-}
-
 static uint64_t key_hash(const struct key *k)
 {
-	uint8_t b[2 * 17 + 2 * 2 + 5];
+	uint8_t b[2 * 17 + 2 * 2 + 9];
 
 	for (int i = 0; i < 2; i++) {
 		b[i * 19] = k->addr[i].family;
@@ -64,18 +60,19 @@ static uint64_t key_hash(const struct key *k)
 		memcpy(b + i * 19 + 17, &k->port[i], 2);
 	}
 	memcpy(b + 38, &k->tunnel_id, 4);
-	b[42] = k->tunnel_kind;
+	memcpy(b + 42, &k->link, 4);
+	b[46] = k->tunnel_kind;
 	return XXH3_64bits(b, sizeof b);
 }
 
 static bool key_is(const struct key *k, const struct part *p)
 {
 	return k->port[0] == p->side[0].port && k->port[1] == p->side[1].port && k->tunnel_kind == p->tunnel.kind &&
-	    (k->tunnel_kind == TUNNEL_NONE || k->tunnel_id == p->tunnel.id) &&
-	    addr_cmp(&k->addr[0], &p->side[0].addr) == 0 && addr_cmp(&k->addr[1], &p->side[1].addr) == 0;
+	    (k->tunnel_kind == TUNNEL_NONE || k->tunnel_id == p->tunnel.id) && k->link == p->link &&
+	    ipaddr_cmp(&k->addr[0], &p->side[0].addr) == 0 && ipaddr_cmp(&k->addr[1], &p->side[1].addr) == 0;
 }
 
-struct parts *parts_new(int64_t first_id)
+struct parts *parts_new(int64_t first_id, bool by_link)
 {
 	struct parts *p = calloc(1, sizeof *p);
 
@@ -90,6 +87,7 @@ struct parts *parts_new(int64_t first_id)
 	memset(p->table, 0xff, (p->mask + 1) * sizeof *p->table);
 	p->free = NONE;
 	p->next_id = first_id;
+	p->by_link = by_link;
 	for (int i = 0; i < FRAGMENTS; i++)
 		p->fragments[i].slot = NONE;
 	return p;
@@ -317,6 +315,17 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 	}
 }
 
+/* Of a device's own capture, or one of a mirror port, this tells a packet that was forwarded from one that was recorded twice. */
+static void note_way(struct slot *s, struct segment *seg, int sender)
+{
+	uint64_t way = (seg->src_mac * 31 + seg->dst_mac) * 31 + seg->link + 1;
+
+	if (!s->way[sender])
+		s->way[sender] = way;
+	if (s->way[sender] != way)
+		seg->flags |= SEG_OTHER_LINK;
+}
+
 static void note_sender(struct part *p, const struct segment *seg, int side)
 {
 	struct part_side *s = &p->side[side];
@@ -358,6 +367,7 @@ static uint32_t make(struct parts *p, const struct key *k, uint64_t hash, const 
 	}
 	s->part.tunnel = seg->tunnel;
 	s->part.vlans = seg->vlans;
+	s->part.link = k->link;
 	s->part.client = PART_CLIENT_UNKNOWN;
 	s->part.first_ns = s->part.min_ns = s->part.max_ns = ts;
 	at = find(p, k, hash);
@@ -393,7 +403,7 @@ static const struct part *assign_later(struct parts *p, struct segment *seg, int
 {
 	struct fragment *f = fragment_of(p, seg);
 
-	if (f->slot == NONE || f->ip_id != seg->ip_id || addr_cmp(&f->src, &seg->src) || addr_cmp(&f->dst, &seg->dst) ||
+	if (f->slot == NONE || f->ip_id != seg->ip_id || ipaddr_cmp(&f->src, &seg->src) || ipaddr_cmp(&f->dst, &seg->dst) ||
 	    f->tunnel_kind != seg->tunnel.kind || f->tunnel_id != seg->tunnel.id || !p->slots[f->slot].used || p->slots[f->slot].part.id != f->part_id)
 		return NULL;
 	seg->flags |= f->from_a;
@@ -418,14 +428,14 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	*nomem = false;
 	if (seg->flags & SEG_LATER)
 		return assign_later(p, seg, ts_ns);
-	int c = addr_cmp(&seg->src, &seg->dst);
-	side = c > 0 || (c == 0 && seg->sport > seg->dport);
+	side = !segment_from_a(seg);
 	k.addr[side] = seg->src;
 	k.port[side] = seg->sport;
 	k.addr[!side] = seg->dst;
 	k.port[!side] = seg->dport;
 	k.tunnel_kind = seg->tunnel.kind;
 	k.tunnel_id = seg->tunnel.kind == TUNNEL_NONE ? 0 : seg->tunnel.id;
+	k.link = p->by_link ? seg->link : 0;
 	hash = key_hash(&k);
 	i = choose(p, p->table[find(p, &k, hash)], seg, side, ts_ns);
 	if (i == NONE && (i = make(p, &k, hash, seg, ts_ns)) == NONE) {
@@ -437,6 +447,7 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	int sender = seg->flags & SEG_ICMP ? !side : side;
 	if (sender == 0)
 		seg->flags |= SEG_FROM_A;
+	note_way(s, seg, sender);
 	extend(&s->part, seg, side);
 	note_handshake(s, seg, side);
 	if (!(seg->flags & SEG_ICMP))
@@ -463,7 +474,7 @@ static void rebuild(struct parts *p)
 			continue;
 		}
 		struct key k = { { s->part.side[0].addr, s->part.side[1].addr }, { s->part.side[0].port, s->part.side[1].port },
-			s->part.tunnel.kind == TUNNEL_NONE ? 0 : s->part.tunnel.id, s->part.tunnel.kind };
+			s->part.tunnel.kind == TUNNEL_NONE ? 0 : s->part.tunnel.id, s->part.link, s->part.tunnel.kind };
 		uint32_t *link = &p->table[find(p, &k, s->hash)];
 		if (*link == NONE)
 			p->keys++;

@@ -10,12 +10,12 @@
 
 struct parts;
 
-/* first_id: row id of the first part that will be made. NULL: out of memory. */
-struct parts *parts_new(int64_t first_id);
+/* first_id: row id of the first part that will be made; by_link: what came by different links are different parts. NULL: out of memory. */
+struct parts *parts_new(int64_t first_id, bool by_link);
 void parts_free(struct parts *p);
 
 /*
- * The part of *seg, made if need be; sets SEG_FROM_A in seg->flags and updates the part. The pointer is valid until the next call.
+ * The part of *seg, made if need be; sets SEG_FROM_A and SEG_OTHER_LINK in seg->flags and updates the part. The pointer is valid until the next call.
  * NULL with *nomem: out of memory; NULL without: a later IP fragment whose first fragment was not seen.
  */
 const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts_ns, bool *nomem);

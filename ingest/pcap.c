@@ -168,6 +168,7 @@ int pcap_start(struct capture *c, struct err *e)
 	struct interface *in = capture_add_interface(c, e);
 	if (in == NULL)
 		return -1;
+	in->says.section = c->interface_count - 1;
 	in->says.snaplen = word32(p + 16, c->big_endian);
 	in->says.linktype = (int)(word32(p + 20, c->big_endian) & LINKTYPE_MASK);
 	in->says.resolution_ns = m->fraction_ns;

@@ -200,6 +200,7 @@ static enum reader_result section(struct capture *c, const struct block *b, stru
 		return READER_LOST;
 	}
 	c->big_endian = b->big_endian;
+	c->sections++;
 	c->section_base = c->interface_count;
 	c->section_known = true;
 	c->section_gap = false;

@@ -174,6 +174,7 @@ enum reader_result pcapng_describe(struct capture *c, const struct block *b, str
 		capture_bad_block(c, b->offset, e, "%s", why.msg);
 		return READER_LOST;
 	}
+	in->says.section = c->sections - 1;
 	set_resolution(in, 6);
 	if (b->end - p < 8)
 		return unreadable(c, in, b, "is too short", e);

@@ -36,7 +36,7 @@ struct extra {
 
 struct rows {
 	struct db *db;
-	int64_t capture_id, next_packet, next_addr, next_tunnel;
+	int64_t next_packet, next_addr, next_tunnel;
 	struct row *row;
 	uint64_t *key, *sorted; /* part id << RUN_BITS | index: sorting these sorts the run, and keeps the order inside a part */
 	uint32_t n;
@@ -72,7 +72,7 @@ static int prepare(struct rows *r, struct err *e)
 	return db_prepare(r->db, "INSERT INTO tunnel VALUES(?1, ?2, ?3, ?4, ?5)", &r->tunnel_add, e);
 }
 
-struct rows *rows_new(struct db *db, int64_t capture_id, struct err *e)
+struct rows *rows_new(struct db *db, struct err *e)
 {
 	struct rows *r = calloc(1, sizeof *r);
 
@@ -81,7 +81,6 @@ struct rows *rows_new(struct db *db, int64_t capture_id, struct err *e)
 		return NULL;
 	}
 	r->db = db;
-	r->capture_id = capture_id;
 	r->row = malloc(RUN * sizeof *r->row);
 	r->key = malloc(RUN * sizeof *r->key);
 	r->sorted = malloc(RUN * sizeof *r->sorted);
@@ -350,7 +349,7 @@ static void bind_side(sqlite3_stmt *st, int addr_at, int mac_at, int seq_at, int
 }
 
 /* The order of the columns of insert_part.sql. */
-int rows_part(struct rows *r, const struct part *p, struct err *e)
+int rows_part(struct rows *r, const struct part *p, int64_t capture_id, struct err *e)
 {
 	int64_t a, b, tunnel = 0;
 	sqlite3_stmt *st = r->part;
@@ -359,7 +358,7 @@ int rows_part(struct rows *r, const struct part *p, struct err *e)
 	    (p->tunnel.kind != TUNNEL_NONE && tunnel_id(r, &p->tunnel, &tunnel, e) < 0))
 		return -1;
 	sqlite3_bind_int64(st, 1, p->id);
-	sqlite3_bind_int64(st, 2, r->capture_id);
+	sqlite3_bind_int64(st, 2, capture_id);
 	bind_side(st, 3, 9, 21, a, &p->side[0], p->flags & PART_A_SEQ);
 	bind_side(st, 5, 10, 23, b, &p->side[1], p->flags & PART_B_SEQ);
 	bind_opt(st, 7, tunnel != 0, tunnel);

@@ -10,8 +10,8 @@
 
 struct rows;
 
-/* Ready to insert into the case for capture_id. NULL: e says why. */
-struct rows *rows_new(struct db *db, int64_t capture_id, struct err *e);
+/* Ready to insert into the case. NULL: e says why. */
+struct rows *rows_new(struct db *db, struct err *e);
 void rows_free(struct rows *r);
 
 /* Keep one packet; inserts the run when it is full. */
@@ -24,6 +24,6 @@ bool rows_flushed(const struct rows *r);
 int rows_flush(struct rows *r, struct err *e);
 
 /* Insert a part; its packets must have been added before. */
-int rows_part(struct rows *r, const struct part *part, struct err *e);
+int rows_part(struct rows *r, const struct part *part, int64_t capture_id, struct err *e);
 
 #endif

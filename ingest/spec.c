@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ingest/import.h"
+
 static int add(struct specs *s, const char *point, size_t point_len, const char *path, size_t path_len, const char *selector, struct err *e)
 {
 	struct spec *x;
@@ -53,16 +55,18 @@ static int add_folder(struct specs *s, const char *point, size_t point_len, cons
 	return rc == 0 && files == 0 ? err_set(e, "%s: no files in this folder", path) : rc;
 }
 
-int specs_add(struct specs *s, const char *argument, struct err *e)
+int specs_add(struct specs *s, const char *argument, bool nameless, struct err *e)
 {
 	const char *eq = strchr(argument, '='), *at;
 	struct stat st;
 
-	if (!eq || eq == argument || !eq[1])
+	if (nameless && !eq && argument[0])
+		eq = argument - 1;
+	else if (!eq || eq == argument || !eq[1])
 		return err_set(e, "'%s' is not POINT=FILE", argument);
-	if (memchr(argument, ',', (size_t)(eq - argument)) || eq - argument > 63)
-		return err_set(e, "'%.*s': a point's name has at most 63 bytes and no comma", (int)(eq - argument), argument);
-	size_t point_len = (size_t)(eq - argument);
+	size_t point_len = eq < argument ? 0 : (size_t)(eq - argument);
+	if (memchr(argument, ',', point_len) || point_len >= POINT_NAME)
+		return err_set(e, "'%.*s': a point's name has at most %d bytes and no comma", (int)point_len, argument, POINT_NAME - 1);
 	const char *path = eq + 1;
 	if (strcmp(path, "-") != 0 && stat(path, &st) == 0)
 		return S_ISDIR(st.st_mode) ? add_folder(s, argument, point_len, path, e) : add(s, argument, point_len, path, strlen(path), "", e);

@@ -13,7 +13,7 @@ CREATE TABLE capture(
   id          INTEGER PRIMARY KEY,
   point_id    INTEGER NOT NULL REFERENCES point(id),
   name        TEXT NOT NULL,            -- as given on the command line
-  selector    TEXT NOT NULL,            -- which interface of the file ('': all)
+  selector    TEXT NOT NULL,            -- which interface, VLAN or MAC address of the file ('': all)
   digest      BLOB NOT NULL,            -- XXH3-128 of the file: the same bytes are the same capture
   format      TEXT NOT NULL,            -- pcap, pcapng
   compression TEXT NOT NULL,            -- '', gzip, zstd, lz4, xz, bzip2
@@ -41,6 +41,17 @@ CREATE TABLE interface(
   start_ns      INTEGER,
   end_ns        INTEGER,
   PRIMARY KEY(capture_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- Where in a capture packets came by: an interface of the file, an interface of the capturing host (cooked captures), a VLAN.
+CREATE TABLE link(
+  capture_id INTEGER NOT NULL REFERENCES capture(id),
+  interface  INTEGER NOT NULL,          -- interface.number
+  ifindex    INTEGER NOT NULL,          -- of the capturing host (LINUX_SLL2); 0: not said
+  vlans      INTEGER NOT NULL,          -- VLAN stack, 12 bits each, outermost lowest
+  side       INTEGER NOT NULL,          -- LINUX_SLL, which has no ifindex: 1 that of endpoint a (see part), 2 that of b; 0: not said
+  packets    INTEGER NOT NULL,
+  PRIMARY KEY(capture_id, interface, ifindex, vlans, side)
 ) STRICT, WITHOUT ROWID;
 
 -- Frames that are no packets of ours, by reason.

@@ -9,14 +9,22 @@ DROP TABLE IF EXISTS flow;
 DROP TABLE IF EXISTS connection;
 DROP TABLE IF EXISTS coverage;
 DROP TABLE IF EXISTS clock;
+DROP TABLE IF EXISTS note;
 DROP TABLE IF EXISTS path;
 
--- The order of the points from client to server. Points that share a position lie beside each other, not in line.
+-- The order of the points from client to server. Points that share a position lie beside each other, not in line; a point without a row is not on
+-- the path.
 CREATE TABLE path(
   point_id INTEGER PRIMARY KEY REFERENCES point(id),
   position INTEGER NOT NULL,
   running  INTEGER NOT NULL,            -- the user vouches that it captured all the time (--running)
   how      TEXT NOT NULL                -- given, handshake gaps, TTL, ..., and what could not be inferred
+) STRICT;
+
+-- What the user should know of a point: why it is not on the path, how more could be had from its capture.
+CREATE TABLE note(
+  point_id INTEGER PRIMARY KEY REFERENCES point(id),
+  text     TEXT NOT NULL
 ) STRICT;
 
 -- This point's clock minus the reference point's, piece by piece; the pieces cover all time.

@@ -34,6 +34,7 @@ struct part {
 	struct part_side side[2];       /* 0: a, the smaller address, then port; 1: b */
 	struct tunnel tunnel;
 	uint32_t vlans;
+	uint32_t link;          /* ingest/links.h, where they are kept apart; else 0 */
 	int64_t first_ns, min_ns, max_ns;
 	uint64_t packets, bytes;
 	uint8_t client;         /* enum part_client */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* TCP flags as on the wire (RFC 9293 3.1; AE: RFC 9768), the low 9 bits of segment.flags. */
 enum tcp_flag {
@@ -31,6 +32,8 @@ enum seg_flag {
 	SEG_TS = 0x10000,       /* a timestamp option is there: tsval and tsecr are valid */
 	SEG_OPT = 0x20000,      /* options beyond [nop nop timestamp]: see options in segment, table tcpopt */
 	SEG_LATER = 0x40000,    /* a later IP fragment of a TCP datagram: no TCP header, ports 0; seq is the fragment offset in bytes, len its bytes */
+	SEG_OUT = 0x80000,      /* the capturing host sent it on (cooked captures say so) */
+	SEG_OTHER_LINK = 0x100000,      /* came by another interface or VLAN, or with other MACs, than the first of its direction in the part */
 };
 
 #define TCP_OPTIONS_MAX 40
@@ -74,7 +77,7 @@ struct segment {
 	struct ipaddr src, dst;         /* of the TCP packet; of an ICMP error: of the TCP packet that it quotes, so that it finds its flow */
 	uint16_t sport, dport;
 	uint32_t seq, ack;              /* raw, as on the wire */
-	uint32_t flags;                 /* enum tcp_flag | enum seg_flag (SEG_FROM_A is set by the flow table, not by the decoder) */
+	uint32_t flags;                 /* enum tcp_flag | enum seg_flag (SEG_FROM_A, SEG_OTHER_LINK are set by the flow table, not by the decoder) */
 	uint32_t len;                   /* TCP payload bytes on the wire, by the IP length (0 in IP length: TSO, taken from the frame); of an ICMP */
 	                                /* error: of the packet it quotes, 0 when the data offset is not quoted */
 	uint32_t caplen;                /* of these, captured */
@@ -90,10 +93,26 @@ struct segment {
 	uint16_t vlan;                  /* outermost VLAN id, 0: none */
 	uint32_t vlans;                 /* VLAN stack folded in one number, outermost lowest 12 bits; 0: none */
 	uint32_t ifindex;               /* SLL2 interface index, 0: none */
+	uint32_t link;                  /* number of the link in its capture (ingest/links.h); set by import, not by the decoder */
 	struct tunnel tunnel;
 	struct icmp_error icmp;         /* when SEG_ICMP: ttl, tos, ip_id and SEG_DF above are then the ICMP packet's own */
 	struct ipaddr icmp_src;         /* who sent the ICMP error */
 	struct f5_trailer f5;
 };
+
+static inline int ipaddr_cmp(const struct ipaddr *x, const struct ipaddr *y)
+{
+	if (x->family != y->family)
+		return x->family < y->family ? -1 : 1;
+	return memcmp(x->b, y->b, sizeof x->b);
+}
+
+/* Is the TCP packet (of an ICMP error: the quoted one) from endpoint a, the smaller address, then port? */
+static inline bool segment_from_a(const struct segment *s)
+{
+	int c = ipaddr_cmp(&s->src, &s->dst);
+
+	return c < 0 || (c == 0 && s->sport <= s->dport);
+}
 
 #endif

@@ -4,8 +4,8 @@ SELECT c.id, ca.text AS client_addr, f.client_port, sa.text AS server_addr, f.se
        c.start_ns, strftime('%Y-%m-%dT%H:%M:%S', c.start_ns / 1000000000, 'unixepoch') || printf('.%09dZ', c.start_ns % 1000000000) AS start_time,
        c.end_ns, c.outcome, c.verdict, c.points, c.packets, c.bytes
 FROM connection c
-JOIN flow f ON f.id = (SELECT f2.id FROM flow f2 JOIN path p ON p.point_id = f2.point_id
-                       WHERE f2.connection_id = c.id ORDER BY p.position, f2.id LIMIT 1)
+JOIN flow f ON f.id = (SELECT f2.id FROM flow f2 LEFT JOIN path p ON p.point_id = f2.point_id
+                       WHERE f2.connection_id = c.id ORDER BY p.position IS NULL, p.position, f2.id LIMIT 1)
 JOIN addr ca ON ca.id = f.client_addr
 JOIN addr sa ON sa.id = f.server_addr;
 

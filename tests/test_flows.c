@@ -229,8 +229,8 @@ static void rotated_files_are_one_window_and_a_gap_makes_two(void **state)
 
 static void points_that_the_user_names_must_be_there(void **state)
 {
-	static const struct facts_options wrong[] = { { .path = "b,c" }, { .path = "b,c,z,x" }, { .running = "nobody" }, { .path = "" } };
-	static const struct facts_options right = { .path = "c,z,b", .running = "z" }, all = { .running = "all" };
+	static const struct facts_options wrong[] = { { .path = "b,z,y" }, { .path = "b,c,z,x" }, { .running = "nobody" }, { .path = "" } };
+	static const struct facts_options right = { .path = "c,z,b", .running = "z" }, all = { .running = "all" }, two = { .path = "z,b" };
 	struct db db = case_of(NULL, 0);
 	struct facts f;
 	struct err e;
@@ -244,6 +244,10 @@ static void points_that_the_user_names_must_be_there(void **state)
 	assert_int_equal(facts_load(&f, &db, &right, &e), 0);
 	assert_true(f.path_given && f.point[0].name[0] == 'c' && f.point[1].name[0] == 'z' && f.point[2].name[0] == 'b');
 	assert_true(!f.point[0].running && f.point[1].running);
+	facts_free(&f);
+	assert_int_equal(facts_load(&f, &db, &two, &e), 0);
+	assert_true(f.point[0].name[0] == 'z' && f.point[1].name[0] == 'b' && f.point[2].name[0] == 'c');
+	assert_true(!f.point[0].aside && !f.point[1].aside && f.point[2].aside);
 	facts_free(&f);
 	assert_int_equal(facts_load(&f, &db, &all, &e), 0);
 	assert_true(f.point[0].running && f.point[1].running && f.point[2].running && !f.path_given);

@@ -192,17 +192,57 @@ static void acks_with_other_sack_blocks_are_no_copies(void **state)
 static void only_what_tells_is_counted_for_the_mirror(void **state)
 {
 	struct scene *s = scene_new(2);
-	uint64_t seen[2][2] = { { 0 } };
+	struct copies seen[2] = { { 0 } };
 
 	(void)state;
 	scene_text(s, "0.000 a > P. 1001 ack 5001 len 10\n0.001 a > P. 1001 ack 5001 len 10\n0.002 a > . 1001 ack 5001\n0.003 ab > . 1001 ack 5001 id 9\n");
 	scene_match(s);
 	match_count_copies(&s->c, seen);
-	assert_int_equal(seen[0][0], 2);
-	assert_int_equal(seen[0][1], 1);
-	assert_int_equal(seen[1][0], 1);
-	assert_int_equal(seen[1][1], 0);
+	assert_int_equal(seen[0].telling, 2);
+	assert_int_equal(seen[0].twice, 1);
+	assert_int_equal(seen[1].telling, 1);
+	assert_int_equal(seen[1].twice, 0);
 	scene_free(s);
+}
+
+/* Which packet of the scene, by line. */
+static struct pkt *record_of(struct scene *s, unsigned line)
+{
+	return &s->c.pkt[line - 1];
+}
+
+static void what_a_device_forwards_is_told_from_what_a_mirror_doubles(void **state)
+{
+	static const struct {
+		uint32_t first, second;         /* flags */
+		uint8_t ttl, later_ttl;
+		bool forwarded;
+	} cases[] = {
+		{ 0, 0, 64, 64, false },
+		{ 0, 0, 64, 63, true },
+		{ 0, SEG_OTHER_LINK, 64, 64, true },
+		{ 0, SEG_OUT, 64, 64, true },
+		{ SEG_OUT, 0, 64, 64, false },          /* loopback: sent, and then received by the same host */
+		{ 0, 0, 63, 64, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct scene *s = scene_new(1);
+		struct copies seen = { 0 };
+		scene_text(s, "0.000 a > P. 1001 ack 5001 len 10 id 7\n0.0001 a > P. 1001 ack 5001 len 10 id 7\n");
+		scene_load(s);
+		record_of(s, 1)->flags |= cases[i].first;
+		record_of(s, 2)->flags |= cases[i].second;
+		record_of(s, 1)->ttl = cases[i].ttl;
+		record_of(s, 2)->ttl = cases[i].later_ttl;
+		assert_int_equal(match_packets(&s->c, &s->e), 0);
+		match_count_copies(&s->c, &seen);
+		assert_int_equal(s->c.txs, 1);
+		assert_true(seen.telling == 1 && seen.twice == 1);
+		assert_int_equal(seen.forwarded, cases[i].forwarded);
+		scene_free(s);
+	}
 }
 
 int main(void)
@@ -220,6 +260,7 @@ int main(void)
 		cmocka_unit_test(equal_acks_without_an_ip_id_are_copies_only_of_a_mirror),
 		cmocka_unit_test(acks_with_other_sack_blocks_are_no_copies),
 		cmocka_unit_test(only_what_tells_is_counted_for_the_mirror),
+		cmocka_unit_test(what_a_device_forwards_is_told_from_what_a_mirror_doubles),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

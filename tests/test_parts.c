@@ -2,7 +2,7 @@
 
 static void the_same_syn_again_is_the_same_incarnation(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	assert_int_equal(sends(p, A, SYN, 1000, 0, 0), 0);
@@ -19,7 +19,7 @@ static void the_same_syn_again_is_the_same_incarnation(void **state)
 
 static void a_new_initial_sequence_number_is_a_new_incarnation(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	for (uint32_t i = 0; i < 4; i++)
@@ -38,7 +38,7 @@ static void a_new_initial_sequence_number_is_a_new_incarnation(void **state)
 /* An answer to the one before the latest finds it, though the latest waits for one too. */
 static void a_synack_finds_its_syn(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	assert_int_equal(sends(p, A, SYN, 1000, 0, 0), 0);
@@ -63,7 +63,7 @@ static void a_syn_may_carry_data(void **state)
 {
 	(void)state;
 	for (uint32_t acked = 0; acked <= 100; acked += 50) {
-		struct parts *p = parts_new(FIRST_ID);
+		struct parts *p = parts_new(FIRST_ID, false);
 		assert_int_equal(sends(p, A, SYN, 0xfffffff0, 0, 100), 0);
 		const struct part *q = assign(p, segment(B, SYNACK, 5000, 0xfffffff1 + acked, 0), 0);
 		check_isns(q, A, 0xfffffff0, 5000);
@@ -81,7 +81,7 @@ static void a_syn_may_carry_data(void **state)
 
 static void a_capture_may_begin_in_the_middle(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	assert_int_equal(sends(p, B, ACK, 5000, 1000, 100), 0);
@@ -97,7 +97,7 @@ static void a_capture_may_begin_in_the_middle(void **state)
 	assert_int_equal(sends(p, B, ACK, 5100, 1000, 100), 0);
 	/* A SYN-ACK alone tells who is who, and both numbers. */
 	parts_free(p);
-	p = parts_new(FIRST_ID);
+	p = parts_new(FIRST_ID, false);
 	check_isns(assign(p, segment(B, SYNACK, 5000, 1001, 0), 0), A, 1000, 5000);
 	assert_int_equal(sends(p, A, SYN, 1000, 0, 0), 0);
 	parts_free(p);
@@ -106,7 +106,7 @@ static void a_capture_may_begin_in_the_middle(void **state)
 /* A capture on several interfaces may hold the packets of a handshake in the wrong order. */
 static void a_late_syn_is_adopted(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	assert_int_equal(number_of(p, segment(A, ACK, 1001, 5001, 50), 9 * SECOND), 0);
@@ -117,17 +117,17 @@ static void a_late_syn_is_adopted(void **state)
 	check_range(q, A, 1000, 1051);
 	parts_free(p);
 
-	p = parts_new(FIRST_ID);
+	p = parts_new(FIRST_ID, false);
 	assert_int_equal(number_of(p, segment(A, ACK, 1001, 5001, 50), 9 * SECOND), 0);
 	assert_int_equal(number_of(p, segment(A, SYN, 1000, 0, 0), 10 * SECOND - 1), 0);
 	parts_free(p);
 
 	/* A second later it is another one that has come to use the same number; and so is one that does not fit. */
-	p = parts_new(FIRST_ID);
+	p = parts_new(FIRST_ID, false);
 	assert_int_equal(number_of(p, segment(A, ACK, 1001, 5001, 50), 9 * SECOND), 0);
 	assert_int_equal(number_of(p, segment(A, SYN, 999, 0, 0), 9 * SECOND), 1);
 	parts_free(p);
-	p = parts_new(FIRST_ID);
+	p = parts_new(FIRST_ID, false);
 	assert_int_equal(number_of(p, segment(A, ACK, 1001, 5001, 50), 9 * SECOND), 0);
 	assert_int_equal(number_of(p, segment(A, SYN, 1000, 0, 0), 10 * SECOND), 1);
 	parts_free(p);
@@ -136,7 +136,7 @@ static void a_late_syn_is_adopted(void **state)
 /* RFC 9293 3.5, figure 8. */
 static void a_simultaneous_open_is_one_connection(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	assert_int_equal(sends(p, A, SYN, 1000, 0, 0), 0);
@@ -158,7 +158,7 @@ static void a_simultaneous_open_is_one_connection(void **state)
 /* The server answers a SYN with its own and no ACK; the client acknowledges that with a SYN-ACK. */
 static void a_split_handshake_is_one_connection(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	assert_int_equal(sends(p, A, SYN, 1000, 0, 0), 0);
@@ -175,7 +175,7 @@ static void a_split_handshake_is_one_connection(void **state)
 /* Stale state, challenge ACK: numbers of somewhere else, but there is nothing else that they could answer. They do not widen the range. */
 static void a_bare_ack_or_reset_is_the_answer_to_a_waiting_syn(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	handshake(p, 1000, 5000);
@@ -199,7 +199,7 @@ static void a_bare_ack_or_reset_is_the_answer_to_a_waiting_syn(void **state)
 
 static void what_fits_nowhere_goes_to_the_newest(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	handshake(p, 1000, 5000);
@@ -211,7 +211,7 @@ static void what_fits_nowhere_goes_to_the_newest(void **state)
 	assert_int_equal(q->client, PART_CLIENT_UNKNOWN);
 	/* Where the sender has not been seen, what it acknowledges tells. */
 	parts_free(p);
-	p = parts_new(FIRST_ID);
+	p = parts_new(FIRST_ID, false);
 	assert_int_equal(sends(p, A, ACK, 1000, 5000, 10), 0);
 	assert_int_equal(sends(p, A, SYN, 900000, 0, 0), 1);
 	assert_int_equal(sends(p, A, ACK, 900001, 800001, 10), 1);
@@ -221,7 +221,7 @@ static void what_fits_nowhere_goes_to_the_newest(void **state)
 
 static void sequence_numbers_wrap(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	handshake(p, 0xfffffff0, 0xffffffff);
@@ -240,7 +240,7 @@ static void sequence_numbers_wrap(void **state)
 /* Ten times around, while older incarnations with numbers all over are still remembered. */
 static void a_transfer_larger_than_the_sequence_space_stays_in_its_incarnation(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	uint32_t seq = 1001;
 
 	(void)state;
@@ -261,7 +261,7 @@ static void a_transfer_larger_than_the_sequence_space_stays_in_its_incarnation(v
 /* Where the answers take another way, the client is all that there is to go by. */
 static void one_direction_alone_is_followed(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	uint32_t seq = 1001;
 
 	(void)state;
@@ -278,7 +278,7 @@ static void one_direction_alone_is_followed(void **state)
 
 static void ranges_hold_what_was_sent_and_no_nonsense(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	handshake(p, 1000, 5000);

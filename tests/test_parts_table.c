@@ -16,7 +16,7 @@ static void endpoints_are_ordered_by_address_then_port(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-		struct parts *p = parts_new(FIRST_ID);
+		struct parts *p = parts_new(FIRST_ID, false);
 		size_t n = pairs[i].family == 4 ? 4 : 16;
 		for (int turn = 0; turn < 4; turn++) {
 			struct segment s = {.flags = TCP_ACK};
@@ -43,7 +43,7 @@ static void endpoints_are_ordered_by_address_then_port(void **state)
 
 static void what_is_kept_of_the_senders_and_times(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	struct segment s = segment(B, RST, 1, 0, 0);
 
 	(void)state;
@@ -90,7 +90,7 @@ static void what_is_kept_of_the_senders_and_times(void **state)
 /* The quoted packet finds the part; the ICMP itself travels the other way, sent by neither. */
 static void an_icmp_error_belongs_to_what_it_quotes(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	bool nomem;
 
 	(void)state;
@@ -112,7 +112,7 @@ static void an_icmp_error_belongs_to_what_it_quotes(void **state)
 	assert_int_equal(sends(p, A, SYN | SEG_ICMP, 50000000, 0, 0), 2);
 	assert_int_equal(sends(p, A, SYN | SEG_ICMP, 1000, 0, 0), 0);
 	parts_free(p);
-	p = parts_new(FIRST_ID);
+	p = parts_new(FIRST_ID, false);
 	q = assign(p, segment(A, SYN | SEG_ICMP, 1000, 0, 0), 0);
 	assert_int_equal(q->client, PART_CLIENT_UNKNOWN);
 	assert_int_equal(q->flags, 0);
@@ -140,7 +140,7 @@ static void check_refused(struct parts *p, struct segment s)
 
 static void a_later_fragment_goes_with_the_first(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	struct segment first = segment(A, ACK | SEG_FRAGMENT, 1001, 5001, 1460), s;
 	bool nomem;
 
@@ -178,7 +178,7 @@ static void a_later_fragment_goes_with_the_first(void **state)
 /* The identification in an ICMP error's own header has nothing to do with the fragment that it quotes. */
 static void what_an_icmp_error_quotes_has_no_later_fragments(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	struct segment s = segment(A, ACK | SEG_FRAGMENT | SEG_ICMP, 1001, 5001, 0);
 
 	(void)state;
@@ -200,7 +200,7 @@ static void every_tunnel_is_a_world_of_its_own(void **state)
 		uint8_t kind;
 		uint32_t id;
 	} tunnels[] = {{TUNNEL_NONE, 0}, {TUNNEL_VXLAN, 0}, {TUNNEL_VXLAN, 7}, {TUNNEL_GRE, 7}};
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 
 	(void)state;
 	for (int i = 0; i < 4; i++)
@@ -225,7 +225,7 @@ static void every_tunnel_is_a_world_of_its_own(void **state)
 
 static void idle_parts_are_handed_out_and_forgotten(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	struct evicted v = {0};
 
 	(void)state;
@@ -262,7 +262,7 @@ static void idle_parts_are_handed_out_and_forgotten(void **state)
 
 static void handing_out_ends_with_the_first_failure(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	struct evicted v = {.fail_at = 2};
 
 	(void)state;
@@ -302,7 +302,7 @@ static int count_packets(void *ctx, const struct part *part)
 /* Many more than there is room for at first; half of them go, come again, and lie where others lay. */
 static void many_keys_are_kept_apart(void **state)
 {
-	struct parts *p = parts_new(FIRST_ID);
+	struct parts *p = parts_new(FIRST_ID, false);
 	uint32_t *seen = calloc(MANY, sizeof *seen);
 
 	(void)state;

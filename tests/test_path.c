@@ -121,6 +121,34 @@ static void three_points_are_put_in_line_whatever_their_order(void **state)
 	}
 }
 
+static void what_holds_both_sides_of_a_device_is_no_place_between_others(void **state)
+{
+	static const char *const doubled[] = { "b", "a", "c", "bc" }, *const path[] = { "ac", "abc", "abc", "ad" };
+
+	(void)state;
+	for (int k = 0; k < 4; k++) {
+		struct path_pair pair[16] = { { 0 } };
+		uint32_t n = k == 3 ? 4 : 3;
+		struct facts f;
+		struct err e;
+		with_points(&f, n == 4 ? "abcd" : "abc");
+		for (uint32_t i = 0; i < n; i++) {
+			for (uint32_t j = i + 1; j < n; j++)
+				pair[i * n + j].wider = 10;
+			f.point[i].telling = 10;
+			f.point[i].forwarded = strchr(doubled[k], f.point[i].name[0]) ? 8 : 1;
+		}
+		assert_int_equal(path_infer(&f, pair, &e), 0);
+		path_leave(&f);
+		assert_string_equal(order_of(&f), path[k]);
+		assert_int_equal(f.asides, n - f.points);
+		if (f.asides)
+			assert_non_null(strstr(f.point[f.points].how, "both sides of a device"));
+		assert_non_null(strstr(f.point[f.points - 1].how, f.asides ? "after a" : "after b"));
+		facts_free(&f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -130,6 +158,7 @@ int main(void)
 		cmocka_unit_test(times_are_the_last_resort),
 		cmocka_unit_test(what_nothing_tells_stands_by_name_and_says_so),
 		cmocka_unit_test(three_points_are_put_in_line_whatever_their_order),
+		cmocka_unit_test(what_holds_both_sides_of_a_device_is_no_place_between_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static void add(struct specs *s, const char *point, const char *folder, const ch
 	struct err e;
 
 	snprintf(argument, sizeof argument, "%s=%s%s", point, folder, rest);
-	if (specs_add(s, argument, &e) < 0)
+	if (specs_add(s, argument, false, &e) < 0)
 		fail_msg("%s", e.msg);
 }
 
@@ -66,7 +66,7 @@ static void a_folder_without_files_is_refused(void **state)
 	(void)state;
 	folder_make(&f);
 	snprintf(argument, sizeof argument, "a=%s", f.path);
-	assert_int_equal(specs_add(&s, argument, &e), -1);
+	assert_int_equal(specs_add(&s, argument, false, &e), -1);
 	assert_non_null(strstr(e.msg, "no files in this folder"));
 	assert_int_equal(s.n, 0);
 	specs_free(&s);
@@ -132,16 +132,16 @@ static void bad_arguments_are_refused_in_their_own_words(void **state)
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		char expected[80];
 		snprintf(expected, sizeof expected, "'%s' is not POINT=FILE", bad[i]);
-		assert_int_equal(specs_add(&s, bad[i], &e), -1);
+		assert_int_equal(specs_add(&s, bad[i], false, &e), -1);
 		assert_string_equal(e.msg, expected);
 	}
-	assert_int_equal(specs_add(&s, "a,b=-", &e), -1);
+	assert_int_equal(specs_add(&s, "a,b=-", false, &e), -1);
 	assert_string_equal(e.msg, "'a,b': a point's name has at most 63 bytes and no comma");
 	assert_int_equal(s.n, 0);
-	assert_int_equal(specs_add(&s, longest, &e), 0);
+	assert_int_equal(specs_add(&s, longest, false, &e), 0);
 	assert_int_equal(strlen(s.list[0].point), 63);
 	snprintf(argument, sizeof argument, "b%s", longest);
-	assert_int_equal(specs_add(&s, argument, &e), -1);
+	assert_int_equal(specs_add(&s, argument, false, &e), -1);
 	assert_int_equal(s.n, 1);
 	specs_free(&s);
 }
@@ -156,7 +156,7 @@ static void order_does_not_depend_on_the_command_line(void **state)
 		struct specs s = {0};
 		struct err e;
 		for (size_t i = 0; i < n; i++)
-			assert_int_equal(specs_add(&s, forward[(i + turn) % n], &e), 0);
+			assert_int_equal(specs_add(&s, forward[(i + turn) % n], false, &e), 0);
 		specs_sort(&s);
 		check_specs(&s, "", "a - \na /y \na /z q\naa - \nb - \nb - 0\nb - 1\nc - \nd - \ne - \n");
 		specs_free(&s);

@@ -10,6 +10,7 @@
 
 #include "correlate/report/summary_captures.sql.h"
 #include "correlate/report/summary_changes.sql.h"
+#include "correlate/report/summary_notes.sql.h"
 #include "correlate/report/summary_path.sql.h"
 
 int summary_name_width(struct db *db, const struct style *s, int *width, struct err *e)
@@ -72,6 +73,25 @@ static int summary_path(struct db *db, const struct style *s, struct err *e)
 	text_para(s, 0, "path", SUMMARY_LABEL, TINT_HEAD, text[0] ? text : "none: nothing was correlated yet");
 	text_para(s, 0, "", SUMMARY_LABEL, TINT_NONE, how);
 	return 0;
+}
+
+/* Points that are not on the path, or could be two. */
+static int summary_notes(struct db *db, const struct style *s, struct err *e)
+{
+	const char *word = "note";
+	char clean[2048];
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(db, summary_notes_sql, &st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		clean_text(clean, sizeof clean, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
+		text_para(s, 0, word, SUMMARY_LABEL, TINT_DOUBT, clean);
+		word = "";
+	}
+	sqlite3_finalize(st);
+	return rc;
 }
 
 /* One value of a field, or what all its values have in common when every connection has its own. Returns false when nothing is to be said. */
@@ -215,7 +235,7 @@ static int summary_captures(struct db *db, const struct style *s, struct err *e)
 
 int report_summary(struct db *db, const struct style *s, struct err *e)
 {
-	if (summary_path(db, s, e) < 0 || summary_clocks(db, s, e) < 0 || summary_changes(db, s, e) < 0)
+	if (summary_path(db, s, e) < 0 || summary_notes(db, s, e) < 0 || summary_clocks(db, s, e) < 0 || summary_changes(db, s, e) < 0)
 		return -1;
 	return summary_hops(db, s, e) < 0 || summary_captures(db, s, e) < 0 ? -1 : 0;
 }

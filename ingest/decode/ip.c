@@ -200,7 +200,7 @@ enum decode_result decode_ip(struct decoder *d, unsigned version)
 	seg->ttl = ip.ttl;
 	seg->tos = ip.tos;
 	seg->ip_id = ip.id;
-	seg->flags = ip.df ? SEG_DF : 0;
+	seg->flags = (seg->flags & SEG_OUT) | (ip.df ? (uint32_t)SEG_DF : 0);
 	if (ip.offset != 0)
 		return later_fragment(d, &ip);
 	if (ip.proto == IP_TCP)

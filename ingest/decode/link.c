@@ -178,11 +178,17 @@ static enum decode_result cooked(struct decoder *d, unsigned proto, uint32_t hea
 	return proto == 4 ? decode_llc(d) : decode_ethertype(d, proto);
 }
 
+#define SLL_OUTGOING 4          /* packet type: sent by the capturing host */
+
 static enum decode_result sll(struct decoder *d)
 {
 	enum decode_result r = bytes_need(&d->in, 16);
 
-	return r != DECODE_OK ? r : cooked(d, be16(d->in.p + 14), 16, 6, be16(d->in.p + 4));
+	if (r != DECODE_OK)
+		return r;
+	if (be16(d->in.p) == SLL_OUTGOING)
+		d->seg->flags |= SEG_OUT;
+	return cooked(d, be16(d->in.p + 14), 16, 6, be16(d->in.p + 4));
 }
 
 static enum decode_result sll2(struct decoder *d)
@@ -192,6 +198,8 @@ static enum decode_result sll2(struct decoder *d)
 	if (r != DECODE_OK)
 		return r;
 	d->seg->ifindex = be32(d->in.p + 4);
+	if (d->in.p[10] == SLL_OUTGOING)
+		d->seg->flags |= SEG_OUT;
 	return cooked(d, be16(d->in.p), 20, 12, d->in.p[11]);
 }
 

@@ -1,0 +1,15 @@
+# A capture of all interfaces of a firewall holds what it forwards twice: no place on the path, until it is split.
+cp $fixtures/any/* .
+three="client=client.pcap fw=fw-any.pcap server=server.pcap"
+$prog run -o whole.db --running all $three 2>&1 | sed -n '1,/^changed/p;/^6 conn/,/^  #1/p'
+$prog query --format csv whole.db "SELECT point, count(*), count(DISTINCT transmission_id) FROM v_packet GROUP BY point"
+$prog run -o split.db --split interface $three 2>&1 | sed -n '1,/^  #1/p'
+$prog query --format csv split.db "SELECT DISTINCT point, state, offset_ns BETWEEN offset_low_ns AND offset_high_ns FROM v_clock ORDER BY 1"
+# Alone, without a name of its own; and with the older cooked header, which does not say which interface.
+$prog run --split interface fw-any.pcap 2>&1 | sed -n '1,3p;/^6 conn/,/^$/p'
+$prog run --split interface fw=fw-any-sll1.pcap 2>&1 | sed -n '1,4p;/^9 conn/,/^  #1/p'
+# One side by name.
+$prog import one.db out=fw-any.pcap@if2 in=fw-any.pcap@if3
+$prog import one.db nowhere=fw-any.pcap@if4 2>&1
+$prog import one.db a=fw-any.pcap@vlan7 2>&1
+$prog import one.db --split port fw=fw-any.pcap
