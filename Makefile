@@ -10,7 +10,7 @@ WARN    = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
           -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
 ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
           -I. -I$(B) $(WARN) -MMD -MP $(CFLAGS)
-LIBS    = -lpcap -lsqlite3 -larchive -lsmartcols -lm
+LIBS    = -lpcap -lsqlite3 -lz -lzstd -llz4 -llzma -lbz2 -lsmartcols -lm
 
 SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c correlate/*.c correlate/report/*.c)
 SQL   := $(patsubst %.sql,$(B)/%.sql.h,$(wildcard */*.sql */*/*.sql))

@@ -1,5 +1,4 @@
 /* Start here: the table of commands. */
-#include <archive.h>
 #include <errno.h>
 #include <locale.h>
 #include <pcap/pcap.h>
@@ -9,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/compression.h"
 #include "schema/cmd.h"
 
 struct command {
@@ -43,7 +43,10 @@ static int usage(FILE *out, int status)
 
 static int version(void)
 {
-	printf("pcaphop %s\n%s\nSQLite %s\n%s\n", VERSION, pcap_lib_version(), sqlite3_libversion(), archive_version_string());
+	char compressions[256];
+
+	compression_versions(compressions, sizeof compressions);
+	printf("pcaphop %s\n%s\nSQLite %s\n%s\n", VERSION, pcap_lib_version(), sqlite3_libversion(), compressions);
 	return CMD_DONE;
 }
 

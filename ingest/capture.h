@@ -46,7 +46,7 @@ int capture_open(struct capture **out, const char *path, struct err *e);
 
 /*
  * The same on an open stream, which capture_close will close; when this fails it is closed already. Nothing may have been read from it.
- * Frames of a live stream are handed over as soon as their bytes are there, unless it is compressed.
+ * Frames of a live stream are handed over as soon as their bytes are there; of a compressed one, as soon as they can be unpacked.
  */
 int capture_open_stream(struct capture **out, FILE *stream, struct err *e);
 

@@ -1,9 +1,9 @@
 #include "ingest/source.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,29 +12,11 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "ingest/gzip_trailer.h"
+#include "ingest/compression.h"
 
 #define WINDOW_MIN (256u << 10)
 #define WINDOW_MAX (2 * SOURCE_PEEK_MAX)        /* twice what can be asked for, so that moving the rest to the front stays rare */
 #define PACKED_SIZE WINDOW_MIN                  /* what was read into the window to find the compression moves there */
-#define MAGIC_MAX 6
-
-struct compression {
-	const char *name;
-	const char *magic;
-	size_t magic_len;
-	int filter;
-	int (*support)(struct archive *a);
-};
-
-/* By name, never archive_read_support_filter_all: that one may start other programs. */
-static const struct compression compressions[] = {
-    {"gzip", "\x1f\x8b", 2, ARCHIVE_FILTER_GZIP, archive_read_support_filter_gzip},
-    {"zstd", "\x28\xb5\x2f\xfd", 4, ARCHIVE_FILTER_ZSTD, archive_read_support_filter_zstd},
-    {"lz4", "\x04\x22\x4d\x18", 4, ARCHIVE_FILTER_LZ4, archive_read_support_filter_lz4},
-    {"xz", "\xfd" "7zXZ\0", 6, ARCHIVE_FILTER_XZ, archive_read_support_filter_xz},
-    {"bzip2", "BZh", 3, ARCHIVE_FILTER_BZIP2, archive_read_support_filter_bzip2},
-};
 
 struct source_input {
 	FILE *stream;
@@ -46,13 +28,13 @@ struct source_input {
 	bool raw_ended, ended;                  /* the file; the unpacked stream */
 	struct err failure;                     /* empty: none */
 
-	const struct compression *compression;  /* NULL: none, and the rest is unused */
-	struct archive *archive;
+	const struct compression *compression;  /* of the member under way; NULL: the file is not packed, and the rest is unused */
+	const char *name;                       /* of the first member's compression, "": none */
+	void *member;                           /* NULL: between two members */
 	uint8_t *packed;
-	size_t packed_ready;                    /* bytes in packed that were read to find out the compression */
-	const uint8_t *block;                   /* what libarchive gave last and is not used up */
-	size_t block_left;
-	struct gzip_trailer *trailer;
+	const uint8_t *packed_at;
+	size_t packed_left;
+	bool unpack_full;                       /* there was no room for all that the member could put out */
 };
 
 /* Up to n bytes of the file itself, as soon as there are any; 0 at its end or on an error. */
@@ -73,71 +55,82 @@ static size_t read_raw(struct source_input *in, uint8_t *to, size_t n)
 	}
 	in->done += (uint64_t)got;
 	XXH3_128bits_update(in->hash, to, (size_t)got);
-	if (in->trailer != NULL)
-		gzip_trailer_packed(in->trailer, to, (size_t)got);
 	return (size_t)got;
 }
 
-/* libarchive asks for packed bytes. */
-static la_ssize_t give_packed(struct archive *a, void *data, const void **bytes)
+/* Have at least `want` packed bytes at hand, or all that are left of the file; returns how many there are. */
+static size_t packed_fill(struct source_input *in, size_t want)
 {
-	struct source_input *in = data;
-	size_t n = in->packed_ready;
-
-	in->packed_ready = 0;
-	*bytes = in->packed;
-	if (n == 0)
-		n = read_raw(in, in->packed, PACKED_SIZE);
-	if (n == 0 && in->failure.msg[0] != '\0') {
-		archive_set_error(a, EIO, "%s", in->failure.msg);
-		return -1;
+	if (in->packed_left < want) {
+		memmove(in->packed, in->packed_at, in->packed_left);
+		in->packed_at = in->packed;
 	}
-	return (la_ssize_t)n;
+	while (in->packed_left < want) {
+		size_t n = read_raw(in, in->packed + in->packed_left, PACKED_SIZE - in->packed_left);
+		if (n == 0)
+			break;
+		in->packed_left += n;
+	}
+	return in->packed_left;
 }
 
-/* libarchive unpacks in pieces of 64 KiB and more and drops the piece in which it fails. */
-static void unpack_failed(struct source_input *in)
+/* The packed bytes have ended, or are no longer what they should be; a file that cannot be read has said so already. */
+__attribute__((format(printf, 2, 3)))
+static bool unpack_ended(struct source_input *in, const char *fmt, ...)
 {
-	const char *why = archive_error_string(in->archive);
+	va_list ap;
 
-	if (in->failure.msg[0] == '\0')
-		err_set(&in->failure, "the %s data cannot be unpacked to its end (%s), the last bytes in front of that are missing too",
-		    in->compression->name, why ? why : "unknown error");
+	in->ended = true;
+	if (fmt == NULL || in->failure.msg[0] != '\0')
+		return false;
+	va_start(ap, fmt);
+	vsnprintf(in->failure.msg, sizeof in->failure.msg, fmt, ap);
+	va_end(ap);
+	return false;
 }
 
-/* The unpacked stream is complete: read what may follow it in the file, then look at the checksum. */
-static void unpack_ended(struct source_input *in)
+/* Begin with the next member. What may follow the last one, as tapes are filled with zeros, is never taken for packets, but told. */
+static bool next_member(struct source_input *in)
 {
-	while (read_raw(in, in->packed, PACKED_SIZE) > 0)
-		;
-	if (in->trailer != NULL && in->failure.msg[0] == '\0' && !gzip_trailer_ok(in->trailer))
-		err_set(&in->failure, "the gzip checksum is wrong: some of what was read from this file is damaged");
+	size_t have = packed_fill(in, COMPRESSION_MAGIC);
+	const struct compression *z = compression_find(in->packed_at, have);
+
+	if (have == 0)
+		return unpack_ended(in, NULL);
+	if (z == NULL)
+		return unpack_ended(in, "behind the %s data, from byte %" PRIu64 " of the file on, is something else, not read", in->name,
+		    in->done - have);
+	in->compression = z;
+	in->unpack_full = false;
+	in->member = z->open();
+	return in->member != NULL ? true : unpack_ended(in, "out of memory");
 }
 
+/* Some unpacked bytes, as soon as there are any; 0 at the end, also at an early one. */
 static size_t read_unpacked(struct source_input *in, uint8_t *to, size_t n)
 {
-	while (in->block_left == 0) {
-		const void *block;
-		la_int64_t offset;
-		int r = archive_read_data_block(in->archive, &block, &in->block_left, &offset);
-		if (r != ARCHIVE_OK) {
-			in->block_left = 0;
-			if (r == ARCHIVE_EOF)
-				unpack_ended(in);
-			else
-				unpack_failed(in);
-			return 0;
+	struct unpack u = {.out = to, .out_left = n};
+	const char *why;
+
+	while (!in->ended && u.out_left == n && (in->member != NULL || next_member(in))) {
+		if (!in->unpack_full && packed_fill(in, 1) == 0) {
+			unpack_ended(in, "the file ends inside the %s data, after %" PRIu64 " bytes", in->name, in->done);
+			break;
 		}
-		in->block = block;
-		if (in->trailer != NULL)
-			gzip_trailer_unpacked(in->trailer, in->block, in->block_left);
+		u.in = in->packed_at;
+		u.in_left = in->packed_left;
+		enum unpack_result r = in->compression->read(in->member, &u, &why);
+		in->packed_at = u.in;
+		in->packed_left = u.in_left;
+		in->unpack_full = u.out_left == 0;
+		if (r == UNPACK_BROKEN)
+			unpack_ended(in, "the %s data is damaged at or before byte %" PRIu64 " of the file (%s)", in->name, in->done - u.in_left, why);
+		if (r == UNPACK_DONE) {
+			in->compression->close(in->member);
+			in->member = NULL;
+		}
 	}
-	if (n > in->block_left)
-		n = in->block_left;
-	memcpy(to, in->block, n);
-	in->block += n;
-	in->block_left -= n;
-	return n;
+	return n - u.out_left;
 }
 
 /*
@@ -204,53 +197,25 @@ uint64_t source_discard(struct source *s, uint64_t n)
 	return gone;
 }
 
-static int start_unpacking(struct source *s, struct err *e)
-{
-	struct source_input *in = s->input;
-	struct archive_entry *entry;
-
-	in->packed = malloc(PACKED_SIZE);
-	in->archive = archive_read_new();
-	if (in->packed == NULL || in->archive == NULL)
-		return err_set(e, "out of memory");
-	in->packed_ready = (size_t)(s->end - s->at);
-	memcpy(in->packed, s->at, in->packed_ready);
-	s->at = s->end = in->window;
-	s->end_offset = 0;
-	archive_read_support_format_raw(in->archive);
-	archive_read_support_format_empty(in->archive);
-	in->compression->support(in->archive);
-	if (archive_read_open(in->archive, in, NULL, give_packed, NULL) != ARCHIVE_OK) {
-		unpack_failed(in);
-		return err_set(e, "%s", in->failure.msg);
-	}
-	if (archive_filter_code(in->archive, 0) != in->compression->filter)
-		return err_set(e, "it begins like %s data, but its header is damaged", in->compression->name);
-	/* At ARCHIVE_EOF there is no entry to read from: the stream is empty. */
-	in->ended = archive_read_next_header(in->archive, &entry) != ARCHIVE_OK;
-	return 0;
-}
-
 /* Look at the first bytes for a compression and set it up. They are in the window and nothing else is. */
 static int find_compression(struct source *s, struct err *e)
 {
 	struct source_input *in = s->input;
-	size_t have = source_peek(s, MAGIC_MAX);
+	size_t have = source_peek(s, COMPRESSION_MAGIC);
 
-	for (size_t i = 0; i < sizeof compressions / sizeof compressions[0]; i++) {
-		const struct compression *z = &compressions[i];
-		if (have < z->magic_len || memcmp(s->at, z->magic, z->magic_len) != 0)
-			continue;
-		if (z->filter == ARCHIVE_FILTER_GZIP) {
-			if ((in->trailer = malloc(sizeof *in->trailer)) == NULL)
-				return err_set(e, "out of memory");
-			gzip_trailer_init(in->trailer);
-			gzip_trailer_packed(in->trailer, s->at, have);
-		}
-		in->compression = z;
-		in->ended = false;
-		return start_unpacking(s, e);
-	}
+	in->compression = compression_find(s->at, have);
+	if (in->compression == NULL)
+		return 0;
+	in->packed = malloc(PACKED_SIZE);
+	if (in->packed == NULL)
+		return err_set(e, "out of memory");
+	memcpy(in->packed, s->at, have);
+	in->packed_at = in->packed;
+	in->packed_left = have;
+	in->name = in->compression->name;
+	in->ended = false;
+	s->at = s->end = in->window;
+	s->end_offset = 0;
 	return 0;
 }
 
@@ -265,6 +230,7 @@ int source_open_stream(struct source *s, FILE *stream, struct err *e)
 		return err_set(e, "out of memory");
 	}
 	in->stream = stream;
+	in->name = "";
 	in->fd = fileno(stream);
 	if (in->fd >= 0 && fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode))
 		in->size = (uint64_t)st.st_size;
@@ -315,7 +281,7 @@ int source_drain(struct source *s, struct err *e)
 
 const char *source_compression(const struct source *s)
 {
-	return s->input->compression != NULL ? s->input->compression->name : "";
+	return s->input->name;
 }
 
 void source_progress(const struct source *s, uint64_t *done, uint64_t *size)
@@ -338,9 +304,9 @@ void source_close(struct source *s)
 
 	if (in == NULL)
 		return;
-	archive_read_free(in->archive);
+	if (in->member != NULL)
+		in->compression->close(in->member);
 	XXH3_freeState(in->hash);
-	free(in->trailer);
 	free(in->packed);
 	free(in->window);
 	if (in->stream != stdin)

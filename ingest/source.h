@@ -53,13 +53,13 @@ static inline uint64_t source_offset(const struct source *s)
 	return s->end_offset - (uint64_t)(s->end - s->at);
 }
 
-/* Why the stream ended early (read error, broken compression), NULL when it has just ended or goes on. */
+/* Why the stream ended early (read error, broken compression), or what is behind it. NULL: nothing, or it goes on. Ask at the end. */
 const char *source_failure(const struct source *s);
 
 /* Read what is left of the file itself, so that the digest covers all of it. -1 when that fails. */
 int source_drain(struct source *s, struct err *e);
 
-/* "", "gzip", "zstd", "lz4", "xz" or "bzip2". */
+/* "", or what the file begins with: "gzip", "zstd", "lz4", "xz" or "bzip2". */
 const char *source_compression(const struct source *s);
 
 /* Bytes read of the file itself (packed as it is) and its size, 0 when it has none. */
