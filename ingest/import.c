@@ -10,6 +10,7 @@
 #include "ingest/links.h"
 #include "ingest/parts.h"
 #include "ingest/rows.h"
+#include "ingest/waiting.h"
 
 #define IDLE_NS 120000000000    /* a part that long without a packet is written and forgotten */
 #define PROGRESS_FRAMES 65536
@@ -39,6 +40,7 @@ struct import {
 	struct filter *filter;
 	struct parts *parts;
 	struct rows *rows;
+	struct waiting *waiting;
 	struct links *links;
 	struct shown *shown;            /* by interface */
 	uint32_t interfaces;
@@ -153,12 +155,41 @@ static int look(struct import *im, const struct frame *f, struct segment *seg)
 	return result;
 }
 
+/* 1: it has a row; 0: a later fragment without its first one; -1: failed. */
+static int add_segment(struct import *im, struct shown *s, struct segment *seg, uint64_t frame, int64_t ts_ns)
+{
+	const struct part *part;
+	bool nomem;
+
+	part = parts_assign(im->parts, seg, ts_ns, &nomem);
+	if (!part)
+		return nomem ? err_set(im->e, "out of memory") : 0;
+	s->packets++;
+	if (rows_add(im->rows, part, seg, frame, ts_ns, im->e) < 0)
+		return -1;
+	if (rows_flushed(im->rows) && parts_evict(im->parts, ts_ns - IDLE_NS, take_part, im) < 0)
+		return -1;
+	return 1;
+}
+
+/* The later fragments that came before this first one. */
+static int add_waiting(struct import *im, struct shown *s, const struct segment *first, int64_t first_ns)
+{
+	struct segment seg;
+	uint64_t frame;
+	int64_t ts_ns;
+	int rc = 0;
+
+	while (rc >= 0 && waiting_take(im->waiting, first, first_ns, &seg, &frame, &ts_ns))
+		if ((rc = add_segment(im, s, &seg, frame, ts_ns)) > 0)
+			s->skipped[DECODE_SKIP_FRAGMENT]--;
+	return rc < 0 ? -1 : 0;
+}
+
 static int add_frame(struct import *im, const struct frame *f)
 {
 	struct shown *s = shown_of(im, f->interface);
 	struct segment seg;
-	const struct part *part;
-	bool nomem;
 	int result;
 
 	if (!s)
@@ -173,17 +204,14 @@ static int add_frame(struct import *im, const struct frame *f)
 		return 0;
 	}
 	seg.link = links_take(im->links, f->interface, capture_interface(im->capture, f->interface)->linktype, &seg);
-	part = parts_assign(im->parts, &seg, f->ts_ns, &nomem);
-	if (!part) {
-		if (nomem)
-			return err_set(im->e, "out of memory");
+	if ((result = add_segment(im, s, &seg, f->number, f->ts_ns)) < 0)
+		return -1;
+	if (result == 0) {
 		s->skipped[DECODE_SKIP_FRAGMENT]++;
+		waiting_add(im->waiting, &seg, f->number, f->ts_ns);
 		return 0;
 	}
-	s->packets++;
-	if (rows_add(im->rows, part, &seg, f->number, f->ts_ns, im->e) < 0)
-		return -1;
-	return rows_flushed(im->rows) ? parts_evict(im->parts, f->ts_ns - IDLE_NS, take_part, im) : 0;
+	return (seg.flags & (SEG_FRAGMENT | SEG_LATER | SEG_ICMP)) == SEG_FRAGMENT ? add_waiting(im, s, &seg, f->ts_ns) : 0;
 }
 
 /* The first damage is told whole, the others are counted. */
@@ -363,8 +391,9 @@ static int start(struct import *im)
 	im->first_capture++;
 	im->links = calloc(1, sizeof *im->links);
 	im->parts = parts_new(part_id + 1, im->options->split != SPLIT_NOT);
+	im->waiting = waiting_new(im->options->split != SPLIT_NOT);
 	im->rows = rows_new(im->db, im->e);
-	if (!im->links || !im->parts)
+	if (!im->links || !im->parts || !im->waiting)
 		return err_set(im->e, "out of memory");
 	return im->rows ? 0 : -1;
 }
@@ -402,6 +431,7 @@ out:
 	parts_free(im.parts);
 	free(im.links);
 	free(im.shown);
+	waiting_free(im.waiting);
 	filter_free(im.filter);
 	capture_close(im.capture);
 	return rc == 0 ? 0 : err_prefix(e, "%s", path);

@@ -11,6 +11,7 @@
 #define FAR (1u << 30)          /* no sequence number is further away from its own connection: the largest window (RFC 7323 2.2) */
 #define OTHER (1u << 26)        /* further away than this in both directions: of an incarnation whose SYN the capture missed */
 #define FRAGMENTS 1024          /* datagrams whose later fragments are waited for */
+#define FRAGMENT_NS 30000000000 /* how long: receivers give up after 15 s to 2 min (RFC 791 3.2, RFC 8200 4.5); an IP ID comes again */
 #define ADOPT_NS 1000000000     /* how late a SYN may come behind packets of its own connection (reordered capture) */
 
 struct key {
@@ -35,9 +36,10 @@ struct fragment {
 	uint32_t tunnel_id;
 	uint16_t ip_id;
 	uint8_t tunnel_kind;
-	int64_t part_id;
+	int64_t part_id, ts_ns;
 	uint32_t slot;
 	uint32_t from_a;        /* SEG_FROM_A or 0 */
+	uint32_t link;
 };
 
 struct parts {
@@ -378,9 +380,14 @@ static uint32_t make(struct parts *p, const struct key *k, uint64_t hash, const 
 	return i;
 }
 
+static uint32_t link_key(const struct parts *p, const struct segment *seg)
+{
+	return p->by_link ? seg->link : 0;
+}
+
 static struct fragment *fragment_of(struct parts *p, const struct segment *seg)
 {
-	uint64_t tunnel = (uint64_t)seg->tunnel.id << 8 | seg->tunnel.kind;
+	uint64_t tunnel = (uint64_t)link_key(p, seg) << 40 | (uint64_t)seg->tunnel.id << 8 | seg->tunnel.kind;
 	uint64_t h = XXH3_64bits_withSeed(seg->src.b, 16, tunnel) ^ XXH3_64bits_withSeed(seg->dst.b, 16, seg->ip_id);
 
 	return &p->fragments[h % FRAGMENTS];
@@ -404,7 +411,8 @@ static const struct part *assign_later(struct parts *p, struct segment *seg, int
 	struct fragment *f = fragment_of(p, seg);
 
 	if (f->slot == NONE || f->ip_id != seg->ip_id || ipaddr_cmp(&f->src, &seg->src) || ipaddr_cmp(&f->dst, &seg->dst) ||
-	    f->tunnel_kind != seg->tunnel.kind || f->tunnel_id != seg->tunnel.id || !p->slots[f->slot].used || p->slots[f->slot].part.id != f->part_id)
+	    f->tunnel_kind != seg->tunnel.kind || f->tunnel_id != seg->tunnel.id || !p->slots[f->slot].used || p->slots[f->slot].part.id != f->part_id ||
+	    f->link != link_key(p, seg) || ts - f->ts_ns > FRAGMENT_NS || f->ts_ns - ts > FRAGMENT_NS)
 		return NULL;
 	seg->flags |= f->from_a;
 	return count(p, f->slot, seg, ts);
@@ -435,7 +443,7 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	k.port[!side] = seg->dport;
 	k.tunnel_kind = seg->tunnel.kind;
 	k.tunnel_id = seg->tunnel.kind == TUNNEL_NONE ? 0 : seg->tunnel.id;
-	k.link = p->by_link ? seg->link : 0;
+	k.link = link_key(p, seg);
 	hash = key_hash(&k);
 	i = choose(p, p->table[find(p, &k, hash)], seg, side, ts_ns);
 	if (i == NONE && (i = make(p, &k, hash, seg, ts_ns)) == NONE) {
@@ -455,7 +463,8 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	/* What an ICMP error quotes may be a fragment, but its later ones do not follow the ICMP. */
 	if (seg->flags & SEG_FRAGMENT && !(seg->flags & SEG_ICMP)) {
 		struct fragment *f = fragment_of(p, seg);
-		*f = (struct fragment){ seg->src, seg->dst, seg->tunnel.id, seg->ip_id, seg->tunnel.kind, s->part.id, i, seg->flags & SEG_FROM_A };
+		*f = (struct fragment){ seg->src, seg->dst, seg->tunnel.id, seg->ip_id, seg->tunnel.kind, s->part.id, ts_ns, i, seg->flags & SEG_FROM_A,
+			link_key(p, seg) };
 	}
 	return count(p, i, seg, ts_ns);
 }

@@ -16,7 +16,7 @@ void parts_free(struct parts *p);
 
 /*
  * The part of *seg, made if need be; sets SEG_FROM_A and SEG_OTHER_LINK in seg->flags and updates the part. The pointer is valid until the next call.
- * NULL with *nomem: out of memory; NULL without: a later IP fragment whose first fragment was not seen.
+ * NULL with *nomem: out of memory; NULL without: a later IP fragment whose first fragment was not seen (waiting.h keeps it, in case it comes).
  */
 const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts_ns, bool *nomem);
 

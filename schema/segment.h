@@ -25,7 +25,7 @@ enum seg_flag {
 	SEG_FROM_A = 0x0200,    /* sent by endpoint a of the part (the smaller address, then port) */
 	SEG_ICMP = 0x0400,      /* an ICMP error; seq, ack, ... are those of the TCP header it quotes, direction is that of the ICMP */
 	SEG_DF = 0x0800,        /* IPv4 don't fragment */
-	SEG_FRAGMENT = 0x1000,  /* first fragment of a fragmented datagram: len is what this fragment carries */
+	SEG_FRAGMENT = 0x1000,  /* more fragments follow behind this one (with SEG_LATER: it is not the last one): len is what this fragment carries */
 	SEG_CSUM_OK = 0x2000,   /* TCP checksum verified over the whole segment */
 	SEG_CSUM_BAD = 0x4000,  /* TCP checksum verified and wrong; neither bit: not verified (cut, fragment, left to offload) */
 	SEG_CUT = 0x8000,       /* the capture holds fewer bytes of payload or of TCP options than the packet had (snaplen, slicing, ICMP quote) */

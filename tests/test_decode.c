@@ -171,6 +171,7 @@ static void fragments_are_told_from_whole_packets(void **state)
 	check_frame(RAW, "45000034 12342000 4006348e" ENDS4 PORTS "801801f6 7f080000 0101080a 0000000b 00000016",
 	    TUPLE "[P. fragment] seq 100 ack 200 win 502 len 0/0 " REST " options 12 ts 11/22");
 	check_frame(RAW, "4500001c 12340004 400654a2" ENDS4 "68656c6c6f616263", "10.0.0.1.0 > 10.0.0.2.0 [ later] seq 32 ack 0 win 0 len 8/8 " REST);
+	check_frame(RAW, "4500001c 12342004 400634a2" ENDS4 "68656c6c6f616263", "10.0.0.1.0 > 10.0.0.2.0 [ fragment later] seq 32 ack 0 win 0 len 8/8 " REST);
 	check_frame(RAW, "60000000 00282c40" ENDS6 "06000001 12345678" PORTS "801801f6 99060000 0101080a 0000000b 00000016",
 	    "fd00::1.40000 > fd00::2.80 [P. fragment] seq 100 ack 200 win 502 len 0/0 ttl 64 tos 0 id 0x5678 options 12 ts 11/22");
 	check_frame(RAW, "60000000 000d2c40" ENDS6 "06000020 12345678 68656c6c6f",

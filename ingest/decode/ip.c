@@ -145,7 +145,7 @@ static enum decode_result later_fragment(struct decoder *d, const struct ip *ip)
 
 	if (ip->proto != IP_TCP)
 		return DECODE_SKIP_FRAGMENT;
-	seg->flags |= SEG_LATER;
+	seg->flags |= SEG_LATER | (ip->more ? (uint32_t)SEG_FRAGMENT : 0);
 	seg->seq = ip->offset;
 	seg->len = d->in.len;
 	seg->caplen = d->in.cap;
