@@ -205,7 +205,7 @@ static void compare(struct finder *f, const struct pkt *p, const struct pkt *q)
 		number(f, FIELD_TTL, p->ttl, q->ttl);
 	number(f, FIELD_TOS, p->tos, q->tos);
 	number(f, FIELD_IP_ID, p->ip_id, q->ip_id);
-	if (!(p->flags & (SEG_ICMP | SEG_LATER)))
+	if (!(p->flags & SEG_ICMP))
 		tcp_fields(f, p, q);
 	if (f->any)
 		f->out->modified[2 * (f->from < f->to ? f->from : f->to) + f->dir]++;

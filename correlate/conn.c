@@ -123,7 +123,8 @@ void conn_close_point(struct conn *c, uint32_t point)
 	for (uint32_t i = from; i < c->pkts; i++) {
 		struct pkt *p = &c->pkt[i];
 		bool icmp = p->flags & SEG_ICMP;
-		p->seq -= c->shift[point][icmp ? !p->dir : p->dir];
+		if (!(p->flags & SEG_LATER))
+			p->seq -= c->shift[point][icmp ? !p->dir : p->dir];
 		/* Without ACK the field means nothing (RFC 9293 3.1), and devices do with it what they like. */
 		p->ack = p->flags & TCP_ACK ? p->ack - c->shift[point][icmp ? p->dir : !p->dir] : 0;
 	}
@@ -137,12 +138,23 @@ bool conn_equal(const struct pkt *p, const struct pkt *q)
 	    (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS);
 }
 
+bool conn_torn(const struct conn *c, uint32_t tx, unsigned point)
+{
+	uint32_t k = conn_sight(c, tx)[point];
+
+	return k != NOTHING && c->pkt[k].partial && !c->pkt[c->tx[tx].first].partial;
+}
+
+const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point)
+{
+	uint32_t k = conn_sight(c, tx)[point];
+
+	return k == NOTHING || conn_torn(c, tx, point) ? NULL : &c->pkt[k];
+}
+
 const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i)
 {
-	const struct tx *x = &c->tx[tx];
-	uint32_t k = conn_sight(c, tx)[c->way[x->dir][i]];
-
-	return k == NOTHING ? NULL : &c->pkt[k];
+	return conn_at(c, tx, c->way[c->tx[tx].dir][i]);
 }
 
 uint32_t pkt_end(const struct pkt *p)
@@ -154,8 +166,6 @@ enum what pkt_what(const struct pkt *p)
 {
 	if (p->flags & SEG_ICMP)
 		return WHAT_ICMP;
-	if (p->flags & SEG_LATER)
-		return WHAT_DATA;
 	if (p->flags & TCP_SYN)
 		return p->flags & TCP_ACK ? WHAT_SYNACK : WHAT_SYN;
 	if (p->flags & TCP_RST)

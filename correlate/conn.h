@@ -20,9 +20,10 @@ struct pkt {
 	uint32_t seq, ack;      /* normalised to the first point's numbers where a device shifts them */
 	uint32_t len, tsval, tsecr, payload, flags;
 	uint32_t tx;            /* transmission */
-	uint32_t original;      /* of a copy: the packet that it is a copy of */
+	uint32_t original;      /* of a copy: the packet that it is a copy of; of a later fragment: the first one of its datagram, or NOTHING */
 	uint32_t opt;           /* index into conn.opt, NOTHING: none */
 	uint16_t win, ip_id;
+	uint16_t fragment;      /* first fragment: bytes of the segment that it holds, TCP header included; 0: not in fragments */
 	uint8_t ttl, tos;
 	uint8_t point;          /* index into facts.point */
 	uint8_t dir;
@@ -30,6 +31,7 @@ struct pkt {
 	bool copy;              /* the capture's own second copy of a packet before it */
 	bool forwarded;         /* ... taken behind the device that the other was taken in front of */
 	bool doubled;           /* there is a copy of it */
+	bool partial;           /* first fragment of a datagram of which others are not there; len: as far as it is */
 };
 
 /* Options beyond the timestamp; for ICMP errors, what they say. */
@@ -95,7 +97,7 @@ struct conn {
 
 	struct tx *tx;          /* by time of first sighting */
 	uint32_t txs, tx_room;
-	uint32_t *sight;        /* [tx * facts.points + point]: packet, NOTHING: not recorded */
+	uint32_t *sight;        /* [tx * facts.points + point]: packet, NOTHING: not recorded; of a datagram its first fragment */
 };
 
 void conn_init(struct conn *c, const struct facts *f);
@@ -118,7 +120,13 @@ static inline uint32_t *conn_sight(const struct conn *c, uint32_t tx)
 	return &c->sight[(size_t)tx * c->facts->points];
 }
 
-/* Packet of transmission tx at the i-th point of its way, NULL: not recorded there. */
+/* Did a point record only some fragments of a transmission that was whole before? Then it did not come there, as far as its receiver is concerned. */
+bool conn_torn(const struct conn *c, uint32_t tx, unsigned point);
+
+/* Packet of transmission tx at a point, NULL: not recorded there, or torn. */
+const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point);
+
+/* ... at the i-th point of its way. */
 const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i);
 
 /* Sequence space: bytes of payload, SYN and FIN count one each (RFC 9293 3.4). */

@@ -118,7 +118,8 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 	for (unsigned i = 0; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i];
 		bool seen = conn_seen(c, x, i) != NULL, passed;
-		if (!fate_ran(c, x, p)) {
+		/* What is missing of a torn one, a filter may have left out: it says nothing of how well the capture sees. */
+		if (!fate_ran(c, x, p) || conn_torn(c, x, p)) {
 			past = false;
 			continue;
 		}
@@ -145,6 +146,8 @@ void fate_learn(const struct proof *t, struct facts *f)
 {
 	for (uint32_t x = 0; x < t->c->txs; x++)
 		learn_tx(t, f, x);
+	for (uint32_t k = 0; k < t->c->pkts; k++)
+		f->point[t->c->pkt[k].point].later |= (t->c->pkt[k].flags & SEG_LATER) != 0;
 }
 
 bool fate_differs(const struct conn *c)
@@ -220,7 +223,8 @@ static void judge_near(struct proof *t, uint32_t x)
 	struct tx *w = &c->tx[x];
 
 	w->piece = pieces_of_another(c, x);
-	if (w->piece)
+	/* Of which no point holds all: nothing is known of where the rest is. */
+	if (w->piece || c->pkt[w->first].partial)
 		return;
 	/* What a host says in a conversation that nearer points do not know at all came by them; what a device might have said is another matter. */
 	w->by_host = w->what != WHAT_RST && w->what != WHAT_RSTACK && w->what != WHAT_ICMP;
@@ -259,8 +263,6 @@ void fate_judge(struct proof *t)
 		w->by_host = w->piece = w->whole = false;
 		w->fate_to = w->fate_from = FATE_NONE;
 		w->reasons_to = w->reasons_from = 0;
-		if (c->pkt[w->first].flags & SEG_LATER)
-			continue;
 		if (w->to + 1u < c->ways[w->dir])
 			judge_far(t, x);
 		if (w->from > 0)

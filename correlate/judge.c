@@ -113,12 +113,17 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 	for (unsigned k = 0; k <= x->reach && !x->piece && !x->whole; k++) {
 		uint8_t p = c->way[x->dir][k];
 		uint32_t why = 0;
-		if (conn_seen(c, i, k) || (k < x->from && !x->by_host))
+		const struct pkt *here = conn_seen(c, i, k);
+		/* A fragment that is missing, and comes by further on. */
+		bool torn = here && here->partial && k < x->to && !conn_seen(c, i, x->to)->partial;
+		if ((here && !torn) || (k < x->from && !x->by_host))
 			continue;
 		/* Of a connection that a point does not know at all, single packets say nothing. */
 		if (!c->flow[p] && !fate_unseen(t, p))
 			continue;
-		if (k > x->from)
+		if (torn)
+			why = WHY_SEEN_BEYOND;
+		else if (k > x->from)
 			proof_passed(t, i, k, &why);
 		else
 			proof_sent_by_host(t, i, k, &why);
@@ -145,7 +150,7 @@ static unsigned copies_at(const struct conn *c, uint32_t i, uint8_t point)
 		return 0;
 	/* They lie close behind the first one. */
 	for (uint32_t k = first; k < c->at[point + 1] && k < first + COPIES_NEAR; k++)
-		n += c->pkt[k].copy && c->pkt[k].tx == i;
+		n += c->pkt[k].copy && c->pkt[k].tx == i && !(c->pkt[k].flags & SEG_LATER);
 	return n;
 }
 
@@ -373,7 +378,7 @@ static void look(const struct conn *c, struct ends *e)
 		e->bare |= judge_bare_answer(c, i) != NOTHING;
 		e->went_on |= x->dir == C2S && x->what != WHAT_SYN && x->what != WHAT_RST && x->what != WHAT_ICMP;
 		e->data |= x->what == WHAT_DATA;
-		e->fin[x->dir] |= p->flags & TCP_FIN && !(p->flags & (SEG_ICMP | SEG_LATER));
+		e->fin[x->dir] |= p->flags & TCP_FIN && !(p->flags & SEG_ICMP);
 		if ((x->what == WHAT_RST || x->what == WHAT_RSTACK) && !(e->fin[0] && e->fin[1])) {
 			e->refused |= x->dir == S2C && !e->synack && !e->bare;
 			e->rst |= e->synack || !e->syn || x->dir == S2C;

@@ -7,6 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "correlate/datagram.h"
+
 #define COPY_LOOKBACK 64        /* packets between a packet and its copy, at most */
 #define COPY_LOOKBACK_FEW 8     /* ... at a point that is not known to double packets */
 #define SOON_NS 5000000         /* without an IP ID: no repeat comes this soon, and no mirror port is slower */
@@ -18,6 +20,7 @@
 #define LINK_FLAGS ((uint32_t)(SEG_OUT | SEG_OTHER_LINK))       /* by which link a packet came, not what it is */
 #define LEVELS 5
 #define BLIND 4                 /* the level that does without sequence numbers */
+#define TORN 5                  /* behind all levels: datagrams that lost a fragment, whose length is not known */
 
 struct entry {
 	uint64_t key;
@@ -31,6 +34,7 @@ struct matcher {
 	unsigned dir, at;       /* position on the way */
 	unsigned point;
 	int level;
+	bool torn;              /* some point has part of a datagram */
 	uint32_t kept;          /* transmissions of this connection whose IP ID came through to this point */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
@@ -208,8 +212,8 @@ static uint32_t sack_of(const struct conn *c, const struct pkt *p)
 
 static uint64_t key_of(const struct conn *c, const struct pkt *p, int level)
 {
-	uint32_t flags = p->flags & (TCP_FLAGS | SEG_ICMP | SEG_LATER);
-	uint32_t k[9] = { level == BLIND ? 0 : p->seq, p->len, 0 };
+	uint32_t flags = p->flags & (TCP_FLAGS | SEG_ICMP);
+	uint32_t k[9] = { level == BLIND ? 0 : p->seq, level == TORN ? 0 : p->len, 0 };
 	bool bare = p->len == 0 && !(flags & (TCP_SYN | TCP_FIN));
 
 	/* ECN bits and PSH are changed on the way more often than anything else. */
@@ -223,7 +227,7 @@ static uint64_t key_of(const struct conn *c, const struct pkt *p, int level)
 	}
 	if (level != 3)
 		k[6] = p->tsval;
-	if (level < 1 || flags & SEG_LATER)
+	if (level < 1)
 		k[7] = p->ip_id;
 	return XXH3_64bits(k, sizeof k);
 }
@@ -252,7 +256,7 @@ static bool possible(const struct matcher *m, const struct pkt *a, const struct 
 {
 	int64_t unsure = doubt(m, a, b), d = b->t - a->t;
 
-	if (a->ip_id != b->ip_id && (b->flags & SEG_LATER || (a->ip_id && b->ip_id && (m->kept > 0 || keeps(m, a, false)))))
+	if (a->ip_id != b->ip_id && a->ip_id && b->ip_id && (m->kept > 0 || keeps(m, a, false)))
 		return false;
 	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true))
 		return false;
@@ -370,8 +374,45 @@ static bool beyond_doubt(const struct matcher *m, const struct pkt *p)
 	return m->level == 0 && (p->ip_id || p->flags & SEG_TS);
 }
 
+/* What was whole before is not seen here, only torn. What was torn before is what it is here. */
+static void pair_torn(struct matcher *m, uint32_t tx, uint32_t pkt, bool single)
+{
+	struct conn *c = m->c;
+	struct tx *x = &c->tx[tx];
+	struct pkt *p = &c->pkt[pkt];
+
+	single &= p->ip_id == latest(m, tx)->ip_id;
+	if (p->partial && !c->pkt[x->first].partial) {
+		conn_sight(c, tx)[m->point] = pkt;
+		x->single &= single;
+		p->tx = tx;
+		return;
+	}
+	if (!p->partial)
+		c->pkt[x->first].len = p->len;
+	pair(m, tx, pkt, !single, single);
+}
+
+/* Of a datagram in pieces only its header is sure: in order of time, where one of the two is torn. */
+static void align_torn(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
+{
+	for (uint32_t i = 0, j = 0; i < n && j < k;) {
+		const struct pkt *a = latest(m, t[i].index), *b = &m->c->pkt[p[j].index];
+		if ((a->partial || b->partial) && possible(m, a, b))
+			pair_torn(m, t[i++].index, p[j++].index, n == 1 && k == 1);
+		else if (b->t < a->t)
+			j++;
+		else
+			i++;
+	}
+}
+
 static int align_class(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
 {
+	if (m->level == TORN) {
+		align_torn(m, t, n, p, k);
+		return 0;
+	}
 	if (n == k && (all_fit(m, t, p, n) || (n == 1 && beyond_doubt(m, &m->c->pkt[p[0].index])))) {
 		for (uint32_t i = 0; i < n; i++)
 			pair(m, t[i].index, p[i].index, false, n == 1);
@@ -413,6 +454,12 @@ static int add_entry(struct matcher *m, const struct pkt *p, uint32_t index, boo
 	return 0;
 }
 
+/* Does the packet stand for itself? A later fragment belongs to the first one of its datagram. */
+static bool stands(const struct matcher *m, const struct pkt *p)
+{
+	return p->dir == m->dir && !p->copy && !(p->flags & SEG_LATER) && p->tx == NOTHING;
+}
+
 /* Collect what is still alone, on both sides. Returns 1 if there is something on both. */
 static int gather(struct matcher *m)
 {
@@ -421,11 +468,11 @@ static int gather(struct matcher *m)
 
 	m->entries = 0;
 	for (uint32_t i = m->tx_from; i < c->txs; i++)
-		if (c->tx[i].to < m->at && add_entry(m, latest(m, i), i, false) < 0)
+		if (c->tx[i].to < m->at && (!latest(m, i)->partial || m->level == TORN) && add_entry(m, latest(m, i), i, false) < 0)
 			return -1;
 	before = m->entries;
 	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
-		if (c->pkt[i].dir == m->dir && !c->pkt[i].copy && c->pkt[i].tx == NOTHING && add_entry(m, &c->pkt[i], i, true) < 0)
+		if (stands(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) && add_entry(m, &c->pkt[i], i, true) < 0)
 			return -1;
 	return before > 0 && m->entries > before;
 }
@@ -473,19 +520,23 @@ static int match_point(struct matcher *m)
 	m->kept = 0;
 	for (m->level = 0; m->at > 0 && rc > 0 && m->level < (blind(m) ? LEVELS : BLIND); m->level++)
 		rc = pass(m);
+	m->level = TORN;
+	if (m->at > 0 && rc >= 0 && m->torn)
+		rc = pass(m);
 	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++)
-		if (c->pkt[i].dir == m->dir && !c->pkt[i].copy && c->pkt[i].tx == NOTHING)
+		if (stands(m, &c->pkt[i]))
 			rc = new_tx(m, i);
 	return rc < 0 ? -1 : 0;
 }
 
-/* A copy belongs to the transmission of what it is a copy of. */
-static void adopt_copies(struct conn *c)
+/* A copy belongs to the transmission of what it is a copy of, a later fragment to that of its datagram. */
+static void adopt(struct conn *c)
 {
 	for (unsigned p = 0; p < c->facts->points; p++)
 		for (uint32_t i = c->at[p]; i < c->at[p + 1]; i++) {
-			if (c->pkt[i].copy)
-				c->pkt[i].tx = c->pkt[c->pkt[i].original].tx;
+			struct pkt *q = &c->pkt[i];
+			if ((q->copy || q->flags & SEG_LATER) && q->original != NOTHING)
+				q->tx = c->pkt[q->original].tx;
 		}
 }
 
@@ -544,6 +595,10 @@ int match_packets(struct conn *c, struct err *e)
 
 	for (unsigned p = 0; p < c->facts->points; p++)
 		mark_copies(c, p);
+	for (unsigned p = 0; rc == 0 && p < c->facts->points; p++)
+		rc = datagrams_join(c, p, e);
+	for (uint32_t i = 0; i < c->pkts && !m.torn; i++)
+		m.torn = c->pkt[i].partial;
 	for (m.dir = 0; rc == 0 && m.dir < 2; m.dir++) {
 		m.tx_from = c->txs;
 		for (m.at = 0; rc == 0 && m.at < c->ways[m.dir]; m.at++)
@@ -553,6 +608,6 @@ int match_packets(struct conn *c, struct err *e)
 	free(m.cost);
 	if (rc < 0 || sort_by_time(c, e) < 0)
 		return -1;
-	adopt_copies(c);
+	adopt(c);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "correlate/datagram.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
 #include "correlate/reason.h"
@@ -123,7 +124,7 @@ static bool refuses(const struct tx *r, const struct tx *x)
 	return (!r->stray_ack && r->ack == x->end) || (!x->stray_ack && !r->stray && r->off == x->ack);
 }
 
-/* Was r, in the other direction, never seen at the point, but nearer to x's sender? */
+/* Was r, in the other direction, never seen at the point, not even in part, but nearer to x's sender? */
 static bool missing_at(const struct conn *c, uint32_t r, unsigned point)
 {
 	return conn_sight(c, r)[point] == NOTHING;
@@ -305,27 +306,31 @@ static bool in_burst(const struct proof *t, uint32_t x, unsigned point)
 	return false;
 }
 
-static const struct pkt *seen_at(const struct conn *c, uint32_t x, unsigned point)
-{
-	uint32_t k = conn_sight(c, x)[point];
-
-	return k == NOTHING ? NULL : &c->pkt[k];
-}
-
 /*
  * Without IP IDs a packet and its copy cannot be told from two equal packets. Where a mirror port is at work, x may be the copy of one that came
  * through, or what was taken for a copy at the far end may be x.
  */
 static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigned far)
 {
-	const struct pkt *p = seen_at(c, x, near);
+	const struct pkt *p = conn_at(c, x, near);
 
 	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
-		const struct pkt *q = i == x ? NULL : seen_at(c, i, near), *r = seen_at(c, i, far);
+		const struct pkt *q = i == x ? NULL : conn_at(c, i, near), *r = conn_at(c, i, far);
 		if (q && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Of a datagram that no point nearer recorded whole, or that the point and those beyond hold whole together, it cannot be said where it lost a
+ * fragment: their captures may have missed one each.
+ */
+static bool elsewhere_in_fragments(const struct conn *c, uint32_t x, unsigned near, unsigned far)
+{
+	const struct pkt *p = conn_at(c, x, near);
+
+	return (p && p->partial) || (conn_torn(c, x, far) && datagram_spread(c, x, far));
 }
 
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
@@ -364,7 +369,11 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (strangers(f, a, b) || answered_unseen(t, x, a, b) || may_be_copy(c, x, a, b))
+	if (conn_torn(c, x, b) && !f->point[b].later) {
+		*why |= WHY_NO_FRAGMENTS;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || answered_unseen(t, x, a, b) || may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
@@ -450,7 +459,7 @@ static bool doubled(const struct conn *c, uint32_t x)
 	const struct pkt *p = &c->pkt[c->tx[x].first];
 
 	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
-		const struct pkt *q = seen_at(c, i, p->point);
+		const struct pkt *q = conn_at(c, i, p->point);
 		if (q && conn_equal(p, q) && p->t - q->t < COPY_NS)
 			return true;
 	}

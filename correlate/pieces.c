@@ -7,12 +7,6 @@ static bool carries(const struct conn *c, const struct tx *x)
 	return x->end > x->off && !x->stray && !x->probe && x->what != WHAT_RST && x->what != WHAT_RSTACK && !(c->pkt[x->first].flags & TCP_SYN);
 }
 
-/* A datagram and its first fragment have the IP ID in common (RFC 791 3.2). */
-static bool fragment_of(const struct pkt *part, const struct pkt *whole)
-{
-	return part->flags & SEG_FRAGMENT && part->ip_id == whole->ip_id && part->seq == whole->seq;
-}
-
 bool pieces_arrived(const struct conn *c, uint32_t x, unsigned i)
 {
 	const struct tx *w = &c->tx[x];
@@ -27,11 +21,10 @@ bool pieces_arrived(const struct conn *c, uint32_t x, unsigned i)
 		more = false;
 		for (uint32_t k = lo; k < hi; k++) {
 			const struct tx *o = &c->tx[k];
-			/* The same bytes in one packet again are a repeat, no piece. */
-			if (k == x || o->dir != w->dir || (o->off == w->off && o->end == w->end && !(c->pkt[o->first].flags & SEG_FRAGMENT)) || o->from <= w->to || !conn_seen(c, k, i) || !carries(c, o))
+			/* The same bytes in one packet again are a repeat, no piece; and what lost a fragment, its receiver drops. */
+			if (k == x || o->dir != w->dir || (o->off == w->off && o->end == w->end) || o->from <= w->to || !conn_seen(c, k, i) || !carries(c, o) ||
+			    conn_seen(c, k, i)->partial)
 				continue;
-			if (fragment_of(&c->pkt[o->first], &c->pkt[w->first]))
-				return true;
 			if (o->off <= at && o->end > at) {
 				at = o->end;
 				more = true;
@@ -52,7 +45,7 @@ bool pieces_of_another(const struct conn *c, uint32_t x)
 		const struct tx *o = &c->tx[k];
 		if (k == x || o->dir != w->dir || (o->off == w->off && o->end == w->end) || o->to + 1u != w->from || !carries(c, o))
 			continue;
-		if (fragment_of(&c->pkt[w->first], &c->pkt[o->first]) || (o->off <= w->off && o->end >= w->end) || (o->off >= w->off && o->end <= w->end))
+		if ((o->off <= w->off && o->end >= w->end) || (o->off >= w->off && o->end <= w->end))
 			return true;
 	}
 	return false;

@@ -1,5 +1,5 @@
 /*
- * Segments cut up or put together on the way: offload of network cards, GRO, IP fragmentation. The same bytes, other packets - nothing of it is
+ * Segments cut up or put together on the way: offload of network cards, GRO. The same bytes, other packets - nothing of it is
  * lost or made.
  */
 #ifndef CORRELATE_PIECES_H

@@ -123,13 +123,8 @@ static void place_tx(struct proof *t, struct tx *x)
 	const struct pkt *p = &t->c->pkt[x->first];
 	/* An ICMP error carries a sequence number of the direction that it travels against. */
 	unsigned d = x->what == WHAT_ICMP ? !x->dir : x->dir, r = !x->dir;
-	bool number = !(p->flags & (SEG_ICMP | SEG_LATER));
+	bool number = !(p->flags & SEG_ICMP);
 
-	if (p->flags & SEG_LATER) {
-		x->off = x->end = x->ack = 0;
-		x->stray = x->stray_ack = true;
-		return;
-	}
 	/* A RST answering a SYN has no number of its own (RFC 9293 3.10.7.1). */
 	bool none = (x->what == WHAT_RSTACK || x->what == WHAT_RST) && p->seq == 0;
 	if (!t->begun[d] && !none && number)
@@ -173,7 +168,7 @@ static int room_for_originals(struct proof *t, struct err *e)
 	return 0;
 }
 
-/* The points that recorded a transmission. */
+/* The points that recorded a transmission, or a part of it. */
 static uint64_t seen_at(const struct conn *c, uint32_t i)
 {
 	uint64_t set = 0;

@@ -35,11 +35,12 @@ enum reason {
 	WHY_ORPHANS = 0x4000000,        /* connections of unknown origin begin beyond at the same time: it may be one of them */
 	WHY_UNREAD = 0x8000000,         /* the capture may hold it without showing it: cut off before the TCP header, or ICMP kept out by a filter */
 	WHY_CAPTURE_GOOD = 0x1000000,   /* the capture misses next to nothing */
+	WHY_NO_FRAGMENTS = 0x10000000,  /* the capture holds no later IP fragment at all: a filter may leave them out */
 	WHY_CAPTURE_BAD = 0x2000000,    /* the capture is known to miss packets */
 };
 
 /* These speak against a claim; a claim that holds in spite of them does not rest on them. */
-#define WHY_DOUBTS (WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_CAPTURE_BAD)
+#define WHY_DOUBTS (WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_NO_FRAGMENTS | WHY_CAPTURE_BAD)
 
 /* The reasons of a set as sentences, JSON strings separated by commas: "\"...\",\"...\"". Returns the length. */
 size_t reasons_json(uint32_t set, char *out, size_t size);

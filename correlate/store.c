@@ -35,7 +35,7 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &s->connection, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->flow, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
-	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3)", &s->sighting, e) < 0 ||
+	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
 	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)", &s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
 			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12)", &s->change, e) < 0 ||
@@ -243,6 +243,7 @@ static int store_sightings(struct store *s, const struct conn *c, struct err *e)
 		sqlite3_bind_int64(s->sighting, 1, p->id);
 		sqlite3_bind_int64(s->sighting, 2, c->pkt[c->tx[p->tx].first].id);
 		sqlite3_bind_int(s->sighting, 3, p->copy);
+		sqlite3_bind_int(s->sighting, 4, p->flags & SEG_LATER || conn_torn(c, p->tx, p->point));
 		if (db_run(s->db, s->sighting, e) < 0)
 			return -1;
 	}

@@ -9,6 +9,9 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 	unsigned p = c->way[x->dir][k];
 	bool here = conn_sight(c, i)[p] != NOTHING;
 
+	/* That fragments are missing says nothing of other packets: a filter may leave them out. */
+	if (conn_torn(c, i, p))
+		return;
 	for (unsigned ahead = 0; ahead < 2; ahead++) {
 		if ((ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
 			continue;

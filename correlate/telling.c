@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "correlate/datagram.h"
 #include "correlate/reason.h"
 #include "correlate/words.h"
 
@@ -31,6 +32,53 @@ static bool healed(const struct conn *c, const struct findings *all, const struc
 	return true;
 }
 
+/* ---- fragments ---- */
+
+/* How many of the segments in a finding did a point record in part? *tx: the first of them. */
+static uint32_t count_torn(const struct conn *c, const struct findings *all, const struct finding *f, uint8_t point, uint32_t *tx)
+{
+	uint32_t index = (uint32_t)(f - all->list), n = 0;
+
+	for (uint32_t i = all->txs; i-- > 0;)
+		if (all->tx[i].finding == index && conn_torn(c, all->tx[i].tx, point)) {
+			*tx = all->tx[i].tx;
+			n++;
+		}
+	return n;
+}
+
+/* Does the point hold not one later fragment of this direction of the connection? */
+static bool first_only(const struct conn *c, uint8_t point, uint8_t dir)
+{
+	for (uint32_t k = c->at[point]; k < c->at[point + 1]; k++)
+		if (c->pkt[k].flags & SEG_LATER && c->pkt[k].dir == dir)
+			return false;
+	return true;
+}
+
+/* What a point lacks of the segments that it recorded in part. */
+static void say_torn(const struct conn *c, const struct findings *all, const struct finding *f, uint8_t point, struct words *w)
+{
+	uint32_t x, n = count_torn(c, all, f, point, &x);
+	struct lack l;
+
+	if (n == 0)
+		return;
+	if (n > 1) {
+		words_say(w, " Of %u of them %s has fragments, but not all.", n, words_point(c, point));
+	} else if (datagram_lack(c, x, point, &l)) {
+		const struct pkt *p = &c->pkt[c->tx[x].first];
+		words_say(w, " What %s lacks is ", words_point(c, point));
+		if (l.missing == 1)
+			words_say(w, "one fragment of %u (bytes %u-%u)", l.all, l.from, l.to);
+		else
+			words_say(w, "%u fragments of %u (from byte %u on)", l.missing, l.all, l.from);
+		words_say(w, " of the segment with sequence number %u.", p->seq + c->shift[p->point][p->dir]);
+	}
+	if (n > 1 && f->kind == KIND_DROPPED && first_only(c, point, f->dir))
+		words_say(w, " Only first fragments pass: later ones have no ports, so a filter or a NAT that does not put them together first drops them all.");
+}
+
 /* ---- what is said of each finding ---- */
 
 static void say_dropped(const struct conn *c, struct findings *all, struct finding *f, struct words *w)
@@ -41,6 +89,7 @@ static void say_dropped(const struct conn *c, struct findings *all, struct findi
 	if (healed(c, all, f))
 		words_say(w, "; a repeat came through");
 	words_say(w, ".");
+	say_torn(c, all, f, f->to, w);
 	if (f->reasons & WHY_WINDOW)
 		words_say(w, " (%s had recorded its last packet before some of them: an earlier one of the same was lost there; --running %s would settle it.)",
 		    words_point(c, f->to), words_point(c, f->to));
@@ -82,7 +131,7 @@ static void say_sent(const struct conn *c, struct finding *f, struct words *w)
 	say_answer(c, first_of(c, f), w);
 }
 
-static void say_undecided(const struct conn *c, struct finding *f, struct words *w)
+static void say_undecided(const struct conn *c, const struct findings *all, struct finding *f, struct words *w)
 {
 	struct words m = words_into(f->missing, sizeof f->missing);
 
@@ -100,17 +149,26 @@ static void say_undecided(const struct conn *c, struct finding *f, struct words 
 	}
 	words_count(w, f->count, f->what);
 	if (strcmp(f->rule, "gone") == 0) {
-		words_say(w, " of the %s %s at %s and not at %s: ", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->from), words_point(c, f->to));
-		if (f->reasons & WHY_WINDOW)
+		words_say(w, " of the %s %s at %s and not%s at %s: ", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->from),
+		    f->reasons & WHY_NO_FRAGMENTS ? " whole" : "", words_point(c, f->to));
+		if (f->reasons & WHY_NO_FRAGMENTS)
+			words_say(w, "it recorded first fragments, but no later IP fragment at all. A device drops them, or its capture filter left them out: "
+			    "they have no ports, and a filter with a port never matches them.");
+		else if (f->reasons & WHY_WINDOW)
 			words_say(w, "%s recorded nothing at the time, and may not have been capturing.", words_point(c, f->to));
 		else
 			words_say(w, "lost on the way, or only missed by the capture at %s.", words_point(c, f->to));
+		if (!(f->reasons & WHY_NO_FRAGMENTS))
+			say_torn(c, all, f, f->to, w);
 	} else {
 		words_say(w, " of the %s %s at %s and not at %s before: made between the two, or only missed by the capture at %s.", words_host(f->dir),
 		    f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from), words_point(c, f->from));
 	}
 	const char *at = words_point(c, strcmp(f->rule, "gone") == 0 ? f->to : f->from);
-	if (f->reasons & WHY_WINDOW)
+	if (f->reasons & WHY_NO_FRAGMENTS)
+		words_say(&m, "a capture at %s whose filter lets later fragments pass: 'tcp port %u or ip[6:2] & 0x1fff != 0 or ip6[6] == 44'", at,
+		    c->flow[f->to] ? c->flow[f->to]->port[1] : 0);
+	else if (f->reasons & WHY_WINDOW)
 		words_say(&m, "to know that %s was capturing at the time: --running %s says so", at, at);
 	else if (f->reasons & WHY_ELSEWHERE)
 		words_say(&m, "proof that these hosts' packets come by %s at all: it holds none of them", at);
@@ -151,11 +209,16 @@ static void say_single(const struct conn *c, struct finding *f, struct words *w)
 		"(if that device changes ports: the port of the server behind it), and run pcaphop with both files", v ? v->port[1] : 0);
 }
 
-static void say_not_captured(const struct conn *c, struct finding *f, struct words *w)
+static void say_not_captured(const struct conn *c, const struct findings *all, struct finding *f, struct words *w)
 {
+	uint32_t x;
+
 	words_count(w, f->count, f->what);
 	words_say(w, " of the %s passed %s, but its capture does not hold %s", words_host(f->dir), words_point(c, f->point), f->count == 1 ? "it" : "them");
 	words_say(w, f->reasons & WHY_WINDOW ? " (it was not running at the time)." : ": no loss on the network.");
+	say_torn(c, all, f, f->point, w);
+	if (!c->facts->point[f->point].later && count_torn(c, all, f, f->point, &x))
+		words_say(w, " It holds no later IP fragment at all: they have no ports, and a capture filter with a port leaves them out.");
 }
 
 static void say_reuse(const struct conn *c, struct finding *f, struct words *w)
@@ -231,7 +294,7 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		words_say(&w, ".");
 		break;
 	case KIND_NOT_CAPTURED:
-		say_not_captured(c, f, &w);
+		say_not_captured(c, all, f, &w);
 		break;
 	case KIND_CAPTURE_DUPLICATE:
 		words_say(&w, "The capture at %s holds ", words_point(c, f->point));
@@ -259,7 +322,7 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		if (c->facts->points == 1)
 			say_single(c, f, &w);
 		else
-			say_undecided(c, f, &w);
+			say_undecided(c, all, f, &w);
 		break;
 	default:
 		break;

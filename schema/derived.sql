@@ -98,7 +98,8 @@ CREATE TABLE flow_part(
 CREATE TABLE sighting(
   packet_id       INTEGER PRIMARY KEY REFERENCES packet(id),
   transmission_id INTEGER NOT NULL REFERENCES packet(id),
-  duplicate       INTEGER NOT NULL      -- 1: a second copy at the same point (the capture's own)
+  duplicate       INTEGER NOT NULL,     -- 1: a second copy at the same point (the capture's own)
+  fragment        INTEGER NOT NULL      -- 1: a fragment of it: a later one, or the first of those that came where it was whole before
 ) STRICT;
 
 CREATE TABLE hop(

@@ -5,7 +5,8 @@
  *     "0.010 ba < S. 5000 ack 1001\n"          [hash N] [cut] [mss N] [ws N] [sackok] [sack LEFT-RIGHT] [opt HEX]
  *
  * TIME (s) is when the first of POINTS recorded it in the direction of travel; each hop takes 1 ms more. > is client to server. Flags are tcpdump's
- * (S F R P . U E W; A: AE), "icmp" an ICMP error about SEQ of the other direction. ack adds no flag. TTLs are 64 at the hosts and one less per hop.
+ * (S F R P . U E W; A: AE), "icmp" an ICMP error about SEQ of the other direction, "later" a later IP fragment at offset SEQ; behind either kind of
+ * fragment that is not the last one: more. ack adds no flag. TTLs are 64 at the hosts and one less per hop.
  */
 #ifndef TESTS_CONN_BUILD_H
 #define TESTS_CONN_BUILD_H
@@ -133,6 +134,8 @@ static inline uint32_t read_flags(const char *word)
 
 	if (strcmp(word, "icmp") == 0)
 		return SEG_ICMP;
+	if (strcmp(word, "later") == 0)
+		return SEG_LATER;
 	for (; *word; word++) {
 		const char *at = strchr(letters, *word);
 		if (!at)
@@ -238,12 +241,14 @@ static inline void read_line(struct scene *s, char *line, unsigned number)
 	while ((word = strtok_r(NULL, " ", &save))) {
 		if (strcmp(word, "cut") == 0)
 			cut = true;
+		else if (strcmp(word, "more") == 0)
+			r.p.flags |= SEG_FRAGMENT;
 		else if (strcmp(word, "sackok") == 0)
 			add_option(&r, 4, 0, (const uint8_t *)"");
 		else
 			read_word(&r, word, strtok_r(NULL, " ", &save));
 	}
-	r.p.has_payload = r.p.len > 0 && !cut;
+	r.p.has_payload = r.p.len > 0 && !cut && !(r.p.flags & SEG_LATER);
 	r.p.payload = r.p.has_payload && !r.p.payload ? r.p.seq * 31 + r.p.len : r.p.payload;
 	first = (unsigned)(*points - 'a');
 	for (const char *at = points; *at; at++) {

@@ -274,6 +274,24 @@ static bool has_kind(const struct trace *t, const struct row *r, const char *kin
 	return false;
 }
 
+/* Where it came in how many fragments. */
+static void detail_fragments(const struct trace *t, const struct row *r, char *buf, size_t size)
+{
+	for (size_t c = 0; c < t->columns; c++) {
+		unsigned n = 0, later = 0;
+		char part[128];
+		for (size_t i = r->first; i < r->first + r->n; i++) {
+			const struct sighting *k = &t->sighting[i];
+			n += k->column == (int)c && !k->duplicate;
+			later += k->column == (int)c && k->fragment;
+		}
+		if (later == 0)
+			continue;
+		snprintf(part, sizeof part, "%s: %u fragment%s", t->column[c].name, n, n == 1 ? "" : "s");
+		add(buf, size, part);
+	}
+}
+
 void remark_detail(const struct trace *t, const struct row *r, char *buf, size_t size)
 {
 	const struct sighting *k = trace_first(t, r);
@@ -292,6 +310,7 @@ void remark_detail(const struct trace *t, const struct row *r, char *buf, size_t
 	} else if (remark_weight(t, r) > 0 || k->window == 0) {
 		detail_numbers(t, r, buf, size);
 	}
+	detail_fragments(t, r, buf, size);
 	if ((k->tos & 3) == 3)
 		add(buf, size, "CE");
 }

@@ -38,7 +38,7 @@ void trace_free(struct trace *t)
 const struct sighting *trace_at(const struct trace *t, const struct row *r, int column)
 {
 	for (size_t i = r->first; i < r->first + r->n; i++)
-		if (t->sighting[i].column == column && !t->sighting[i].duplicate)
+		if (t->sighting[i].column == column && !t->sighting[i].duplicate && !t->sighting[i].fragment)
 			return &t->sighting[i];
 	return NULL;
 }
@@ -120,6 +120,20 @@ static int row_by_time(const void *x, const void *y)
 	return a->transmission_id < b->transmission_id ? -1 : a->transmission_id > b->transmission_id;
 }
 
+/* What the first fragment says of the segment is true of all of it, but for its length: that is what all of them carry. */
+static void join_fragments(struct trace *t, const struct row *r)
+{
+	for (size_t i = r->first; i < r->first + r->n; i++) {
+		struct sighting *k = &t->sighting[i];
+
+		for (size_t n = r->first; !k->fragment && !k->duplicate && n < r->first + r->n; n++) {
+			const struct sighting *q = &t->sighting[n];
+			if (q->column == k->column && q->later_fragment && q->fragment && !q->duplicate)
+				k->length += q->length;
+		}
+	}
+}
+
 /* Sightings and marks come sorted by transmission: a row is a run of each. */
 static int make_rows(struct trace *t, struct err *e)
 {
@@ -136,6 +150,7 @@ static int make_rows(struct trace *t, struct err *e)
 		while (i < t->sightings && t->sighting[i].transmission_id == r->transmission_id)
 			i++;
 		r->n = i - r->first;
+		join_fragments(t, r);
 		r->s2c = trace_first(t, r)->s2c;
 		r->sent_ns = trace_first(t, r)->time_ns;
 		while (mark < t->marks && t->mark[mark].transmission_id < r->transmission_id)

@@ -23,6 +23,7 @@ struct sighting {
 	int16_t column;
 	uint8_t tos, ttl;
 	bool s2c, duplicate, sack_permitted, later_fragment;
+	bool fragment;                  /* of the datagram: a later one, or all that there is (table sighting) */
 	char *options;                  /* NULL: none, or the usual nop,nop,TS; owned */
 	char *from;                     /* source of an ICMP error; owned */
 };
@@ -84,7 +85,7 @@ struct trace {
 int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, struct err *e);
 void trace_free(struct trace *t);
 
-/* The sighting of a row in a column, not the capture's own second copy; NULL: not seen there. */
+/* The sighting of a row in a column, not the capture's own second copy nor a fragment; NULL: not seen there. */
 const struct sighting *trace_at(const struct trace *t, const struct row *r, int column);
 /* The first in the direction of travel. */
 const struct sighting *trace_first(const struct trace *t, const struct row *r);

@@ -191,7 +191,8 @@ static int take_packet(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	k->duplicate = sqlite3_column_int(st, 21);
 	k->sack_permitted = sqlite3_column_int(st, 22);
 	k->later_fragment = sqlite3_column_int(st, 23);
-	return copy(s, st, 24, &k->options, e) < 0 || copy(s, st, 25, &k->from, e) < 0 ? -1 : 0;
+	k->fragment = sqlite3_column_int(st, 24);
+	return copy(s, st, 25, &k->options, e) < 0 || copy(s, st, 26, &k->from, e) < 0 ? -1 : 0;
 }
 
 static int take_finding(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
