@@ -113,6 +113,59 @@ static void ppp_comes_with_and_without_framing(void **state)
 	check_frame(104, "8f00 86dd" IP6_TCP, IP6_TEXT);
 }
 
+static void serial_lines_may_say_the_direction_in_front(void **state)
+{
+	(void)state;
+	check_frame(166, "0003 0021" IP4_TCP, IP4_TEXT);
+	check_frame(166, "0103 57" IP6_TCP, IP6_TEXT);
+	check_frame(204, "00 ff03 0021" IP4_TCP, IP4_TEXT);
+	check_frame(204, "01 0057" IP6_TCP, IP6_TEXT);
+}
+
+static void frame_relay_comes_in_both_dialects(void **state)
+{
+	(void)state;
+	check_frame(107, "1841 03 cc" IP4_TCP, IP4_TEXT);
+	check_frame(107, "1841 03 8e" IP6_TCP, IP6_TEXT);
+	/* Padding; SNAP; an address of 4 bytes; Cisco's. */
+	check_frame(107, "1841 03 00 cc" IP4_TCP, IP4_TEXT);
+	check_frame(107, "1841 03 00 80 000000 0800" IP4_TCP, IP4_TEXT);
+	check_frame(107, "18400041 03 cc" IP4_TCP, IP4_TEXT);
+	check_frame(107, "1841 0800" IP4_TCP, IP4_TEXT);
+	check_frame(107, "1841 86dd" IP6_TCP, IP6_TEXT);
+	/* Local management; bridged Ethernet, which is not read. */
+	assert_int_equal(decode_hex(107, "0001 03 08 00 75 95 01 01 00 03 02 0000"), DECODE_SKIP_NON_IP);
+	assert_int_equal(decode_hex(107, "1841 03 00 80 0080c2 0007" MACS "0800" IP4_TCP), DECODE_SKIP_NON_IP);
+}
+
+static void headers_that_tell_nothing_of_the_packet_are_taken_off(void **state)
+{
+	(void)state;
+	/* ATM with LLC; IPsec's interface; what a packet filter logged, its header of 61 bytes and of 5. */
+	check_frame(100, "aaaa03 000000 0800" IP4_TCP, IP4_TEXT);
+	check_frame(109, "02000000 00001234 00300000" IP4_TCP, IP4_TEXT);
+	check_frame(109, "18000000 00001234 00300000" IP6_TCP, IP6_TEXT);
+	check_frame(117, "3d 02 0000 656d3000000000000000000000000000 00000000000000000000000000000000 00000001 ffffffff 00000000 00000000"
+	    "00000000 00000000 01 000000" IP4_TCP, IP4_TEXT);
+	check_frame(117, "05 02 0000 01 000000" IP6_TCP, IP6_TEXT);
+	assert_int_equal(decode_hex(117, "00 02 0000" IP4_TCP), DECODE_BAD);
+	/* 802.11 behind per-packet information. */
+	check_frame(192, "0000 0c00 69000000 11223344 0800 0000 020000000001 020000000002 020000000003 1000 aaaa03 000000 0800" IP4_TCP,
+	    IP4_TEXT " | 20000000002 > 20000000001");
+	check_frame(192, "0000 0800 01000000" MACS "0800" IP4_TCP, IP4_TEXT MACS_TEXT);
+	assert_int_equal(decode_hex(192, "0000 0700 69000000 0801"), DECODE_BAD);
+	assert_int_equal(decode_hex(192, "0000 0800 c0000000 0000 0800 c0000000"), DECODE_SKIP_LINKTYPE);
+}
+
+static void tags_of_switch_chips_are_taken_off(void **state)
+{
+	(void)state;
+	check_frame(281, MACS "20000001 0800" IP4_TCP, IP4_TEXT MACS_TEXT);
+	check_frame(282, "20000001" MACS "86dd" IP6_TCP, IP6_TEXT MACS_TEXT);
+	check_frame(284, MACS "c0200000 8100 0005 0800" IP4_TCP, IP4_TEXT MACS_TEXT " | vlan 5 0x5");
+	check_frame(285, MACS "dada0000 c0200000 0800" IP4_TCP, IP4_TEXT MACS_TEXT);
+}
+
 static void loopback_knows_the_families_of_all_systems_in_both_orders(void **state)
 {
 	static const char *const six[] = {"0a000000", "17000000", "18000000", "1c000000", "1e000000", "0000000a", "00000018", "0000001c", "0000001e"};
@@ -139,6 +192,9 @@ static void raw_ip_is_told_by_its_version(void **state)
 		check_frame(types[i], IP6_TCP, IP6_TEXT);
 		assert_int_equal(decode_hex(types[i], "50"), DECODE_BAD);
 	}
+	/* On OpenBSD 12 is not raw IP but loopback. */
+	check_frame(12, "00000002" IP4_TCP, IP4_TEXT);
+	check_frame(12, "00000018" IP6_TCP, IP6_TEXT);
 	check_frame(228, IP4_TCP, IP4_TEXT);
 	check_frame(229, IP6_TCP, IP6_TEXT);
 	assert_int_equal(decode_hex(229, IP4_TCP), DECODE_BAD);
@@ -237,6 +293,10 @@ int main(void)
 	    cmocka_unit_test(more_labels_than_the_limit_are_too_deep),
 	    cmocka_unit_test(pppoe_carries_ip),
 	    cmocka_unit_test(ppp_comes_with_and_without_framing),
+	    cmocka_unit_test(serial_lines_may_say_the_direction_in_front),
+	    cmocka_unit_test(frame_relay_comes_in_both_dialects),
+	    cmocka_unit_test(headers_that_tell_nothing_of_the_packet_are_taken_off),
+	    cmocka_unit_test(tags_of_switch_chips_are_taken_off),
 	    cmocka_unit_test(loopback_knows_the_families_of_all_systems_in_both_orders),
 	    cmocka_unit_test(raw_ip_is_told_by_its_version),
 	    cmocka_unit_test(cooked_captures_give_the_source_and_the_interface),

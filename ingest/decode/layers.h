@@ -65,12 +65,15 @@ struct ip {
 	uint32_t offset;        /* of this fragment, in bytes */
 };
 
-/* link.c, wlan.c */
+/* link.c, serial.c, wlan.c */
 enum decode_result decode_link(struct decoder *d, int linktype);
 enum decode_result decode_ethernet(struct decoder *d);
 enum decode_result decode_ethertype(struct decoder *d, unsigned type);
 enum decode_result decode_llc(struct decoder *d);
+enum decode_result decode_snap(struct decoder *d);
+enum decode_result decode_chdlc(struct decoder *d);
 enum decode_result decode_ppp(struct decoder *d);
+enum decode_result decode_frelay(struct decoder *d);
 enum decode_result decode_wlan(struct decoder *d, bool padded);
 enum decode_result decode_radiotap(struct decoder *d);
 enum decode_result decode_prism(struct decoder *d);

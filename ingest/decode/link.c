@@ -3,12 +3,27 @@
 
 static enum decode_result vlan_tag(struct decoder *d);
 
+/* Organization 0 is RFC 1042, 0000f8 its bridge tunnel: both are followed by an EtherType. */
+enum decode_result decode_snap(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 5);
+	const uint8_t *p = d->in.p;
+	unsigned type;
+
+	if (r != DECODE_OK)
+		return r;
+	if (p[0] != 0 || p[1] != 0 || (p[2] != 0 && p[2] != 0xf8))
+		return DECODE_SKIP_NON_IP;
+	type = be16(p + 3);
+	bytes_skip(&d->in, 5);
+	return decode_ethertype(d, type);
+}
+
 /* IEEE 802.2 LLC, with SNAP (RFC 1042) or the old SAP for IP. */
 enum decode_result decode_llc(struct decoder *d)
 {
 	enum decode_result r = bytes_need(&d->in, 3);
 	const uint8_t *p = d->in.p;
-	unsigned type;
 
 	if (r != DECODE_OK)
 		return r;
@@ -18,14 +33,8 @@ enum decode_result decode_llc(struct decoder *d)
 	}
 	if (p[0] != 0xaa || p[1] != 0xaa || p[2] != 0x03)
 		return DECODE_SKIP_NON_IP;
-	if ((r = bytes_need(&d->in, 8)) != DECODE_OK)
-		return r;
-	/* Organization 0 is RFC 1042, 0000f8 its bridge tunnel: both are followed by an EtherType. */
-	if (p[3] != 0 || p[4] != 0 || (p[5] != 0 && p[5] != 0xf8))
-		return DECODE_SKIP_NON_IP;
-	type = be16(p + 6);
-	bytes_skip(&d->in, 8);
-	return decode_ethertype(d, type);
+	bytes_skip(&d->in, 3);
+	return decode_snap(d);
 }
 
 enum decode_result decode_ethertype(struct decoder *d, unsigned type)
@@ -81,10 +90,10 @@ static enum decode_result vlan_tag(struct decoder *d)
 	return type_or_length(d, type);
 }
 
-/* Of Ethernet headers inside each other the innermost describes the packet: the outer ones only carry the tunnel. */
-enum decode_result decode_ethernet(struct decoder *d)
+/* What stands between the addresses and the type: `tag` bytes that a switch chip writes to tell its ports apart. */
+static enum decode_result tagged_ethernet(struct decoder *d, uint32_t tag)
 {
-	enum decode_result r = bytes_need(&d->in, 14);
+	enum decode_result r = bytes_need(&d->in, 14 + tag);
 	unsigned type;
 
 	if (r != DECODE_OK)
@@ -94,53 +103,15 @@ enum decode_result decode_ethernet(struct decoder *d)
 	d->seg->vlan = 0;
 	d->seg->vlans = 0;
 	d->vlans = 0;
-	type = be16(d->in.p + 12);
-	bytes_skip(&d->in, 14);
+	type = be16(d->in.p + 12 + tag);
+	bytes_skip(&d->in, 14 + tag);
 	return type_or_length(d, type);
 }
 
-/* Cisco HDLC: address, control, EtherType. */
-static enum decode_result chdlc(struct decoder *d)
+/* Of Ethernet headers inside each other the innermost describes the packet: the outer ones only carry the tunnel. */
+enum decode_result decode_ethernet(struct decoder *d)
 {
-	enum decode_result r = bytes_need(&d->in, 4);
-	unsigned type;
-
-	if (r != DECODE_OK)
-		return r;
-	type = be16(d->in.p + 2);
-	bytes_skip(&d->in, 4);
-	return decode_ethertype(d, type);
-}
-
-/* RFC 1661, 1662: address and control may be left out, and the first byte of the protocol when it is zero (it then is odd at once). */
-enum decode_result decode_ppp(struct decoder *d)
-{
-	enum decode_result r = bytes_need(&d->in, 2);
-	uint32_t at = 0, width;
-	unsigned proto;
-
-	if (r != DECODE_OK)
-		return r;
-	if ((d->in.p[0] == 0x0f || d->in.p[0] == 0x8f) && d->in.p[1] == 0x00)
-		return chdlc(d);
-	if (d->in.p[0] == 0xff && d->in.p[1] == 0x03)
-		at = 2;
-	width = d->in.cap > at && (d->in.p[at] & 1) != 0 ? 1 : 2;
-	if ((r = bytes_need(&d->in, at + width)) != DECODE_OK)
-		return r;
-	proto = width == 1 ? d->in.p[at] : be16(d->in.p + at);
-	bytes_skip(&d->in, at + width);
-	switch (proto) {
-	case 0x0021:
-		return decode_ip(d, 4);
-	case 0x0057:
-		return decode_ip(d, 6);
-	case 0x0281:
-	case 0x0283:
-		return decode_mpls(d);
-	default:
-		return DECODE_SKIP_NON_IP;
-	}
+	return tagged_ethernet(d, 0);
 }
 
 /* BSD loopback: the address family as the capturing host wrote it (LOOP: network order). Only IPv6 differs between the systems. */
@@ -256,6 +227,41 @@ static enum decode_result pktap(struct decoder *d)
 	return decode_link(d, (int)next);
 }
 
+/* A header of known size that tells nothing of the packet, then what `linktype` is. */
+static enum decode_result behind(struct decoder *d, uint32_t header, int linktype)
+{
+	enum decode_result r = bytes_need(&d->in, header);
+
+	if (r != DECODE_OK)
+		return r;
+	bytes_skip(&d->in, header);
+	return decode_link(d, linktype);
+}
+
+/* The BSD packet filter's log: a header that begins with its own length, which every system and release has given another size; padded to 4. */
+static enum decode_result pflog(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 1);
+
+	if (r != DECODE_OK)
+		return r;
+	return d->in.p[0] < 4 ? DECODE_BAD : behind(d, (d->in.p[0] + 3u) & ~3u, 101);
+}
+
+/* Per-packet information for 802.11: version, flags, length, then the link type of what follows; little-endian. */
+static enum decode_result ppi(struct decoder *d)
+{
+	enum decode_result r = bytes_need(&d->in, 8);
+	uint32_t next;
+
+	if (r != DECODE_OK)
+		return r;
+	next = le32(d->in.p + 4);
+	if (le16(d->in.p + 2) < 8)
+		return DECODE_BAD;
+	return next == 105 || next == 1 ? behind(d, le16(d->in.p + 2), (int)next) : DECODE_SKIP_LINKTYPE;
+}
+
 enum decode_result decode_link(struct decoder *d, int linktype)
 {
 	switch (linktype) {
@@ -269,7 +275,29 @@ enum decode_result decode_link(struct decoder *d, int linktype)
 		return decode_ppp(d);
 	case 51:        /* PPP_ETHER */
 		return decode_pppoe(d);
-	case 12:        /* DLT_RAW of most systems, written to files by some programs */
+	case 166:       /* PPP_PPPD: address and control are there, but the address tells the direction */
+		return behind(d, 2, 9);
+	case 204:       /* PPP_WITH_DIR */
+		return behind(d, 1, 9);
+	case 107:       /* FRELAY */
+		return decode_frelay(d);
+	case 100:       /* ATM_RFC1483 */
+		return decode_llc(d);
+	case 109:       /* ENC: address family, SPI, flags; what IPsec has decrypted or will encrypt */
+		return behind(d, 12, 101);
+	case 117:       /* PFLOG */
+		return pflog(d);
+	case 192:       /* PPI */
+		return ppi(d);
+	case 281:       /* DSA_TAG_BRCM */
+	case 284:       /* DSA_TAG_DSA */
+		return tagged_ethernet(d, 4);
+	case 282:       /* DSA_TAG_BRCM_PREPEND */
+		return behind(d, 4, 1);
+	case 285:       /* DSA_TAG_EDSA */
+		return tagged_ethernet(d, 8);
+	case 12:        /* DLT_RAW of most systems, DLT_LOOP of OpenBSD; some programs write these to files */
+		return d->in.cap > 0 && d->in.p[0] == 0 ? loopback(d) : decode_ip(d, 0);
 	case 14:        /* DLT_RAW of OpenBSD */
 	case 101:       /* RAW */
 		return decode_ip(d, 0);
@@ -278,7 +306,7 @@ enum decode_result decode_link(struct decoder *d, int linktype)
 	case 229:       /* IPV6 */
 		return decode_ip(d, 6);
 	case 104:       /* C_HDLC */
-		return chdlc(d);
+		return decode_chdlc(d);
 	case 105:       /* IEEE802_11 */
 		return decode_wlan(d, false);
 	case 113:       /* LINUX_SLL */
