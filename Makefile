@@ -46,7 +46,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(SIM) $(LIB)
 $(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/fixtures
+test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/fixtures run/formats
 $(TESTS:%=run/%): run/%: % $(B)/$(PROG)
 	PROG=$(B)/$(PROG) ./$<
 $(GOLD:%=run/%): run/%: % $(B)/$(PROG)
@@ -55,6 +55,8 @@ $(FUZZ:%=replay/%): replay/%: $(B)/replay_%
 	./$< fixtures/fuzz/$*/*
 run/docs: $(B)/$(PROG)
 	sh tests/docs.sh $<
+run/formats: $(B)/$(PROG)
+	sh tests/formats.sh $<
 golden: $(B)/$(PROG)
 	for t in $(GOLD); do UPDATE=1 sh tests/golden.sh $< $$t; done
 
@@ -96,7 +98,7 @@ clean:
 	rm -rf build
 
 .PHONY: all test golden asan fuzz bench fixtures install clean run/docs run/fixtures \
-	$(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
+	run/formats $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
