@@ -269,12 +269,15 @@ static void stale(const struct conn *c, uint32_t i, struct findings *out)
 
 static void unanswered(const struct conn *c, struct findings *out)
 {
-	unsigned last = c->ways[C2S] - 1u;
-	uint8_t at = c->way[C2S][last], ttl = fate_ttl(c, at, S2C);
 	uint32_t reached = 0, first = NOTHING;
 	double odds;
 
-	if (c->facts->points < 2 || c->facts->point[at].sight[S2C].elsewhere)
+	/* No way: the client's packets come by none of the points. */
+	if (c->facts->points < 2 || c->ways[C2S] == 0)
+		return;
+	unsigned last = c->ways[C2S] - 1u;
+	uint8_t at = c->way[C2S][last], ttl = fate_ttl(c, at, S2C);
+	if (c->facts->point[at].sight[S2C].elsewhere)
 		return;
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];

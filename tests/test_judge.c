@@ -106,6 +106,25 @@ static void one_capture_accuses_nobody(void **state)
 	scene_free(s);
 }
 
+static void captures_of_one_direction_only_are_judged_too(void **state)
+{
+	(void)state;
+	for (unsigned points = 1; points <= 2; points++)
+		for (int dir = 0; dir < 2; dir++) {
+			struct scene *s = scene_new(points);
+			for (unsigned p = 0; p < points; p++)
+				s->f.point[p].sight[dir].elsewhere = true;
+			if (dir == C2S)
+				scene_text(s, points == 1 ? "0.010 a < S. 5000 ack 1001\n0.2 a < P. 5001 ack 1010 len 9\n" :
+				    "0.010 ba < S. 5000 ack 1001\n0.2 ba < P. 5001 ack 1010 len 9\n");
+			else
+				scene_text(s, points == 1 ? "0.000 a > S 1000\n0.1 a > P. 1001 ack 5001 len 9\n" :
+				    "0.000 ab > S 1000\n0.1 ab > P. 1001 ack 5001 len 9\n");
+			judge_it(s);
+			scene_free(s);
+		}
+}
+
 static void a_connection_made_in_the_second_try_says_so(void **state)
 {
 	struct scene *s = judged(2, "0.0 a > S 1000\n1.0 ab > S 1000\n1.01 ba < S. 5000 ack 1001\n1.02 ab > . 1001 ack 5001\n1.1 ab > P. 1001 ack 5001 len 9\n");
@@ -372,6 +391,7 @@ int main(void)
 		cmocka_unit_test(a_clean_connection_has_no_findings),
 		cmocka_unit_test(a_half_open_connection_is_blamed_on_the_device_between),
 		cmocka_unit_test(one_capture_accuses_nobody),
+		cmocka_unit_test(captures_of_one_direction_only_are_judged_too),
 		cmocka_unit_test(a_connection_made_in_the_second_try_says_so),
 		cmocka_unit_test(a_refusal_by_the_server_is_the_servers),
 		cmocka_unit_test(a_refusal_with_another_ttl_is_nobodys),
