@@ -40,6 +40,7 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 		p->unread = (uint64_t)sqlite3_column_int64(st, 5);
 		p->icmp = sqlite3_column_int(st, 6) != 0;
 		p->clock = sqlite3_column_int(st, 7);
+		p->damaged = sqlite3_column_int(st, 8) != 0;
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? -1 : 0;
@@ -123,7 +124,7 @@ static void take_running(struct facts *f, struct point *p, int n)
 {
 	(void)f;
 	(void)n;
-	p->running = true;
+	p->running = !p->damaged;
 }
 
 /* A point that the user left out of the path: looked at, but nothing is said of hops to and from it. */
@@ -158,7 +159,7 @@ static int take_options(struct facts *f, const struct facts_options *o, struct e
 	}
 	if (o->running && strcmp(o->running, "all") == 0) {
 		for (uint32_t i = 0; i < f->points; i++)
-			f->point[i].running = true;
+			take_running(f, &f->point[i], 0);
 	} else if (o->running && each_named(f, o->running, "--running", take_running, e) < 0) {
 		return -1;
 	}

@@ -45,14 +45,15 @@ struct hop_stats {
 struct point {
 	int64_t id;
 	char name[64];
-	bool running;           /* the user vouches that it captured all the time */
+	bool running;           /* the user vouches that it captured all the time, and nothing of that is lost */
+	bool damaged;           /* a file of its captures could not be read whole: nobody can vouch for what is missing */
 	int position;           /* on the path */
 	char how[240];          /* how its place on the path is known; "": the first of several, the others say it */
 	int64_t resolution_ns;  /* of its time stamps */
 	uint32_t captures, windows;
 	struct window *window;  /* when it captured, in order, apart */
 	uint64_t drops;         /* that its captures own up to (interface statistics) */
-	uint64_t unread;        /* frames that its captures cut off before the TCP header */
+	uint64_t unread;        /* frames that its captures cut off before the TCP header, or of an unknown link type */
 	bool icmp;              /* it recorded ICMP errors: no filter kept them out */
 	bool later;             /* it recorded later IP fragments (they have no ports): no filter for ports kept them out */
 	uint64_t telling, twice;        /* packets of the sample that can be told from a repeat, and how many of them are copies: a mirror port */

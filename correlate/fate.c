@@ -16,7 +16,7 @@ double fate_miss(const struct point *p)
 	double n = (double)(p->sight[0].proved + p->sight[1].proved), m = (double)(p->sight[0].missed + p->sight[1].missed), miss;
 
 	/* Most captures lose nothing at all: one in ten is given the benefit of the doubt until it is caught (Jeffreys would say one in two). */
-	miss = m > 0 || p->drops > 0 ? (m + 1) / (n + 2) : 0.1 / (n + 2);
+	miss = m > 0 || p->drops > 0 || p->damaged ? (m + 1) / (n + 2) : 0.1 / (n + 2);
 	if (p->running && m == 0 && p->drops == 0)
 		miss = fmin(miss, FATE_MISS_RUNNING);
 	return fmin(miss, 0.9);

@@ -32,7 +32,7 @@ size_t reasons_json(uint32_t set, char *out, size_t size)
 		{ WHY_WINDOW, "the capture was not running at the time, or that is not known (--running vouches for it)" },
 		{ WHY_ELSEWHERE, "the point never saw packets of this host: they may take another way" },
 		{ WHY_ORPHANS, "connections begin beyond that the near side does not know: it may be one of them, translated" },
-		{ WHY_UNREAD, "the capture cut frames off before the TCP header, or shows no ICMP errors at all: it may have come by unread" },
+		{ WHY_UNREAD, "the capture cut frames off before the TCP header, has some of an unknown link type, or shows no ICMP errors at all: it may have come by unread" },
 		{ WHY_NO_FRAGMENTS, "the capture holds no later IP fragment at all: they have no ports, and a capture filter with a port leaves them out" },
 		{ WHY_CAPTURE_GOOD, "the capture holds (nearly) every packet that is proved to have passed" },
 		{ WHY_CAPTURE_BAD, "the capture is known to miss packets" },

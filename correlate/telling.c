@@ -168,6 +168,8 @@ static void say_undecided(const struct conn *c, const struct findings *all, stru
 	if (f->reasons & WHY_NO_FRAGMENTS)
 		words_say(&m, "a capture at %s whose filter lets later fragments pass: 'tcp port %u or ip[6:2] & 0x1fff != 0 or ip6[6] == 44'", at,
 		    c->flow[f->to] ? c->flow[f->to]->port[1] : 0);
+	else if (f->reasons & WHY_WINDOW && c->facts->point[strcmp(f->rule, "gone") == 0 ? f->to : f->from].damaged)
+		words_say(&m, "the whole capture of %s: a file of it is damaged", at);
 	else if (f->reasons & WHY_WINDOW)
 		words_say(&m, "to know that %s was capturing at the time: --running %s says so", at, at);
 	else if (f->reasons & WHY_ELSEWHERE)

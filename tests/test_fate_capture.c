@@ -40,6 +40,9 @@ static void what_a_capture_misses_is_never_nothing_and_grows_with_what_it_missed
 	s->f.point[1].drops = 1;
 	assert_true(fate_miss(&s->f.point[1]) > before);
 	s->f.point[1].drops = 0;
+	s->f.point[1].damaged = true;
+	assert_true(fate_miss(&s->f.point[1]) > before);
+	s->f.point[1].damaged = false;
 	scene_coverage(s, 'b', 10, 0);
 	assert_true(fate_miss(&s->f.point[1]) > before);
 	scene_free(s);

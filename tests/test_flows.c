@@ -255,6 +255,43 @@ static void points_that_the_user_names_must_be_there(void **state)
 	db_close(&db);
 }
 
+static void nobody_can_vouch_for_what_a_damaged_file_lacks(void **state)
+{
+	static const struct facts_options all = { .running = "all" }, named = { .running = "b,c" };
+	struct db db = case_of(NULL, 0);
+	struct facts f;
+	struct err e;
+
+	(void)state;
+	run(&db, "UPDATE capture SET damage = 'the file ends inside a record' WHERE id = (SELECT min(id) FROM capture)");
+	assert_int_equal(facts_load(&f, &db, &all, &e), 0);
+	for (unsigned i = 0; i < f.points; i++)
+		assert_true(f.point[i].running != f.point[i].damaged);
+	assert_int_equal(f.point[0].damaged + f.point[1].damaged + f.point[2].damaged, 1);
+	facts_free(&f);
+	assert_int_equal(facts_load(&f, &db, &named, &e), 0);
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(f.point[i].running != f.point[i].damaged);
+	facts_free(&f);
+	db_close(&db);
+}
+
+static void frames_of_an_unknown_link_type_are_unread(void **state)
+{
+	static const struct facts_options o = { 0 };
+	struct db db = case_of(NULL, 0);
+	struct facts f;
+	struct err e;
+
+	(void)state;
+	run(&db, "INSERT INTO skipped SELECT min(id), 'link type', 2 FROM capture UNION SELECT min(id), 'cut short', 3 FROM capture UNION "
+	    "SELECT min(id), 'not TCP', 4 FROM capture");
+	assert_int_equal(facts_load(&f, &db, &o, &e), 0);
+	assert_int_equal(f.point[0].unread + f.point[1].unread + f.point[2].unread, 5);
+	facts_free(&f);
+	db_close(&db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +303,8 @@ int main(void)
 		cmocka_unit_test(hosts_are_noted_where_their_packets_come_by),
 		cmocka_unit_test(a_direction_that_never_comes_by_takes_another_way),
 		cmocka_unit_test(rotated_files_are_one_window_and_a_gap_makes_two),
+		cmocka_unit_test(nobody_can_vouch_for_what_a_damaged_file_lacks),
+		cmocka_unit_test(frames_of_an_unknown_link_type_are_unread),
 		cmocka_unit_test(points_that_the_user_names_must_be_there),
 	};
 
