@@ -78,13 +78,14 @@ bench: $(BENCH) $(B)/$(PROG)
 	sh tests/bench/bench.sh $(B)
 
 # The captures in fixtures/ that are made by a program, made again.
-$(B)/make_founding: $(B)/fixtures/make_founding.o $(SIM) $(LIB)
+MADE = founding f5
+$(MADE:%=$(B)/make_%): $(B)/make_%: $(B)/fixtures/make_%.o $(SIM) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
-fixtures: $(B)/make_founding
-	./$< fixtures/founding
-run/fixtures: $(B)/make_founding
-	rm -rf $(B)/founding && mkdir -p $(B)/founding && ./$< $(B)/founding && \
-		for f in $(B)/founding/*; do cmp $$f fixtures/founding/$${f##*/} || exit 1; done
+fixtures: $(MADE:%=$(B)/make_%)
+	for m in $(MADE); do $(B)/make_$$m fixtures/$$m || exit 1; done
+run/fixtures: $(MADE:%=$(B)/make_%)
+	for m in $(MADE); do rm -rf $(B)/$$m && mkdir -p $(B)/$$m && $(B)/make_$$m $(B)/$$m || exit 1; \
+		for f in $(B)/$$m/*; do cmp $$f fixtures/$$m/$${f##*/} || exit 1; done; done
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \

@@ -162,8 +162,10 @@ int entry_delete(struct db *db, int64_t id, struct err *e)
 	static const char *const sql[] = {
 		"DELETE FROM tcpopt WHERE packet_id IN " PACKETS_OF,
 		"DELETE FROM icmp WHERE packet_id IN " PACKETS_OF,
+		"DELETE FROM f5_rst WHERE packet_id IN " PACKETS_OF,
 		"DELETE FROM packet WHERE id IN " PACKETS_OF,
 		"DELETE FROM run WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
+		"DELETE FROM f5 WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM part WHERE capture_id = ?1",
 		"DELETE FROM interface WHERE capture_id = ?1",
 		"DELETE FROM link WHERE capture_id = ?1",

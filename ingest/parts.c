@@ -385,6 +385,26 @@ static uint32_t link_key(const struct parts *p, const struct segment *seg)
 	return p->by_link ? seg->link : 0;
 }
 
+/* Trailers say the same of a flow with every packet: what is kept is what is new. */
+static void note_trailer(struct part *p, const struct f5_trailer *f5)
+{
+	const struct ipaddr *peer[2] = { &f5->peer_remote, &f5->peer_local };
+	uint64_t number[] = { f5->flow_id, f5->peer_id, (uint64_t)f5->slot << 8 | f5->tmm, 0 };
+	uint64_t said = XXH3_64bits(f5->virtual_name, strlen(f5->virtual_name));
+
+	p->f5_news = false;
+	if (!f5->flow_id && !f5->virtual_name[0])
+		return;
+	if (f5->has_peer) {
+		number[3] = 1ull << 48 | (uint64_t)f5->peer_remote_port << 32 | (uint64_t)f5->peer_local_port << 16 | f5->peer_vlan;
+		for (int i = 0; i < 2; i++)
+			said = XXH3_64bits_withSeed(peer[i]->b, sizeof peer[i]->b, said);
+	}
+	said = XXH3_64bits_withSeed(number, sizeof number, said) | 1;
+	p->f5_news = said != p->f5;
+	p->f5 = said;
+}
+
 static struct fragment *fragment_of(struct parts *p, const struct segment *seg)
 {
 	uint64_t tunnel = (uint64_t)link_key(p, seg) << 40 | (uint64_t)seg->tunnel.id << 8 | seg->tunnel.kind;
@@ -458,8 +478,11 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	note_way(s, seg, sender);
 	extend(&s->part, seg, side);
 	note_handshake(s, seg, side);
-	if (!(seg->flags & SEG_ICMP))
+	if (!(seg->flags & SEG_ICMP)) {
 		note_sender(&s->part, seg, side);
+		if (seg->f5.present)
+			note_trailer(&s->part, &seg->f5);
+	}
 	/* What an ICMP error quotes may be a fragment, but its later ones do not follow the ICMP. */
 	if (seg->flags & SEG_FRAGMENT && !(seg->flags & SEG_ICMP)) {
 		struct fragment *f = fragment_of(p, seg);

@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "ingest/option_text.h"
+#include "ingest/insert_f5.sql.h"
 #include "ingest/insert_icmp.sql.h"
 #include "ingest/insert_packet.sql.h"
 #include "ingest/insert_part.sql.h"
@@ -22,6 +23,7 @@ struct row {
 	uint32_t frame, extra;  /* extra: index into extras, + 1; 0: none */
 	uint32_t seq, ack, tsval, tsecr, len, payload;
 	uint32_t flags;
+	uint32_t cause;         /* index into causes, + 1; 0: none */
 	uint16_t win, ip_id;
 	uint8_t ttl, tos;
 	bool has_payload;
@@ -34,6 +36,12 @@ struct extra {
 	struct ipaddr icmp_src;
 };
 
+/* Rarer still: why a BIG-IP sent a reset. */
+struct cause {
+	char text[sizeof ((struct f5_trailer *)0)->rst_cause];
+	bool ingress, peer;
+};
+
 struct rows {
 	struct db *db;
 	int64_t next_packet, next_addr, next_tunnel;
@@ -42,8 +50,10 @@ struct rows {
 	uint32_t n;
 	struct extra *extra;
 	uint32_t extras, extra_room;
+	struct cause *cause;
+	uint32_t causes, cause_room;
 	bool flushed;
-	sqlite3_stmt *packet, *part, *tcpopt, *icmp, *run, *addr_find, *addr_add, *tunnel_find, *tunnel_add;
+	sqlite3_stmt *packet, *part, *tcpopt, *icmp, *run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst;
 };
 
 static int next_ids(struct rows *r, struct err *e)
@@ -69,7 +79,9 @@ static int prepare(struct rows *r, struct err *e)
 		return -1;
 	if (db_prepare(r->db, "SELECT id FROM tunnel WHERE kind = ?1 AND number = ?2 AND src IS ?3 AND dst IS ?4", &r->tunnel_find, e) < 0)
 		return -1;
-	return db_prepare(r->db, "INSERT INTO tunnel VALUES(?1, ?2, ?3, ?4, ?5)", &r->tunnel_add, e);
+	if (db_prepare(r->db, "INSERT INTO tunnel VALUES(?1, ?2, ?3, ?4, ?5)", &r->tunnel_add, e) < 0 || db_prepare(r->db, insert_f5_sql, &r->f5, e) < 0)
+		return -1;
+	return db_prepare(r->db, "INSERT INTO f5_rst VALUES(?1, ?2, ?3, ?4)", &r->f5_rst, e);
 }
 
 struct rows *rows_new(struct db *db, struct err *e)
@@ -100,13 +112,15 @@ void rows_free(struct rows *r)
 {
 	if (!r)
 		return;
-	sqlite3_stmt *all[] = { r->packet, r->part, r->tcpopt, r->icmp, r->run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add };
+	sqlite3_stmt *all[] = { r->packet, r->part, r->tcpopt, r->icmp, r->run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add,
+		r->f5, r->f5_rst };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
 	free(r->row);
 	free(r->key);
 	free(r->sorted);
 	free(r->extra);
+	free(r->cause);
 	free(r);
 }
 
@@ -134,59 +148,6 @@ static int add_extra(struct rows *r, const struct segment *seg, uint32_t *index,
 	}
 	*index = r->extras;
 	return 0;
-}
-
-int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e)
-{
-	struct row *w = &r->row[r->n];
-
-	w->t = ts_ns - part->first_ns;
-	w->frame = (uint32_t)frame;
-	w->seq = seg->seq;
-	w->ack = seg->ack;
-	w->tsval = seg->tsval;
-	w->tsecr = seg->tsecr;
-	w->len = seg->len;
-	w->flags = seg->flags;
-	w->win = seg->window;
-	w->ip_id = seg->ip_id;
-	w->ttl = seg->ttl;
-	w->tos = seg->tos;
-	w->has_payload = seg->len > 0 && !(seg->flags & (SEG_CUT | SEG_ICMP | SEG_LATER));
-	w->payload = w->has_payload ? (uint32_t)XXH3_64bits(seg->payload, seg->caplen) : 0;
-	w->extra = 0;
-	if (seg->flags & (SEG_OPT | SEG_ICMP) && add_extra(r, seg, &w->extra, e) < 0)
-		return -1;
-	r->key[r->n] = (uint64_t)part->id << RUN_BITS | r->n;
-	r->n++;
-	r->flushed = r->n == RUN;
-	return r->flushed ? rows_flush(r, e) : 0;
-}
-
-/* LSD radix sort by part id; only the bytes in which ids of this run differ are looked at. */
-static void sort_run(struct rows *r)
-{
-	uint64_t differ = 0;
-
-	for (uint32_t i = 1; i < r->n; i++)
-		differ |= r->key[i] ^ r->key[0];
-	for (unsigned shift = RUN_BITS; shift < 64; shift += 8) {
-		uint32_t at[256] = { 0 }, sum = 0;
-		if (!(differ >> shift & 0xff))
-			continue;
-		for (uint32_t i = 0; i < r->n; i++)
-			at[r->key[i] >> shift & 0xff]++;
-		for (int b = 0; b < 256; b++) {
-			uint32_t c = at[b];
-			at[b] = sum;
-			sum += c;
-		}
-		for (uint32_t i = 0; i < r->n; i++)
-			r->sorted[at[r->key[i] >> shift & 0xff]++] = r->key[i];
-		uint64_t *t = r->key;
-		r->key = r->sorted;
-		r->sorted = t;
-	}
 }
 
 static void addr_text(const struct ipaddr *a, char text[INET6_ADDRSTRLEN])
@@ -222,6 +183,110 @@ static void bind_opt(sqlite3_stmt *st, int i, bool there, int64_t value)
 		sqlite3_bind_int64(st, i, value);
 	else
 		sqlite3_bind_null(st, i);
+}
+
+/* The order of the columns of insert_f5.sql. */
+static int insert_f5(struct rows *r, int64_t part_id, const struct segment *seg, struct err *e)
+{
+	const struct f5_trailer *f5 = &seg->f5;
+	int64_t remote = 0, local = 0;
+	sqlite3_stmt *st = r->f5;
+
+	if (f5->has_peer && (addr_id(r, &f5->peer_remote, &remote, e) < 0 || addr_id(r, &f5->peer_local, &local, e) < 0))
+		return -1;
+	sqlite3_bind_int64(st, 1, part_id);
+	sqlite3_bind_int64(st, 2, (int64_t)f5->flow_id);
+	sqlite3_bind_int64(st, 3, (int64_t)f5->peer_id);
+	sqlite3_bind_int(st, 4, f5->slot << 8 | f5->tmm);
+	sqlite3_bind_int(st, 5, f5->ingress == !!(seg->flags & SEG_FROM_A));
+	sqlite3_bind_text(st, 6, f5->virtual_name[0] ? f5->virtual_name : NULL, -1, SQLITE_STATIC);
+	bind_opt(st, 7, f5->has_peer, remote);
+	bind_opt(st, 8, f5->has_peer, f5->peer_remote_port);
+	bind_opt(st, 9, f5->has_peer, local);
+	bind_opt(st, 10, f5->has_peer, f5->peer_local_port);
+	bind_opt(st, 11, f5->has_peer, f5->peer_vlan);
+	return db_run(r->db, st, e);
+}
+
+static int add_cause(struct rows *r, const struct f5_trailer *f5, uint32_t *index, struct err *e)
+{
+	if (r->causes == r->cause_room) {
+		uint32_t room = r->cause_room ? r->cause_room * 2 : 64;
+		struct cause *x = realloc(r->cause, room * sizeof *x);
+		if (!x)
+			return err_set(e, "out of memory");
+		r->cause = x;
+		r->cause_room = room;
+	}
+	struct cause *x = &r->cause[r->causes++];
+	memcpy(x->text, f5->rst_cause, sizeof x->text);
+	x->ingress = f5->ingress;
+	x->peer = f5->rst_peer;
+	*index = r->causes;
+	return 0;
+}
+
+/* The rare packet with an F5 trailer that says something new. */
+static int add_trailer(struct rows *r, const struct part *part, const struct segment *seg, uint32_t *cause, struct err *e)
+{
+	if (part->f5_news && !(seg->flags & (SEG_ICMP | SEG_LATER)) && insert_f5(r, part->id, seg, e) < 0)
+		return -1;
+	return seg->f5.rst_cause[0] ? add_cause(r, &seg->f5, cause, e) : 0;
+}
+
+int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e)
+{
+	struct row *w = &r->row[r->n];
+
+	w->t = ts_ns - part->first_ns;
+	w->frame = (uint32_t)frame;
+	w->seq = seg->seq;
+	w->ack = seg->ack;
+	w->tsval = seg->tsval;
+	w->tsecr = seg->tsecr;
+	w->len = seg->len;
+	w->flags = seg->flags;
+	w->win = seg->window;
+	w->ip_id = seg->ip_id;
+	w->ttl = seg->ttl;
+	w->tos = seg->tos;
+	w->has_payload = seg->len > 0 && !(seg->flags & (SEG_CUT | SEG_ICMP | SEG_LATER));
+	w->payload = w->has_payload ? (uint32_t)XXH3_64bits(seg->payload, seg->caplen) : 0;
+	w->extra = w->cause = 0;
+	if (seg->flags & (SEG_OPT | SEG_ICMP) && add_extra(r, seg, &w->extra, e) < 0)
+		return -1;
+	if (seg->f5.present && add_trailer(r, part, seg, &w->cause, e) < 0)
+		return -1;
+	r->key[r->n] = (uint64_t)part->id << RUN_BITS | r->n;
+	r->n++;
+	r->flushed = r->n == RUN;
+	return r->flushed ? rows_flush(r, e) : 0;
+}
+
+/* LSD radix sort by part id; only the bytes in which ids of this run differ are looked at. */
+static void sort_run(struct rows *r)
+{
+	uint64_t differ = 0;
+
+	for (uint32_t i = 1; i < r->n; i++)
+		differ |= r->key[i] ^ r->key[0];
+	for (unsigned shift = RUN_BITS; shift < 64; shift += 8) {
+		uint32_t at[256] = { 0 }, sum = 0;
+		if (!(differ >> shift & 0xff))
+			continue;
+		for (uint32_t i = 0; i < r->n; i++)
+			at[r->key[i] >> shift & 0xff]++;
+		for (int b = 0; b < 256; b++) {
+			uint32_t c = at[b];
+			at[b] = sum;
+			sum += c;
+		}
+		for (uint32_t i = 0; i < r->n; i++)
+			r->sorted[at[r->key[i] >> shift & 0xff]++] = r->key[i];
+		uint64_t *t = r->key;
+		r->key = r->sorted;
+		r->sorted = t;
+	}
 }
 
 /* The order of the columns of insert_packet.sql. */
@@ -274,6 +339,15 @@ static int insert_icmp(struct rows *r, const struct extra *x, struct err *e)
 	return db_run(r->db, r->icmp, e);
 }
 
+static int insert_cause(struct rows *r, const struct cause *x, struct err *e)
+{
+	sqlite3_bind_int64(r->f5_rst, 1, r->next_packet);
+	sqlite3_bind_text(r->f5_rst, 2, x->text, -1, SQLITE_STATIC);
+	sqlite3_bind_int(r->f5_rst, 3, x->ingress);
+	sqlite3_bind_int(r->f5_rst, 4, x->peer);
+	return db_run(r->db, r->f5_rst, e);
+}
+
 static int insert_run(struct rows *r, int64_t part_id, int64_t first, struct err *e)
 {
 	sqlite3_bind_int64(r->run, 1, part_id);
@@ -292,7 +366,7 @@ int rows_flush(struct rows *r, struct err *e)
 		const struct extra *x = w->extra ? &r->extra[w->extra - 1] : NULL;
 		uint64_t part = r->key[i] >> RUN_BITS;
 		if (insert_packet(r, w, e) < 0 || (w->flags & SEG_OPT && insert_tcpopt(r, x, e) < 0) ||
-		    (w->flags & SEG_ICMP && insert_icmp(r, x, e) < 0))
+		    (w->flags & SEG_ICMP && insert_icmp(r, x, e) < 0) || (w->cause && insert_cause(r, &r->cause[w->cause - 1], e) < 0))
 			return -1;
 		r->next_packet++;
 		if (i + 1 < r->n && r->key[i + 1] >> RUN_BITS == part)
@@ -302,7 +376,7 @@ int rows_flush(struct rows *r, struct err *e)
 		first = r->next_packet;
 	}
 	r->n = 0;
-	r->extras = 0;
+	r->extras = r->causes = 0;
 	return 0;
 }
 

@@ -154,3 +154,28 @@ CREATE TABLE icmp(
   mtu       INTEGER NOT NULL,
   src       INTEGER NOT NULL REFERENCES addr(id)
 ) STRICT;
+
+-- What F5 trailers (tcpdump -i 0.0:nnnp on a BIG-IP) say of a part: a row for each pair of flow and peer flow that they name.
+CREATE TABLE f5(
+  part_id          INTEGER NOT NULL REFERENCES part(id),
+  flow_id          INTEGER NOT NULL,    -- the BIG-IP's number of this side of the connection, 0: not said
+  peer_id          INTEGER NOT NULL,    -- and of the other side, 0: none
+  tmm              INTEGER NOT NULL,    -- slot << 8 | tmm: flow ids are unique only within these
+  a_is_remote      INTEGER NOT NULL,    -- 1: packets of a came in to the BIG-IP; 0: those of b
+  virtual_server   TEXT,                -- NULL: not said
+  peer_remote_addr INTEGER REFERENCES addr(id), -- the other side of the connection, with the trailer's high details; NULL: not said
+  peer_remote_port INTEGER,
+  peer_local_addr  INTEGER REFERENCES addr(id),
+  peer_local_port  INTEGER,
+  peer_vlan        INTEGER,
+  PRIMARY KEY(part_id, flow_id, peer_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX f5_flow ON f5(flow_id);
+
+-- Why there was a reset, in the words of the BIG-IP.
+CREATE TABLE f5_rst(
+  packet_id INTEGER PRIMARY KEY REFERENCES packet(id),
+  cause     TEXT NOT NULL,
+  ingress   INTEGER NOT NULL,           -- 1: the packet came in to the BIG-IP; 0: it left
+  peer      INTEGER NOT NULL            -- 1: the cause is something that happened on the other side of the connection
+) STRICT;

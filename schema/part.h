@@ -41,6 +41,8 @@ struct part {
 	bool has_client_isn, has_server_isn, has_syn_tsval, has_synack_tsval;
 	uint32_t client_isn, server_isn, syn_tsval, synack_tsval;
 	uint32_t flags;         /* enum part_flag */
+	uint64_t f5;            /* digest of what the last F5 trailer said of the flow, 0: none did */
+	bool f5_news;           /* the trailer of the last packet that had one said something new of it */
 };
 
 #endif

@@ -66,6 +66,8 @@ struct f5_trailer {
 	bool present;           /* always valid; the others only if it is true */
 	bool ingress;
 	bool has_peer;          /* there is a peer flow, and peer_* describe it */
+	bool rst_peer;          /* what rst_cause tells of happened on the peer flow */
+	uint8_t slot, tmm;      /* flow ids are unique only within these */
 	uint64_t flow_id, peer_id;
 	struct ipaddr peer_remote, peer_local;
 	uint16_t peer_remote_port, peer_local_port, peer_vlan;

@@ -16,8 +16,8 @@
 static void f5_text(char *line, size_t size, const struct f5_trailer *f5)
 {
 	char a[INET6_ADDRSTRLEN], b[INET6_ADDRSTRLEN];
-	int n = snprintf(line, size, "%s %" PRIu64 " %" PRIu64 " '%s' '%s'", f5->ingress ? "in" : "out", f5->flow_id, f5->peer_id, f5->virtual_name,
-	    f5->rst_cause);
+	int n = snprintf(line, size, "%s %" PRIu64 " %" PRIu64 " '%s' '%s'%s", f5->ingress ? "in" : "out", f5->flow_id, f5->peer_id, f5->virtual_name,
+	    f5->rst_cause, f5->rst_peer ? " {peer}" : "");
 
 	if (f5->has_peer)
 		snprintf(line + n, size - (size_t)n, " %s.%u > %s.%u vlan %u", address_text(&f5->peer_remote, a), f5->peer_remote_port,
@@ -33,6 +33,9 @@ static void check_trailer(const char *hex, const char *expected)
 
 	assert_int_equal(decode(&f, f.n, f.n, &seg), DECODE_OK);
 	assert_true(seg.f5.present);
+	/* Low details say both. */
+	if (seg.f5.virtual_name[0])
+		assert_true(seg.f5.slot == 0 && seg.f5.tmm == 2);
 	f5_text(line, sizeof(line), &seg.f5);
 	assert_string_equal(line, expected);
 	check_shorter(&f, &seg);
@@ -66,7 +69,7 @@ static void old_trailers_of_every_release_are_read(void **state)
 	    "032800" PEER4, "out " FLOWS_TEXT " '/Common/vs_web' 'Port denied'" PEER4_TEXT);
 	check_trailer(PADDED "011301 01 00 02 0e" NAME "024003" FLOWS "00000000 00000000 00 00 00000000 00 1f 01 00000211a8590a93"
 	    "466c6f7720657870697265642028737765657065 7229" "032800" PEER6,
-	    "in " FLOWS_TEXT " '/Common/vs_web' 'Flow expired (sweeper)'" PEER6_TEXT);
+	    "in " FLOWS_TEXT " '/Common/vs_web' 'Flow expired (sweeper)' {peer}" PEER6_TEXT);
 }
 
 static void without_a_peer_flow_the_peer_is_unknown(void **state)

@@ -91,6 +91,8 @@ static bool low(struct f5_trailer *f5, const struct block *b, bool old)
 	if (b->n < 4 || (old ? b->p[0] > 1 || b->version > 1 : b->version < 2 || b->version > 4))
 		return false;
 	f5->ingress = (b->p[0] & 1) != 0;
+	f5->slot = b->p[1];
+	f5->tmm = b->p[2];
 	if (b->version == 4)
 		return object_names(f5, b->p + 3, b->n - 3);
 	if (b->version > 0)
@@ -108,8 +110,10 @@ static bool reset_cause(struct f5_trailer *f5, const uint8_t *p, uint32_t n, boo
 {
 	if (n < 1 || p[0] > n - 1 || (fills && p[0] != n - 1))
 		return false;
-	if (p[0] > 9 && p[1] >> 1 == 0)
+	if (p[0] > 9 && p[1] >> 1 == 0) {
+		f5->rst_peer = (p[1] & 1) != 0;
 		text(f5->rst_cause, sizeof(f5->rst_cause), p + 10, p[0] - 9u);
+	}
 	return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "tests/sim/f5.h"
+
 static uint8_t *put8(uint8_t *b, unsigned v)
 {
 	*b = (uint8_t)v;
@@ -160,5 +162,5 @@ size_t sim_encode(const struct sim_packet *p, enum sim_link link, uint8_t *out)
 		memset(b, 0, 60 - len);
 		len = 60;
 	}
-	return len;
+	return len + (p->f5 ? sim_f5(p->f5, out + len) : 0);
 }

@@ -9,7 +9,7 @@
 
 enum sim_link { SIM_ETHERNET = 1, SIM_RAW = 101, SIM_SLL2 = 276 }; /* LINKTYPE_ values of a pcap header */
 
-#define SIM_FRAME_MAX 65600
+#define SIM_FRAME_MAX 66000
 
 /* Returns the length of the frame; `out` has room for SIM_FRAME_MAX. */
 size_t sim_encode(const struct sim_packet *p, enum sim_link link, uint8_t *out);

@@ -40,6 +40,7 @@ struct sim_packet {
 	uint64_t src_mac, dst_mac;
 	bool icmp;
 	bool padded; /* came over a wire: at least 60 bytes on Ethernet */
+	const struct f5_trailer *f5; /* behind the frame on Ethernet; NULL: none */
 	uint8_t icmp_type, icmp_code;
 };
 
