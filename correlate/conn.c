@@ -13,20 +13,24 @@ void conn_free(struct conn *c)
 {
 	free(c->pkt);
 	free(c->opt);
+	free(c->cause);
 	free(c->tx);
 	free(c->sight);
 	memset(c, 0, sizeof *c);
 }
 
-/* A direction passes every point of the path but those that never hold packets of it. */
+/* A direction passes every point of the path but those that never hold packets of it, and those beyond a proxy: there it is another connection. */
 static void set_ways(struct conn *c)
 {
+	const struct conn_ref *r = &c->facts->conn[c->index];
 	unsigned n = c->facts->points;
 
 	for (int d = 0; d < 2; d++) {
 		c->ways[d] = 0;
 		for (unsigned i = 0; i < n; i++) {
 			unsigned p = d == C2S ? i : n - 1 - i;
+			if ((r->proxied == PROXY_ENDS && p > r->proxy) || (r->proxied == PROXY_OPENS && p < r->proxy))
+				continue;
 			if (!c->facts->point[p].sight[d].elsewhere)
 				c->way[d][c->ways[d]++] = (uint8_t)p;
 		}
@@ -56,7 +60,7 @@ void conn_start(struct conn *c, uint32_t index)
 	const struct conn_ref *r = &f->conn[index];
 
 	c->index = index;
-	c->pkts = c->opts = c->txs = 0;
+	c->pkts = c->opts = c->causes = c->txs = 0;
 	memset(c->at, 0, sizeof c->at);
 	memset(c->flow, 0, sizeof c->flow);
 	for (uint32_t i = 0; i < r->flows; i++) {
@@ -100,6 +104,22 @@ struct pkt_opt *conn_add_opt(struct conn *c, struct err *e)
 	}
 	memset(&c->opt[c->opts], 0, sizeof *c->opt);
 	return &c->opt[c->opts++];
+}
+
+struct rst_cause *conn_add_cause(struct conn *c, struct pkt *p, struct err *e)
+{
+	if (c->causes == c->cause_room) {
+		uint32_t room = c->cause_room ? c->cause_room * 2 : 8;
+		struct rst_cause *r = realloc(c->cause, room * sizeof *r);
+		if (!r) {
+			err_set(e, "out of memory");
+			return NULL;
+		}
+		c->cause = r;
+		c->cause_room = room;
+	}
+	p->cause = c->causes + 1;
+	return memset(&c->cause[c->causes++], 0, sizeof *c->cause);
 }
 
 static int by_time(const void *a, const void *b)
@@ -150,6 +170,32 @@ const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point)
 	uint32_t k = conn_sight(c, tx)[point];
 
 	return k == NOTHING || conn_torn(c, tx, point) ? NULL : &c->pkt[k];
+}
+
+bool conn_from_proxy(const struct conn *c, unsigned dir)
+{
+	return c->facts->conn[c->index].proxied == (dir == S2C ? PROXY_ENDS : PROXY_OPENS);
+}
+
+static const struct rst_cause *cause_of(const struct conn *c, const struct pkt *p)
+{
+	return p && p->cause ? &c->cause[p->cause - 1] : NULL;
+}
+
+const struct rst_cause *conn_rst_cause(const struct conn *c, uint32_t tx)
+{
+	const struct rst_cause *r = NULL;
+
+	for (unsigned i = 0; !r && i < c->ways[c->tx[tx].dir]; i++)
+		r = cause_of(c, conn_seen(c, tx, i));
+	return r;
+}
+
+bool conn_own_reset(const struct conn *c, uint32_t tx)
+{
+	const struct rst_cause *r = cause_of(c, &c->pkt[c->tx[tx].first]);
+
+	return r && !r->ingress && !r->peer && !strstr(r->text, "remote system");
 }
 
 const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i)

@@ -22,6 +22,7 @@ struct pkt {
 	uint32_t tx;            /* transmission */
 	uint32_t original;      /* of a copy: the packet that it is a copy of; of a later fragment: the first one of its datagram, or NOTHING */
 	uint32_t opt;           /* index into conn.opt, NOTHING: none */
+	uint32_t cause;         /* of a reset: index into conn.cause, + 1; 0: none */
 	uint16_t win, ip_id;
 	uint16_t fragment;      /* first fragment: bytes of the segment that it holds, TCP header included; 0: not in fragments */
 	uint8_t ttl, tos;
@@ -41,6 +42,13 @@ struct pkt_opt {
 	uint8_t icmp_type, icmp_code;
 	uint16_t icmp_mtu;
 	int64_t icmp_src;       /* row id of the address */
+};
+
+/* Why there was a reset, in the words of the BIG-IP that recorded it. */
+struct rst_cause {
+	char text[sizeof ((struct f5_trailer *)0)->rst_cause];
+	bool ingress;           /* it came in to the BIG-IP, did not leave it */
+	bool peer;              /* what happened did so on the other side of the connection */
 };
 
 /* What became of a transmission between two neighbours in its direction of travel, or at a point. */
@@ -88,6 +96,8 @@ struct conn {
 	uint32_t at[POINTS_MAX + 1];    /* packets of point i: at[i] .. at[i + 1] */
 	struct pkt_opt *opt;
 	uint32_t opts, opt_room;
+	struct rst_cause *cause;
+	uint32_t causes, cause_room;
 
 	const struct flow *flow[POINTS_MAX];    /* the connection at each point, NULL: not seen there */
 	uint32_t shift[POINTS_MAX][2];          /* what a device added to the numbers of each direction, against the first point with both */
@@ -107,6 +117,7 @@ void conn_free(struct conn *c);
 void conn_start(struct conn *c, uint32_t index);
 struct pkt *conn_add(struct conn *c, struct err *e);            /* zeroed, but for opt = tx = NOTHING */
 struct pkt_opt *conn_add_opt(struct conn *c, struct err *e);
+struct rst_cause *conn_add_cause(struct conn *c, struct pkt *p, struct err *e);
 /* Close the packets of a point: they are sorted by time. */
 void conn_close_point(struct conn *c, uint32_t point);
 
@@ -128,6 +139,18 @@ const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point);
 
 /* ... at the i-th point of its way. */
 const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i);
+
+/* Is the host that sends direction dir a proxy, at the point where its way begins? */
+bool conn_from_proxy(const struct conn *c, unsigned dir);
+
+/* What an F5 trailer says of reset tx: the first point's that says anything; NULL: none does. */
+const struct rst_cause *conn_rst_cause(const struct conn *c, uint32_t tx);
+
+/*
+ * Did the BIG-IP that recorded reset tx first make it? Only resets that it sends have a cause in their trailer (F5 Agility Labs, "F5 Medium Details").
+ * Where it may have passed one on from the other side, the cause is marked (peer), or names the remote system.
+ */
+bool conn_own_reset(const struct conn *c, uint32_t tx);
 
 /* Sequence space: bytes of payload, SYN and FIN count one each (RFC 9293 3.4). */
 uint32_t pkt_end(const struct pkt *p);

@@ -10,8 +10,11 @@
 #include "correlate/judge.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
+#include "correlate/proxy.h"
 #include "correlate/sample.h"
 #include "correlate/store.h"
+
+#include "correlate/link_f5.sql.h"
 
 #define PROGRESS_CONNS 256
 
@@ -117,7 +120,8 @@ static int derive(struct run *r)
 		return -1;
 	if (f->points == 0)
 		return 0;
-	if (flows_load(f, r->db, e) < 0 || join_flows(f, e) < 0 || sample_run(f, r->db, e) < 0 || join_order(f, e) < 0)
+	if (flows_load(f, r->db, e) < 0 || join_flows(f, e) < 0 || sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 ||
+	    proxy_find(f, r->db, e) < 0)
 		return -1;
 	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)))
 		return -1;
@@ -125,7 +129,7 @@ static int derive(struct run *r)
 	proof_init(&r->proof);
 	if (store_facts(r->store, e) < 0 || learn(r) < 0 || store_coverage(r->store, e) < 0)
 		return -1;
-	return judge_all(r);
+	return judge_all(r) < 0 ? -1 : db_exec(r->db, link_f5_sql, e);
 }
 
 int correlate_case(struct db *db, const struct correlate_options *o, struct err *e)

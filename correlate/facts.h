@@ -105,6 +105,7 @@ struct flow {
 	uint8_t ttl[2];         /* as the hosts' packets arrive here, 0: not known */
 	bool has_isn[2], has_seq[2], has_syn_tsval;
 	bool role_known;
+	bool f5_alone;          /* a BIG-IP reset it, and nothing of it went on */
 	uint8_t state;          /* enum join_state */
 	uint8_t evidence;       /* set of enum join_evidence */
 };
@@ -114,12 +115,22 @@ struct part_ref {
 	bool a_is_client;
 };
 
+/* What a full proxy (a device that is the end of two connections) has to do with a connection. */
+enum proxied {
+	PROXY_NONE,
+	PROXY_ENDS,             /* it is the client's, and the proxy is its server */
+	PROXY_OPENS,            /* the proxy is its client */
+};
+
 struct conn_ref {
 	uint32_t flow, flows;   /* range of facts.flow, by path order of the points */
 	int64_t start_ns;       /* aligned, of its first flow */
 	uint64_t points;        /* set of the points that saw it */
 	bool odd;               /* made no connection */
 	bool twin;              /* another one on the same addresses, at the same time, at other points: they may be one and the same */
+	uint8_t proxied;        /* enum proxied */
+	uint8_t proxy;          /* point at which the proxy stands: one end of the way */
+	uint32_t peer;          /* connection on the other side of the proxy, UINT32_MAX: none; these two are valid only if proxied */
 	uint32_t previous, next;        /* the connection before and after it on the same addresses and ports, UINT32_MAX: none */
 };
 

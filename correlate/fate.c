@@ -222,6 +222,12 @@ static void judge_near(struct proof *t, uint32_t x)
 	struct conn *c = t->c;
 	struct tx *w = &c->tx[x];
 
+	if (conn_own_reset(c, x)) {
+		w->fate_from = FATE_GENERATED;
+		w->odds_from = ODDS_CERTAIN;
+		w->reasons_from = WHY_F5;
+		return;
+	}
 	w->piece = pieces_of_another(c, x);
 	/* Of which no point holds all: nothing is known of where the rest is. */
 	if (w->piece || c->pkt[w->first].partial)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/reason.h"
+
 void findings_free(struct findings *f)
 {
 	free(f->list);
@@ -21,7 +23,7 @@ void findings_clear(struct findings *f)
 
 static bool same_place(const struct finding *x, const struct seen *s)
 {
-	return x->kind == s->kind && x->what == s->what && x->dir == s->dir && x->from == s->from && x->to == s->to && x->point == s->point &&
+	return ((x->reasons ^ s->reasons) & WHY_F5) == 0 && x->kind == s->kind && x->what == s->what && x->dir == s->dir && x->from == s->from && x->to == s->to && x->point == s->point &&
 	    (x->confidence == POSSIBLE) == (s->confidence == POSSIBLE);
 }
 
@@ -97,7 +99,7 @@ const struct finding *findings_find(const struct findings *f, enum kind kind, in
 const char *kind_name(enum kind k)
 {
 	static const char *const name[] = { "dropped", "generated", "modified", "sent", "unanswered", "retransmitted", "not_captured",
-		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "undecided" };
+		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "terminated", "originated", "undecided" };
 
 	return name[k];
 }

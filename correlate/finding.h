@@ -6,7 +6,7 @@
 
 enum kind {
 	KIND_DROPPED, KIND_GENERATED, KIND_MODIFIED, KIND_SENT, KIND_UNANSWERED, KIND_RETRANSMITTED, KIND_NOT_CAPTURED, KIND_CAPTURE_DUPLICATE,
-	KIND_PORT_REUSE, KIND_STALE_STATE, KIND_KEEPALIVE, KIND_ZERO_WINDOW, KIND_DUPLICATED, KIND_UNDECIDED,
+	KIND_PORT_REUSE, KIND_STALE_STATE, KIND_KEEPALIVE, KIND_ZERO_WINDOW, KIND_DUPLICATED, KIND_TERMINATED, KIND_ORIGINATED, KIND_UNDECIDED,
 };
 
 enum confidence { POSSIBLE, LIKELY, CERTAIN };
@@ -60,7 +60,8 @@ struct seen {
 	const char *rule;
 };
 
-/* Add one observation: to the finding of the same kind, what, direction and place, or as a new one. Claims and doubts never share a finding. */
+/* Add one observation: to the finding of the same kind, what, direction and place, or as a new one. Claims and doubts never
+ * share a finding, nor does what a BIG-IP says of itself with anything else. */
 struct finding *findings_add(struct findings *f, const struct seen *s);
 
 /* The same, but always as a finding of its own. */

@@ -225,6 +225,12 @@ static bool recycled(const struct conn *c, uint32_t i)
 	return x->dir == C2S && x->what == WHAT_RSTACK && next != UINT32_MAX && c->facts->conn[next].start_ns - x->t < REUSE_NS;
 }
 
+/* The BIG-IP at the first point of its way says that it made the packet, or is the host there: a full proxy. */
+static bool by_bigip(const struct conn *c, uint32_t i)
+{
+	return c->tx[i].from == 0 && (conn_own_reset(c, i) || conn_from_proxy(c, c->tx[i].dir));
+}
+
 /*
  * The host behind the first point, or a device that stands between the two? Its TTL arrives there as the host's always does; best if no router
  * has touched it. A device right there that imitates the TTL cannot be told from the host: that is the assumption.
@@ -234,12 +240,17 @@ static void by_host(const struct conn *c, uint32_t i, struct findings *out)
 	const struct tx *x = &c->tx[i];
 	const struct pkt *p = &c->pkt[x->first];
 	uint8_t at = c->way[x->dir][0], ttl = fate_ttl(c, at, x->dir);
+	bool f5 = by_bigip(c, i);
 	double odds;
 
-	if (x->from != 0 || c->facts->points < 2)
+	if (x->from != 0 || (c->facts->points < 2 && !f5))
 		return;
 	if (x->what != WHAT_RST && x->what != WHAT_RSTACK && judge_bare_answer(c, i) == NOTHING)
 		return;
+	if (f5 && !recycled(c, i)) {
+		add(out, (struct seen){ KIND_SENT, x->what, x->dir, NO_POINT, NO_POINT, at, CERTAIN, WHY_F5, i, ODDS_CERTAIN, "f5_sent" });
+		return;
+	}
 	if (recycled(c, i)) {
 		add(out, (struct seen){ KIND_PORT_REUSE, WHAT_CONNECTION, NO_DIRECTION, NO_POINT, NO_POINT, at, CERTAIN, 0, i, ODDS_CERTAIN, "recycled" });
 		return;
@@ -314,12 +325,12 @@ static void single(const struct conn *c, struct findings *out)
 	bool answered = false;
 
 	for (uint32_t i = 0; i < c->txs; i++)
-		answered |= c->tx[i].what == WHAT_SYNACK;
+		answered |= c->tx[i].what == WHAT_SYNACK || (c->tx[i].dir == S2C && tx_is_reset(&c->tx[i]) && by_bigip(c, i));
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
 		bool lost = x->what == WHAT_SYN && (x->repeated_by != NOTHING || !answered);
 		bool made = judge_bare_answer(c, i) != NOTHING || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP;
-		if (!lost && !made)
+		if ((!lost && !made) || (made && by_bigip(c, i)))
 			continue;
 		struct seen s = { KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], POSSIBLE, 0, i, 0, "one_point" };
 		struct finding *f = findings_add(out, &s);
@@ -329,6 +340,20 @@ static void single(const struct conn *c, struct findings *out)
 }
 
 /* ---- the connection as a whole ---- */
+
+/* A full proxy at an end of the way: between it and the points beyond is another connection. */
+static void proxied(const struct conn *c, struct findings *out)
+{
+	const struct conn_ref *r = &c->facts->conn[c->index];
+	uint8_t at = r->proxy;
+
+	if (r->proxied == PROXY_ENDS && at + 1u < c->facts->points)
+		add(out, (struct seen){ KIND_TERMINATED, WHAT_CONNECTION, NO_DIRECTION, at, (uint8_t)(at + 1), NO_POINT, CERTAIN, WHY_F5, NOTHING, ODDS_CERTAIN,
+			"f5_peer" });
+	if (r->proxied == PROXY_OPENS && at > 0)
+		add(out, (struct seen){ KIND_ORIGINATED, WHAT_CONNECTION, NO_DIRECTION, (uint8_t)(at - 1), at, NO_POINT, CERTAIN, WHY_F5, NOTHING, ODDS_CERTAIN,
+			"f5_peer" });
+}
 
 static int64_t ended(const struct facts *f, uint32_t conn)
 {
@@ -477,6 +502,7 @@ void judge(const struct proof *t, struct findings *out)
 	unanswered(c, out);
 	zero_window(c, out);
 	reuse(c, out);
+	proxied(c, out);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
 	for (uint32_t i = 0; i < out->n; i++) {

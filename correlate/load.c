@@ -1,9 +1,12 @@
 #include "correlate/load.h"
 
+#include <stdio.h>
 #include <string.h>
 
 int loader_open(struct loader *l, struct db *db, struct err *e)
 {
+	int64_t causes;
+
 	memset(l, 0, sizeof *l);
 	l->db = db;
 	if (db_prepare(db, "SELECT first_packet, packets FROM run WHERE part_id = ?1", &l->runs, e) < 0 ||
@@ -12,7 +15,10 @@ int loader_open(struct loader *l, struct db *db, struct err *e)
 		return -1;
 	if (db_prepare(db, "SELECT raw FROM tcpopt WHERE packet_id = ?1", &l->tcpopt, e) < 0)
 		return -1;
-	return db_prepare(db, "SELECT type, code, mtu, src FROM icmp WHERE packet_id = ?1", &l->icmp, e);
+	if (db_prepare(db, "SELECT type, code, mtu, src FROM icmp WHERE packet_id = ?1", &l->icmp, e) < 0 ||
+	    db_int(db, "SELECT EXISTS(SELECT 1 FROM f5_rst)", 0, &causes, e) < 0)
+		return -1;
+	return causes ? db_prepare(db, "SELECT cause, ingress, peer FROM f5_rst WHERE packet_id = ?1", &l->f5_rst, e) : 0;
 }
 
 void loader_close(struct loader *l)
@@ -21,6 +27,7 @@ void loader_close(struct loader *l)
 	sqlite3_finalize(l->packets);
 	sqlite3_finalize(l->tcpopt);
 	sqlite3_finalize(l->icmp);
+	sqlite3_finalize(l->f5_rst);
 	memset(l, 0, sizeof *l);
 }
 
@@ -65,6 +72,22 @@ static int read_icmp(struct loader *l, struct conn *c, struct pkt *p, struct err
 	return rc < 0 ? -1 : 0;
 }
 
+static int read_cause(struct loader *l, struct conn *c, struct pkt *p, struct err *e)
+{
+	struct rst_cause *r = NULL;
+	int rc;
+
+	sqlite3_bind_int64(l->f5_rst, 1, p->id);
+	rc = db_step(l->db, l->f5_rst, e);
+	if (rc == 1 && (r = conn_add_cause(c, p, e))) {
+		snprintf(r->text, sizeof r->text, "%s", (const char *)sqlite3_column_text(l->f5_rst, 0));
+		r->ingress = sqlite3_column_int(l->f5_rst, 1);
+		r->peer = sqlite3_column_int(l->f5_rst, 2);
+	}
+	sqlite3_reset(l->f5_rst);
+	return rc < 0 || (rc == 1 && !r) ? -1 : 0;
+}
+
 static int read_packet(struct loader *l, struct conn *c, const struct flow *w, const struct part_ref *q, struct err *e)
 {
 	sqlite3_stmt *st = l->packets;
@@ -90,6 +113,8 @@ static int read_packet(struct loader *l, struct conn *c, const struct flow *w, c
 	p->point = (uint8_t)w->point;
 	p->dir = !(p->flags & SEG_FROM_A) == q->a_is_client ? S2C : C2S;
 	if (p->flags & SEG_OPT && read_options(l, c, p, e) < 0)
+		return -1;
+	if (l->f5_rst && p->flags & TCP_RST && !(p->flags & (SEG_ICMP | SEG_LATER)) && read_cause(l, c, p, e) < 0)
 		return -1;
 	return p->flags & SEG_ICMP ? read_icmp(l, c, p, e) : 0;
 }

@@ -8,6 +8,7 @@ struct loader {
 	struct db *db;
 	uint32_t limit;         /* packets read of a part at most; 0: all */
 	sqlite3_stmt *runs, *packets, *tcpopt, *icmp;
+	sqlite3_stmt *f5_rst;   /* NULL: there is none in the case */
 };
 
 int loader_open(struct loader *l, struct db *db, struct err *e);

@@ -29,6 +29,7 @@ size_t reasons_json(uint32_t set, char *out, size_t size)
 		{ WHY_NO_TIMESTAMP, "it has no timestamp, although both hosts had agreed on timestamps" },
 		{ WHY_BOTH_SIDES, "both sides were reset, and neither reset was seen on the other side" },
 		{ WHY_HOST_CONTRADICTS, "the host went on as if it had not sent it" },
+		{ WHY_F5, "the BIG-IP that recorded it says so in its F5 trailer" },
 		{ WHY_WINDOW, "the capture was not running at the time, or that is not known (--running vouches for it)" },
 		{ WHY_ELSEWHERE, "the point never saw packets of this host: they may take another way" },
 		{ WHY_ORPHANS, "connections begin beyond that the near side does not know: it may be one of them, translated" },

@@ -34,6 +34,7 @@ enum reason {
 	WHY_ELSEWHERE = 0x800000,       /* the point never sees this host */
 	WHY_ORPHANS = 0x4000000,        /* connections of unknown origin begin beyond at the same time: it may be one of them */
 	WHY_UNREAD = 0x8000000,         /* the capture may hold it without showing it: cut off before the TCP header, or ICMP kept out by a filter */
+	WHY_F5 = 0x10000000,            /* the BIG-IP that recorded it says so in its trailer */
 	WHY_CAPTURE_GOOD = 0x1000000,   /* the capture misses next to nothing */
 	WHY_NO_FRAGMENTS = 0x10000000,  /* the capture holds no later IP fragment at all: a filter may leave them out */
 	WHY_CAPTURE_BAD = 0x2000000,    /* the capture is known to miss packets */

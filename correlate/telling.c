@@ -126,8 +126,12 @@ static void say_generated(const struct conn *c, struct finding *f, struct words 
 static void say_sent(const struct conn *c, struct finding *f, struct words *w)
 {
 	words_count(w, f->count, f->what);
-	words_say(w, " %s made by the %s itself: %s, the point nearest to it, recorded %s first.", f->count == 1 ? "was" : "were", words_host(f->dir),
-	    words_point(c, f->point), f->count == 1 ? "it" : "them");
+	if (f->reasons & WHY_F5)
+		words_say(w, " in the name of the %s %s made by the BIG-IP at %s itself.", words_host(f->dir), f->count == 1 ? "was" : "were",
+		    words_point(c, f->point));
+	else
+		words_say(w, " %s made by the %s itself: %s, the point nearest to it, recorded %s first.", f->count == 1 ? "was" : "were",
+		    words_host(f->dir), words_point(c, f->point), f->count == 1 ? "it" : "them");
 	say_answer(c, first_of(c, f), w);
 }
 
@@ -256,8 +260,22 @@ static void say_stale(const struct conn *c, struct finding *f, struct words *w)
 		words_say(w, " The client's RST cleared it.");
 }
 
+static void say_proxied(const struct conn *c, struct finding *f, struct words *w)
+{
+	const struct conn_ref *r = &c->facts->conn[c->index];
+
+	if (r->peer == UINT32_MAX)
+		words_say(w, "The BIG-IP at %s is the end of this connection: it made no flow for it, and passed nothing of it on.", words_point(c, r->proxy));
+	else if (f->kind == KIND_TERMINATED)
+		words_say(w, "The BIG-IP at %s is the end of this connection; it goes on in one of its own, connection %u.", words_point(c, r->proxy), r->peer + 1);
+	else
+		words_say(w, "The BIG-IP at %s made this connection, to go on in it with connection %u.", words_point(c, r->proxy), r->peer + 1);
+}
+
 static const char *assumption(const struct finding *f)
 {
+	if (f->reasons & WHY_F5)
+		return "the F5 trailer is the BIG-IP's own";
 	switch ((enum kind)f->kind) {
 	case KIND_DROPPED:
 	case KIND_GENERATED:
@@ -314,6 +332,10 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 	case KIND_STALE_STATE:
 		say_stale(c, f, &w);
 		break;
+	case KIND_TERMINATED:
+	case KIND_ORIGINATED:
+		say_proxied(c, f, &w);
+		break;
 	case KIND_KEEPALIVE:
 		words_say(&w, "The %s sent %u keepalive%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s");
 		break;
@@ -329,4 +351,6 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 	default:
 		break;
 	}
+	if (f->tx != NOTHING && tx_is_reset(&c->tx[f->tx]) && (f->kind == KIND_SENT || f->kind == KIND_GENERATED || f->kind == KIND_UNDECIDED))
+		words_f5(&w, c, f->tx);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "correlate/reason.h"
 #include "correlate/telling.h"
 #include "correlate/tick.h"
 #include "correlate/words.h"
@@ -95,8 +96,12 @@ static bool verdict_resets_made(const struct conn *c, const struct findings *f, 
 	}
 	if (!first)
 		return false;
-	words_say(w, "A device ");
-	where(c, first, w);
+	if (first->reasons & WHY_F5) {
+		words_say(w, "The BIG-IP at %s", words_point(c, first->to));
+	} else {
+		words_say(w, "A device ");
+		where(c, first, w);
+	}
 	if (other && same_hop(first, other))
 		words_say(w, " reset the connection towards both sides");
 	else
@@ -145,7 +150,7 @@ static void server_half_open(const struct conn *c, const struct findings *f, con
 {
 	const struct finding *rst = findings_find(f, KIND_SENT, WHAT_RSTACK, S2C);
 
-	words_say(w, "The server itself answered the SYN with a bare ACK instead of a SYN-ACK");
+	words_say(w, "The %s itself answered the SYN with a bare ACK instead of a SYN-ACK", words_sender(S2C, ack->reasons & WHY_F5));
 	if (rst) {
 		words_say(w, " and gave up ");
 		words_duration(w, c->tx[rst->tx].t - c->tx[ack->tx].t);
@@ -160,14 +165,17 @@ static bool verdict_by_host(const struct conn *c, const struct findings *f, stru
 		const struct finding *x = &f->list[i];
 		if (x->kind != KIND_SENT || !finding_claims(x))
 			continue;
+		bool f5 = x->reasons & WHY_F5;
 		if (x->what == WHAT_ACK)
 			server_half_open(c, f, x, w);
+		else if (strcmp(f->outcome, "refused") == 0 && f5)
+			words_say(w, "The BIG-IP at %s refused the connection itself (RST,ACK).", words_point(c, x->point));
 		else if (strcmp(f->outcome, "refused") == 0)
 			words_say(w, "The server refused the connection itself (RST,ACK from %s): nothing listens there.", words_point(c, x->point));
 		else if (strcmp(f->outcome, "completed") == 0)
-			words_say(w, "Completed; the %s ended it with a reset of its own.", words_host(x->dir));
+			words_say(w, "Completed; the %s ended it with a reset of its own.", words_sender(x->dir, f5));
 		else
-			words_say(w, "The %s itself reset the connection (seen first at %s).", words_host(x->dir), words_point(c, x->point));
+			words_say(w, "The %s itself reset the connection (seen first at %s).", words_sender(x->dir, f5), words_point(c, x->point));
 		return true;
 	}
 	return false;
@@ -256,6 +264,20 @@ static void add_next(const struct conn *c, struct finding *f)
 		    words_point(c, f->from < f->to ? f->from : f->to), words_point(c, f->from < f->to ? f->to : f->from), v->port[0]);
 }
 
+/* Why there was a reset, in the words of the device: of the first that has any, unless the verdict says it already. */
+static void add_cause(const struct conn *c, char *verdict, size_t size)
+{
+	struct words w = { verdict, strlen(verdict), size };
+
+	if (strstr(verdict, "F5 says"))
+		return;
+	for (uint32_t i = 0; i < c->txs; i++)
+		if (tx_is_reset(&c->tx[i]) && conn_rst_cause(c, i)) {
+			words_f5(&w, c, i);
+			return;
+		}
+}
+
 void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
@@ -275,10 +297,11 @@ void verdict_write(const struct conn *c, struct findings *out)
 			tick_notice(c, &more);
 		}
 	}
-	for (size_t i = 0; i < sizeof verdicts / sizeof *verdicts; i++)
-		if (verdicts[i](c, out, &w)) {
-			words_capital(out->verdict);
-			return;
-		}
-	verdict_clean(c, out, &w);
+	bool told = false;
+	for (size_t i = 0; !told && i < sizeof verdicts / sizeof *verdicts; i++)
+		told = verdicts[i](c, out, &w);
+	if (!told)
+		verdict_clean(c, out, &w);
+	words_capital(out->verdict);
+	add_cause(c, out->verdict, sizeof out->verdict);
 }

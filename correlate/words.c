@@ -31,6 +31,24 @@ const char *words_host(unsigned dir)
 	return dir == C2S ? "client" : "server";
 }
 
+const char *words_sender(unsigned dir, bool by_f5)
+{
+	return by_f5 ? "BIG-IP" : words_host(dir);
+}
+
+/* The words are configured by people: a quote among them must not end them. */
+void words_f5(struct words *w, const struct conn *c, uint32_t tx)
+{
+	const struct rst_cause *r = conn_rst_cause(c, tx);
+	char text[sizeof r->text];
+
+	if (!r)
+		return;
+	for (size_t i = 0; i < sizeof text; i++)
+		text[i] = (char)(r->text[i] == '"' ? '\'' : r->text[i]);
+	words_say(w, " F5 says: \"%s%s\".", r->peer ? "{peer} " : "", text);
+}
+
 /* "SYN", "3 SYNs", "2 packets with data" */
 void words_count(struct words *w, uint32_t n, uint8_t what)
 {

@@ -393,6 +393,8 @@ static void note_trailer(struct part *p, const struct f5_trailer *f5)
 	uint64_t said = XXH3_64bits(f5->virtual_name, strlen(f5->virtual_name));
 
 	p->f5_news = false;
+	if (f5->rst_cause[0] && !f5->ingress && !f5->rst_peer && !f5->flow_id && !p->f5 && p->flags & PART_SYN && !(p->flags & PART_SYNACK))
+		p->flags |= PART_F5_ALONE;
 	if (!f5->flow_id && !f5->virtual_name[0])
 		return;
 	if (f5->has_peer) {

@@ -3,6 +3,7 @@ DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding;
 DROP TABLE IF EXISTS change;
 DROP TABLE IF EXISTS hop;
+DROP TABLE IF EXISTS f5_peer;
 DROP TABLE IF EXISTS sighting;
 DROP TABLE IF EXISTS flow_part;
 DROP TABLE IF EXISTS flow;
@@ -92,6 +93,14 @@ CREATE TABLE flow_part(
   part_id     INTEGER NOT NULL REFERENCES part(id),
   a_is_client INTEGER NOT NULL,
   PRIMARY KEY(flow_id, part_id)
+) STRICT, WITHOUT ROWID;
+
+-- The two sides of a connection through a BIG-IP: f5_peer_id is how the trailers of the flow name the other one.
+CREATE TABLE f5_peer(
+  flow_id      INTEGER NOT NULL REFERENCES flow(id),
+  f5_peer_id   INTEGER NOT NULL,
+  peer_flow_id INTEGER NOT NULL REFERENCES flow(id),
+  PRIMARY KEY(flow_id, f5_peer_id, peer_flow_id)
 ) STRICT, WITHOUT ROWID;
 
 -- A transmission is named by its first sighting in the direction of travel; a row here for every other sighting of it.

@@ -16,6 +16,7 @@ enum part_flag {
 	PART_RST = 0x40,
 	PART_CROSSED = 0x80,    /* SYNs from both sides: simultaneous open or split handshake */
 	PART_TALKED = 0x100,    /* the client went on after its SYN: it had an answer, wherever that came by */
+	PART_F5_ALONE = 0x200,  /* a BIG-IP reset it and had made no flow for it: nothing of it went on */
 };
 
 enum part_client { PART_CLIENT_B = 0, PART_CLIENT_A = 1, PART_CLIENT_UNKNOWN = 2 };

@@ -51,7 +51,8 @@ SELECT k.id AS packet_id, f.connection_id, f.id AS flow_id,
        k.ip_id, k.ttl, k.tos >> 2 AS dscp, k.tos & 3 AS ecn,
        o.mss, o.wscale, o.sack_permitted,
        coalesce(o.options, CASE WHEN k.flags & 65536 AND NOT k.flags & 1024 THEN 'nop,nop,TS' END) AS options,
-       i.type AS icmp_type, i.code AS icmp_code
+       i.type AS icmp_type, i.code AS icmp_code,
+       CASE WHEN x.peer THEN '{peer} ' ELSE '' END || x.cause AS rst_cause
 FROM flow f
 CROSS JOIN flow_part fp ON fp.flow_id = f.id
 CROSS JOIN part q ON q.id = fp.part_id
@@ -65,7 +66,8 @@ LEFT JOIN clock c ON c.point_id = pt.id AND q.first_ns + k.t >= c.from_ns AND q.
 LEFT JOIN sighting s ON s.packet_id = k.id
 LEFT JOIN tcpopt o ON o.packet_id = k.id AND NOT k.flags & 1024
 LEFT JOIN icmp i ON i.packet_id = k.id
-LEFT JOIN addr isrc ON isrc.id = i.src;
+LEFT JOIN addr isrc ON isrc.id = i.src
+LEFT JOIN f5_rst x ON x.packet_id = k.id;
 
 CREATE VIEW v_hop AS
 SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
@@ -108,3 +110,38 @@ SELECT kind, what, direction, from_point, to_point, point, count(DISTINCT connec
 FROM v_finding
 GROUP BY kind, what, direction, from_point, to_point, point
 ORDER BY kind, what, direction, from_point, to_point, point;
+
+-- Parts that F5 trailers name as the two sides of one connection, either way round. A flow id is unique only within its slot and TMM, and is used again:
+-- both must be of about the same time, and the addresses must be those that the trailer gives (tcpdump :nnn); without these (:nn), both must name each
+-- other, in one capture.
+CREATE VIEW f5_pair AS
+WITH said AS (
+  SELECT x.part_id, x.a_is_remote, x.flow_id, y.part_id AS peer_part_id, y.a_is_remote AS peer_a_is_remote, y.flow_id AS peer_id
+  FROM f5 x
+  CROSS JOIN f5 y ON y.flow_id = x.peer_id AND y.tmm = x.tmm AND y.part_id <> x.part_id
+  CROSS JOIN part p ON p.id = x.part_id
+  CROSS JOIN part q ON q.id = y.part_id
+  WHERE x.peer_id <> 0 AND p.min_ns <= q.max_ns + 1000000000 AND q.min_ns <= p.max_ns + 1000000000
+    AND CASE WHEN x.peer_remote_addr IS NULL THEN y.peer_id = x.flow_id AND q.capture_id = p.capture_id
+             WHEN y.a_is_remote THEN q.a_addr = x.peer_remote_addr AND q.a_port = x.peer_remote_port AND q.b_addr = x.peer_local_addr AND q.b_port = x.peer_local_port
+             ELSE q.b_addr = x.peer_remote_addr AND q.b_port = x.peer_remote_port AND q.a_addr = x.peer_local_addr AND q.a_port = x.peer_local_port END)
+SELECT part_id, a_is_remote, peer_part_id, peer_a_is_remote, peer_id AS f5_peer_id FROM said
+UNION
+SELECT peer_part_id, peer_a_is_remote, part_id, a_is_remote, flow_id FROM said;
+
+CREATE VIEW v_f5 AS
+SELECT DISTINCT f.connection_id, f.id AS flow_id, p.name AS point,
+       CASE WHEN x.a_is_remote = fp.a_is_client THEN 'client' ELSE 'server' END AS side,
+       x.virtual_server, nullif(x.flow_id, 0) AS f5_flow_id, nullif(x.peer_id, 0) AS f5_peer_id,
+       ra.text AS peer_remote_addr, x.peer_remote_port, la.text AS peer_local_addr, x.peer_local_port, x.peer_vlan,
+       o.connection_id AS peer_connection_id, o.id AS peer_flow_id
+FROM flow f
+CROSS JOIN flow_part fp ON fp.flow_id = f.id
+CROSS JOIN f5 x ON x.part_id = fp.part_id
+JOIN point p ON p.id = f.point_id
+LEFT JOIN addr ra ON ra.id = x.peer_remote_addr
+LEFT JOIN addr la ON la.id = x.peer_local_addr
+LEFT JOIN f5_peer y ON y.flow_id = f.id AND y.f5_peer_id = x.peer_id
+LEFT JOIN flow o ON o.id = y.peer_flow_id
+-- Before the other side was made, and after it was gone, trailers say less.
+WHERE x.peer_id <> 0 OR NOT EXISTS (SELECT 1 FROM f5 z WHERE z.part_id = x.part_id AND z.peer_id <> 0);

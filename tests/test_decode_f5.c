@@ -76,7 +76,7 @@ static void without_a_peer_flow_the_peer_is_unknown(void **state)
 {
 	(void)state;
 	check_trailer(PADDED "010501 01 00 02 00" "021d02" NO_PEER "00000000 00 00 00000000 00 00" "032800" NOTHING, "in 95657530705152 0 '' ''");
-	check_trailer(PADDED "f5deb0f5 005f 0001" "0001 0002 0028 0004" NO_PEER "00000000 00000000 00 00 00000000 00 00"
+	check_trailer(PADDED "f5deb0f5 006b 0001" "0001 0001 000c 0002 00 00 02 00" "0001 0002 0028 0004" NO_PEER "00000000 00000000 00 00 00000000 00 00"
 	    "0001 0003 002f 0001" NOTHING, "out 95657530705152 0 '' ''");
 }
 
@@ -118,6 +118,7 @@ static void other_trailers_are_left_alone(void **state)
 	    PADDED "f5deb0f5 0014 0002 0001 0001 000c 0002 01 00 02 00", /* unknown version */
 	    PADDED "f5deb0f5 0014 0001 0001 0001 000d 0002 01 00 02 00", /* block longer than the trailer */
 	    PADDED "f5deb0f5 0014 0001 0001 0001 0007 0002 01 00 02 00", /* block shorter than its header */
+	    PADDED "f5deb0f5 0030 0001 0001 0002 0028 0004" FLOWS "00000000 00000000 00 00 00000000 00 00", /* no low block */
 	};
 
 	(void)state;

@@ -13,6 +13,7 @@
 #include "correlate/report/diff_absent.sql.h"
 #include "correlate/report/diff_alike.sql.h"
 #include "correlate/report/diff_changes.sql.h"
+#include "correlate/report/diff_f5.sql.h"
 
 #define LABEL 11                        /* width of the words on the left */
 #define NEAR_NS INT64_C(5000000000)     /* "around that time" */
@@ -69,7 +70,7 @@ static int absent(const struct trace *t, struct db *db, const struct style *s, s
 	for (size_t i = 0; i < t->columns; i++) {
 		char text[256], number[32];
 
-		if (t->column[i].client[0])
+		if (t->column[i].client[0] || trace_beyond(t, (int)i))
 			continue;
 		sqlite3_bind_int64(st, 1, t->start_ns);
 		sqlite3_bind_int64(st, 2, t->end_ns);
@@ -156,6 +157,47 @@ static void endpoints(const struct trace *t, const struct style *s)
 		server = c->server;
 		first = false;
 	}
+}
+
+/* One row of diff_f5.sql. */
+static void f5_text(sqlite3_stmt *st, const struct style *s, char *raw, size_t size)
+{
+	const char *name = (const char *)sqlite3_column_text(st, 2);
+	char end[96];
+
+	snprintf(raw, size, "%s: ", (const char *)sqlite3_column_text(st, 0));
+	if (name)
+		text_add(raw, size, "virtual server %s, ", name);
+	text_add(raw, size, "%s side", (const char *)sqlite3_column_text(st, 1));
+	if (sqlite3_column_type(st, 3) != SQLITE_NULL)
+		text_add(raw, size, "; other side: connection %lld", sqlite3_column_int64(st, 3));
+	else if (sqlite3_column_type(st, 4) != SQLITE_NULL)
+		text_add(raw, size, "; other side, not in the case:");
+	if (sqlite3_column_type(st, 4) == SQLITE_NULL)
+		return;
+	text_add(raw, size, "  %s%s", text_endpoint(end, sizeof end, (const char *)sqlite3_column_text(st, 4), sqlite3_column_int(st, 5)), arrow(s));
+	text_add(raw, size, "%s", text_endpoint(end, sizeof end, (const char *)sqlite3_column_text(st, 6), sqlite3_column_int(st, 7)));
+}
+
+static int f5(const struct trace *t, struct db *db, const struct style *s, struct err *e)
+{
+	sqlite3_stmt *st;
+	bool first = true;
+	int rc;
+
+	if (db_prepare(db, diff_f5_sql, &st, e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, t->id);
+	while ((rc = db_step(db, st, e)) == 1) {
+		char raw[512], text[1024];
+
+		f5_text(st, s, raw, sizeof raw);
+		clean_text(text, sizeof text, raw, -1, s->utf8);
+		text_para(s, 0, first ? "f5" : "", LABEL, TINT_NONE, text);
+		first = false;
+	}
+	sqlite3_finalize(st);
+	return rc;
 }
 
 static int changes(const struct trace *t, struct db *db, const struct style *s, struct err *e)
@@ -309,7 +351,7 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
 		goto out;
 	endpoints(&t, s);
-	if (changes(&t, db, s, e) < 0)
+	if (f5(&t, db, s, e) < 0 || changes(&t, db, s, e) < 0)
 		goto out;
 	fputc('\n', s->out);
 	if (ladder_print(&t, s, all, e) < 0)

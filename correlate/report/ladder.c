@@ -230,6 +230,7 @@ static void legend(const struct layout *l, unsigned marks)
 	} table[] = {
 		{MARK_CUT, "╳", "X", "dropped"}, {MARK_BORN, "◆", "*", "generated"}, {MARK_DOUBT, "?", "?", "the captures cannot tell"},
 		{MARK_MISSED, "○", "o", "passed here, not captured"}, {MARK_BESIDE, "┼", "+", "took the point beside"},
+		{MARK_PROXY, "■", "#", "a proxy: an end of this connection"},
 	};
 	char text[256] = "";
 

@@ -34,7 +34,7 @@ enum meeting {
 
 /* What marks the drawing used, for the legend. */
 enum ladder_mark {
-	MARK_CUT = 1, MARK_BORN = 2, MARK_DOUBT = 4, MARK_MISSED = 8, MARK_BESIDE = 16,
+	MARK_CUT = 1, MARK_BORN = 2, MARK_DOUBT = 4, MARK_MISSED = 8, MARK_BESIDE = 16, MARK_PROXY = 32,
 };
 
 /* Draw one row's arrow on v (ladder_arrow.c). told: changes that were told; hop_text gets those of this row that are news. */

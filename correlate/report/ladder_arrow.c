@@ -59,14 +59,20 @@ void ladder_meetings(const struct trace *t, const struct row *r, enum meeting *m
 static const char *glyph(const struct layout *l, unsigned mark)
 {
 	return mark == MARK_CUT ? style_pick(l->s, "╳", "X") : mark == MARK_BORN ? style_pick(l->s, "◆", "*") : mark == MARK_DOUBT ? "?" :
+	    mark == MARK_PROXY ? style_pick(l->s, "■", "#") :
 	    mark == MARK_MISSED ? style_pick(l->s, "○", "o") : style_pick(l->s, "┼", "+");
 }
 
-/* Why an arrow stops (kind dropped) or begins (generated) between two columns: a claim has its own mark, everything else is doubt. */
+/*
+ * Why an arrow stops (kind dropped) or begins (generated) between two columns: a claim has its own mark, and so has a proxy, beyond which it is
+ * another connection; everything else is doubt.
+ */
 static unsigned end_mark(const struct layout *l, const struct row *r, const char *kind, int from, int to)
 {
 	const struct finding *f = trace_finding(l->t, r, kind, from, to);
 
+	if (trace_beyond(l->t, from) || trace_beyond(l->t, to))
+		return MARK_PROXY;
 	if (f == NULL || !finding_holds(f))
 		return MARK_DOUBT;
 	return strcmp(kind, "dropped") == 0 ? MARK_CUT : MARK_BORN;
@@ -99,7 +105,7 @@ static void draw(const struct layout *l, struct canvas *v, const struct stretch 
 	int a = p->x0 + 1, b = p->x1, label_w = *p->label ? style_columns(p->label) + 2 : 0, room, delay_w = style_columns(p->delay);
 	/* A label keeps to the sender's side; marks keep clear of it. */
 	int lead = p->start ? 0 : label_w, half = (b - a) / 2, mid = lead + 3 > half ? lead + 3 : half;
-	enum tint t = p->end == MARK_CUT || p->start == MARK_BORN ? TINT_BAD : p->end || p->start ? TINT_DOUBT : TINT_NONE;
+	enum tint t = p->end == MARK_CUT || p->start == MARK_BORN ? TINT_BAD : (p->end | p->start) & ~(unsigned)MARK_PROXY ? TINT_DOUBT : TINT_NONE;
 	int from = a + lead, to = b;
 
 	mid = mid > b - a - 1 ? b - a - 1 : mid;

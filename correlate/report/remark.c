@@ -110,7 +110,7 @@ void remark_note(const struct trace *t, const struct row *r, char *buf, size_t s
 
 		if (is_kind(f, silent) || (r->repeats && strcmp(f->kind, "retransmitted") == 0))
 			continue;
-		snprintf(word, sizeof word, "%s%s", strcmp(f->kind, "sent") == 0 ? "by the host" : f->kind,
+		snprintf(word, sizeof word, "%s%s", strcmp(f->kind, "sent") == 0 ? f->by_f5 ? "by the BIG-IP" : "by the host" : f->kind,
 		    strcmp(f->confidence, "possible") == 0 && strcmp(f->kind, "undecided") != 0 ? "?" : "");
 		for (char *p = word; *p; p++)
 			*p = *p == '_' ? ' ' : *p;
@@ -266,6 +266,15 @@ static void detail_suspect(const struct trace *t, const struct row *r, char *buf
 	add(buf, size, part);
 }
 
+/* What the device that recorded a reset says of it, whichever point that was. */
+static const char *rst_cause(const struct trace *t, const struct row *r)
+{
+	for (size_t i = r->first; i < r->first + r->n; i++)
+		if (t->sighting[i].rst_cause)
+			return t->sighting[i].rst_cause;
+	return NULL;
+}
+
 static bool has_kind(const struct trace *t, const struct row *r, const char *kind)
 {
 	for (size_t i = r->finding; i < r->finding + r->findings; i++)
@@ -311,6 +320,10 @@ void remark_detail(const struct trace *t, const struct row *r, char *buf, size_t
 		detail_numbers(t, r, buf, size);
 	}
 	detail_fragments(t, r, buf, size);
+	if (rst_cause(t, r)) {
+		add(buf, size, "F5: \"");
+		text_add(buf, size, "%s\"", rst_cause(t, r));
+	}
 	if ((k->tos & 3) == 3)
 		add(buf, size, "CE");
 }

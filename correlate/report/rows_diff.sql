@@ -17,7 +17,7 @@ SELECT connection_id, transmission_id, sent_ns, direction,
                'aligned_ns', aligned_ns, 'duplicate', duplicate, 'src_addr', src_addr, 'src_port', src_port, 'dst_addr', dst_addr,
                'dst_port', dst_port, 'flags', flags, 'seq', seq, 'ack', ack, 'window', "window", 'length', length, 'tsval', tsval,
                'tsecr', tsecr, 'ip_id', ip_id, 'ttl', ttl, 'dscp', dscp, 'ecn', ecn, 'options', options, 'mss', mss, 'wscale', wscale,
-               'icmp_type', icmp_type, 'icmp_code', icmp_code)) AS "sightings JSON"
+               'icmp_type', icmp_type, 'icmp_code', icmp_code, 'rst_cause', rst_cause)) AS "sightings JSON"
 FROM seen
 GROUP BY place, connection_id, sent_ns, transmission_id, direction
 ORDER BY place, sent_ns, transmission_id;

@@ -18,6 +18,7 @@ void trace_free(struct trace *t)
 	for (size_t i = 0; i < t->sightings; i++) {
 		free(t->sighting[i].options);
 		free(t->sighting[i].from);
+		free(t->sighting[i].rst_cause);
 	}
 	for (size_t i = 0; i < t->findings; i++) {
 		struct finding *f = &t->finding[i];
@@ -80,6 +81,19 @@ static int row_by_key(const void *x, const void *y, void *trace)
 	if ((p->flags ^ q->flags) & (TCP_SYN | TCP_FIN))
 		return (p->flags & (TCP_SYN | TCP_FIN)) < (q->flags & (TCP_SYN | TCP_FIN)) ? -1 : 1;
 	return a < b ? -1 : a > b;
+}
+
+bool trace_beyond(const struct trace *t, int column)
+{
+	for (size_t i = 0; i < t->findings; i++) {
+		const struct finding *f = &t->finding[i];
+
+		if (f->from < 0 || f->to < 0)
+			continue;
+		if ((strcmp(f->kind, "terminated") == 0 && column >= f->to) || (strcmp(f->kind, "originated") == 0 && column <= f->from))
+			return true;
+	}
+	return false;
 }
 
 /* Two rows carry the same sequence space from the same side, seen first at the same point. */

@@ -26,6 +26,7 @@ struct sighting {
 	bool fragment;                  /* of the datagram: a later one, or all that there is (table sighting) */
 	char *options;                  /* NULL: none, or the usual nop,nop,TS; owned */
 	char *from;                     /* source of an ICMP error; owned */
+	char *rst_cause;                /* of a reset, in the words of a BIG-IP; NULL: none; owned */
 };
 
 /* A point of the path. Names and addresses are clean. */
@@ -54,6 +55,7 @@ struct finding {
 	char *assumptions, *alternatives;       /* one a line, or NULL */
 	char *missing, *next;
 	char *reasons;                  /* in one line, or NULL */
+	bool by_f5;                     /* a BIG-IP says so of itself */
 };
 
 struct mark {
@@ -92,6 +94,9 @@ const struct sighting *trace_first(const struct trace *t, const struct row *r);
 
 /* A finding of this kind that has the row and lies in the hop between two columns, or in column `from` when to < 0; NULL: none. */
 const struct finding *trace_finding(const struct trace *t, const struct row *r, const char *kind, int from, int to);
+
+/* Does the column lie beyond a proxy that is an end of this connection? */
+bool trace_beyond(const struct trace *t, int column);
 
 /* Its tables, from the case (trace_read.c): everything but rows. */
 int trace_read(struct trace *t, struct db *db, const struct style *s, struct err *e);

@@ -4,7 +4,8 @@ SELECT f.id, f.count, CASE f.direction WHEN 'c2s' THEN 0 WHEN 's2c' THEN 1 ELSE 
        (SELECT group_concat(value, char(10)) FROM json_each(f.evidence, '$.assumptions')),
        (SELECT group_concat(value, char(10)) FROM json_each(f.evidence, '$.alternatives')),
        json_extract(f.evidence, '$.missing'), json_extract(f.evidence, '$.next'),
-       (SELECT group_concat(value, '; ') FROM json_each(f.evidence, '$.reasons'))
+       (SELECT group_concat(value, '; ') FROM json_each(f.evidence, '$.reasons')),
+       f.rule = 'f5_sent'
 FROM v_finding f
 WHERE f.connection_id = ?1
 ORDER BY f.id;

@@ -192,7 +192,7 @@ static int take_packet(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	k->sack_permitted = sqlite3_column_int(st, 22);
 	k->later_fragment = sqlite3_column_int(st, 23);
 	k->fragment = sqlite3_column_int(st, 24);
-	return copy(s, st, 25, &k->options, e) < 0 || copy(s, st, 26, &k->from, e) < 0 ? -1 : 0;
+	return copy(s, st, 25, &k->options, e) < 0 || copy(s, st, 26, &k->from, e) < 0 ? -1 : copy(s, st, 27, &k->rst_cause, e);
 }
 
 static int take_finding(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
@@ -215,6 +215,7 @@ static int take_finding(struct trace *t, const struct style *s, sqlite3_stmt *st
 		return -1;
 	if (copy(s, st, 12, &f->missing, e) < 0 || copy(s, st, 13, &f->next, e) < 0)
 		return -1;
+	f->by_f5 = sqlite3_column_int(st, 15);
 	return copy(s, st, 14, &f->reasons, e);
 }
 

@@ -193,7 +193,7 @@ static bool old_trailer(struct f5_trailer *f5, const uint8_t *p, uint32_t n)
 static bool new_trailer(struct f5_trailer *f5, const uint8_t *p, uint32_t n)
 {
 	uint32_t size = be16(p + 4), at = 8, block;
-	bool some = false;
+	bool directed = false;
 
 	if (size > n || be16(p + 6) != 1)
 		return false;
@@ -207,9 +207,10 @@ static bool new_trailer(struct f5_trailer *f5, const uint8_t *p, uint32_t n)
 		b.n = block - 8;
 		/* Other providers, types and versions may come with any release: they are passed over. */
 		if (be16(q) == DPT_NOISE && noise(f5, &b, false))
-			some = true;
+			directed |= b.type == NOISE_LOW;
 	}
-	return some && at == size;
+	/* Low details are in every trailer; all else means little without the direction. */
+	return directed && at == size;
 }
 
 bool f5_decode(const uint8_t *p, uint32_t n, struct f5_trailer *f5)

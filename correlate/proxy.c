@@ -1,0 +1,115 @@
+#include "correlate/proxy.h"
+
+#include <stdlib.h>
+
+/* Which flow has a part? */
+struct place {
+	int64_t part;
+	uint32_t flow;
+	bool a_is_client;
+};
+
+static int by_part(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return (x->part > y->part) - (x->part < y->part);
+}
+
+static struct place *places_new(const struct facts *f, struct err *e)
+{
+	struct place *list = malloc((f->parts ? f->parts : 1) * sizeof *list);
+	uint32_t n = 0;
+
+	if (!list) {
+		err_set(e, "out of memory");
+		return NULL;
+	}
+	for (uint32_t i = 0; i < f->flows; i++)
+		for (uint32_t k = 0; k < f->flow[i].parts; k++) {
+			const struct part_ref *q = &f->part[f->flow[i].part + k];
+			list[n++] = (struct place){ q->id, i, q->a_is_client };
+		}
+	qsort(list, n, sizeof *list, by_part);
+	return list;
+}
+
+/* The flow of a part, if its client is (client_remote) or is not on the far side of the network from the BIG-IP; NULL: neither. */
+static const struct flow *flow_of(const struct facts *f, const struct place *list, int64_t part, bool a_is_remote, bool client_remote)
+{
+	const struct place key = { .part = part }, *p = bsearch(&key, list, f->parts, sizeof *list, by_part);
+
+	return p && (p->a_is_client == a_is_remote) == client_remote ? &f->flow[p->flow] : NULL;
+}
+
+/* Does the device see the connection at this point, and no point beyond it (before it: opened) knows it? */
+static bool stands_at(const struct facts *f, const struct flow *w, bool opened)
+{
+	const struct conn_ref *r = &f->conn[w->conn];
+
+	for (uint32_t i = 0; i < r->flows; i++) {
+		uint32_t p = f->flow[r->flow + i].point;
+		if (opened ? p < w->point : p > w->point)
+			return false;
+	}
+	/* It holds both directions: else it cannot be the end of the way of both. */
+	return !f->point[w->point].sight[C2S].elsewhere && !f->point[w->point].sight[S2C].elsewhere;
+}
+
+static void note(struct facts *f, const struct flow *w, enum proxied as, uint32_t peer)
+{
+	struct conn_ref *r = &f->conn[w->conn];
+
+	if (r->proxied)
+		return;
+	r->proxied = (uint8_t)as;
+	r->proxy = (uint8_t)w->point;
+	r->peer = peer;
+}
+
+/*
+ * Both sides of a full proxy have handshakes of their own. Where the client's initial sequence number is kept, the device only translates (FastL4);
+ * where one is not known, it cannot be told.
+ */
+static void note_pair(struct facts *f, const struct flow *x, const struct flow *y)
+{
+	if (x->conn == y->conn || !x->has_isn[C2S] || !y->has_isn[C2S] || x->isn[C2S] == y->isn[C2S])
+		return;
+	if (!stands_at(f, x, false) || !stands_at(f, y, true))
+		return;
+	note(f, x, PROXY_ENDS, y->conn);
+	note(f, y, PROXY_OPENS, x->conn);
+}
+
+/* Refused before there was an other side. */
+static void note_alone(struct facts *f)
+{
+	for (uint32_t i = 0; i < f->flows; i++)
+		if (f->flow[i].f5_alone && !f->flow[i].has_isn[S2C] && stands_at(f, &f->flow[i], false))
+			note(f, &f->flow[i], PROXY_ENDS, UINT32_MAX);
+}
+
+int proxy_find(struct facts *f, struct db *db, struct err *e)
+{
+	struct place *list = NULL;
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(db, "SELECT part_id, a_is_remote, peer_part_id, peer_a_is_remote FROM f5_pair ORDER BY part_id, peer_part_id", &st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		const struct flow *x, *y;
+		if (!list && !(list = places_new(f, e))) {
+			rc = -1;
+			break;
+		}
+		x = flow_of(f, list, sqlite3_column_int64(st, 0), sqlite3_column_int(st, 1), true);
+		y = flow_of(f, list, sqlite3_column_int64(st, 2), sqlite3_column_int(st, 3), false);
+		if (x && y)
+			note_pair(f, x, y);
+	}
+	sqlite3_finalize(st);
+	free(list);
+	note_alone(f);
+	return rc;
+}

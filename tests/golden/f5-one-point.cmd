@@ -1,0 +1,2 @@
+cp $fixtures/f5/bigip.pcap .
+$prog run bigip=bigip.pcap
