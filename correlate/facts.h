@@ -87,6 +87,7 @@ enum join_evidence {
 	JOIN_SEQUENCE = 0x10,   /* sequence ranges overlap in both directions */
 	JOIN_PORT = 0x20,       /* one of the ports is the same */
 	JOIN_ONE_SIDE = 0x40,   /* sequence ranges overlap in one direction */
+	JOIN_F5 = 0x80,         /* a BIG-IP's trailers name them as its two sides */
 };
 
 /* One TCP incarnation at one point: the parts of it that the captures there hold. */
@@ -101,6 +102,7 @@ struct flow {
 	uint32_t isn[2];        /* client's, server's */
 	uint32_t seq_min[2], seq_max[2];
 	uint32_t syn_tsval;
+	uint32_t f5_link;       /* the same in flows that a BIG-IP's trailers name as its two sides; 0: none */
 	uint16_t port[2];
 	uint8_t ttl[2];         /* as the hosts' packets arrive here, 0: not known */
 	bool has_isn[2], has_seq[2], has_syn_tsval;

@@ -104,6 +104,8 @@ static unsigned agreement(const struct flow *x, const struct flow *y)
 		e |= JOIN_TSVAL;
 	if (x->port[0] == y->port[0] || x->port[1] == y->port[1])
 		e |= JOIN_PORT;
+	if (x->f5_link && x->f5_link == y->f5_link)
+		e |= JOIN_F5;
 	return e;
 }
 
@@ -234,7 +236,7 @@ static bool contradict(const struct flow *x, const struct flow *y)
 
 /*
  * Same client ISN, other addresses. The 32 bits are enough when nothing ties (0.02 % of a million connections share one) and something else
- * agrees: a second family of evidence is what makes it certain.
+ * agrees: a second family of evidence is what makes it certain. Who is named by a BIG-IP has no rivals that are not.
  */
 static void join_bucket(struct joiner *j, uint32_t from, uint32_t to)
 {
@@ -242,12 +244,13 @@ static void join_bucket(struct joiner *j, uint32_t from, uint32_t to)
 		for (uint32_t b = a + 1; b < to; b++) {
 			uint32_t x = j->order[a], y = j->order[b], rivals = 0;
 			struct flow *fx = &j->f->flow[x], *fy = &j->f->flow[y];
+			unsigned e = agreement(fx, fy);
 			if (root(j, x) == root(j, y) || contradict(fx, fy))
 				continue;
 			/* A rival: another flow at either point that fits as well. */
 			for (uint32_t c = from; c < to; c++) {
 				const struct flow *o = &j->f->flow[j->order[c]];
-				if (c == a || c == b)
+				if (c == a || c == b || (e & JOIN_F5 && o->f5_link != fx->f5_link))
 					continue;
 				rivals += (o->point == fy->point && !contradict(fx, o)) || (o->point == fx->point && !contradict(fy, o));
 			}
@@ -256,8 +259,7 @@ static void join_bucket(struct joiner *j, uint32_t from, uint32_t to)
 				strengthen(fy, JOIN_AMBIGUOUS, JOIN_CLIENT_ISN);
 				continue;
 			}
-			unsigned e = agreement(fx, fy);
-			unite(j, x, y, e & (JOIN_TSVAL | JOIN_SERVER_ISN) ? JOIN_CERTAIN : JOIN_LIKELY, e);
+			unite(j, x, y, e & (JOIN_TSVAL | JOIN_SERVER_ISN | JOIN_F5) ? JOIN_CERTAIN : JOIN_LIKELY, e);
 		}
 	}
 }
@@ -509,11 +511,12 @@ int join_order(struct facts *f, struct err *e)
 
 void join_evidence_json(const struct flow *w, char *out, size_t size)
 {
-	static const char *const name[] = { "addresses", "client_isn", "server_isn", "syn_tsval", "sequence_ranges", "port", "sequence_range_one_way" };
+	static const char *const name[] = { "addresses", "client_isn", "server_isn", "syn_tsval", "sequence_ranges", "port", "sequence_range_one_way",
+		"f5_flows" };
 	size_t n = 0;
 
 	n += (size_t)snprintf(out, size, "{\"agree\":[");
-	for (int i = 0, first = 1; i < 7; i++)
+	for (int i = 0, first = 1; i < 8; i++)
 		if (w->evidence >> i & 1) {
 			n += (size_t)snprintf(out + n, size - n, "%s\"%s\"", first ? "" : ",", name[i]);
 			first = 0;

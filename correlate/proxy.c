@@ -35,7 +35,7 @@ static struct place *places_new(const struct facts *f, struct err *e)
 }
 
 /* The flow of a part, if its client is (client_remote) or is not on the far side of the network from the BIG-IP; NULL: neither. */
-static const struct flow *flow_of(const struct facts *f, const struct place *list, int64_t part, bool a_is_remote, bool client_remote)
+static struct flow *flow_of(const struct facts *f, const struct place *list, int64_t part, bool a_is_remote, bool client_remote)
 {
 	const struct place key = { .part = part }, *p = bsearch(&key, list, f->parts, sizeof *list, by_part);
 
@@ -71,7 +71,7 @@ static void note(struct facts *f, const struct flow *w, enum proxied as, uint32_
  * Both sides of a full proxy have handshakes of their own. Where the client's initial sequence number is kept, the device only translates (FastL4);
  * where one is not known, it cannot be told.
  */
-static void note_pair(struct facts *f, const struct flow *x, const struct flow *y)
+static void note_pair(struct facts *f, struct flow *x, struct flow *y)
 {
 	if (x->conn == y->conn || !x->has_isn[C2S] || !y->has_isn[C2S] || x->isn[C2S] == y->isn[C2S])
 		return;
@@ -89,7 +89,8 @@ static void note_alone(struct facts *f)
 			note(f, &f->flow[i], PROXY_ENDS, UINT32_MAX);
 }
 
-int proxy_find(struct facts *f, struct db *db, struct err *e)
+/* Hand the flows of both sides to take(), the client's side first. */
+static int each_pair(struct facts *f, struct db *db, void (*take)(struct facts *f, struct flow *x, struct flow *y), struct err *e)
 {
 	struct place *list = NULL;
 	sqlite3_stmt *st;
@@ -98,7 +99,7 @@ int proxy_find(struct facts *f, struct db *db, struct err *e)
 	if (db_prepare(db, "SELECT part_id, a_is_remote, peer_part_id, peer_a_is_remote FROM f5_pair ORDER BY part_id, peer_part_id", &st, e) < 0)
 		return -1;
 	while ((rc = db_step(db, st, e)) == 1) {
-		const struct flow *x, *y;
+		struct flow *x, *y;
 		if (!list && !(list = places_new(f, e))) {
 			rc = -1;
 			break;
@@ -106,10 +107,30 @@ int proxy_find(struct facts *f, struct db *db, struct err *e)
 		x = flow_of(f, list, sqlite3_column_int64(st, 0), sqlite3_column_int(st, 1), true);
 		y = flow_of(f, list, sqlite3_column_int64(st, 2), sqlite3_column_int(st, 3), false);
 		if (x && y)
-			note_pair(f, x, y);
+			take(f, x, y);
 	}
 	sqlite3_finalize(st);
 	free(list);
-	note_alone(f);
 	return rc;
+}
+
+static void link_pair(struct facts *f, struct flow *x, struct flow *y)
+{
+	if (!x->f5_link)
+		x->f5_link = y->f5_link ? y->f5_link : (uint32_t)(x - f->flow) + 1;
+	if (!y->f5_link)
+		y->f5_link = x->f5_link;
+}
+
+int proxy_link(struct facts *f, struct db *db, struct err *e)
+{
+	return each_pair(f, db, link_pair, e);
+}
+
+int proxy_find(struct facts *f, struct db *db, struct err *e)
+{
+	if (each_pair(f, db, note_pair, e) < 0)
+		return -1;
+	note_alone(f);
+	return 0;
 }

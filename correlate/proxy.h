@@ -4,8 +4,11 @@
 
 #include "correlate/facts.h"
 
+/* Note in f->flow which flows a BIG-IP's trailers name as the two sides of one connection (view f5_pair). Before they are joined. */
+int proxy_link(struct facts *f, struct db *db, struct err *e);
+
 /*
- * Find the connections that a BIG-IP ends or opens, by what its trailers say (view f5_pair), and note it in f->conn: what lies beyond the point where
+ * Find the connections that a BIG-IP ends or opens, by what its trailers say, and note it in f->conn: what lies beyond the point where
  * it does is no part of their way. Once connections are numbered (join_order).
  */
 int proxy_find(struct facts *f, struct db *db, struct err *e);

@@ -355,8 +355,8 @@ static void connect_with(struct made *m, const char *outcome, unsigned flags, bo
 		made_sql(m, "UPDATE flow SET server_isn = NULL WHERE connection_id = %" PRId64, m->connection);
 }
 
-/* The line that compares the SYN of connection 1 with others, or "". */
-static void check_alike(struct made *m, const char *expected)
+/* The line of the failed connections' ladders that has these words, from there on, or "". */
+static void check_line(struct made *m, const char *words, const char *expected)
 {
 	struct style s = {.width = 200, .utf8 = true};
 	struct filter f = {.failed = true};
@@ -368,7 +368,7 @@ static void check_alike(struct made *m, const char *expected)
 	assert_non_null(s.out);
 	assert_int_equal(report_ladders(&m->db, &s, &f, &e), 0);
 	fclose(s.out);
-	line = strstr(got, "alike ");
+	line = strstr(got, words);
 	if (line)
 		line[strcspn(line, "\n")] = '\0';
 	assert_string_equal(line ? line : "", expected);
@@ -382,20 +382,41 @@ static void what_a_failed_syn_offers_is_compared_with_others(void **state)
 	(void)state;
 	made_open(&m, "client", "the only point");
 	connect_with(&m, "no connection", 0xc2, false);
-	check_alike(&m, "");
+	check_line(&m, "alike ", "");
 	connect_with(&m, "no connection", 0xc2, false);
-	check_alike(&m, "");
+	check_line(&m, "alike ", "");
 	connect_with(&m, "completed", 0x02, true);
-	check_alike(&m, "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
+	check_line(&m, "alike ", "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
 	    "1 of 1 with another SYN were");
 	connect_with(&m, "completed", 0xc2, true);
-	check_alike(&m, "alike      1 of 2 other connections to this server with the same SYN (flags, window, options) were answered: "
+	check_line(&m, "alike ", "alike      1 of 2 other connections to this server with the same SYN (flags, window, options) were answered: "
 	    "what it offers is not the reason by itself");
 	made_sql(&m, "UPDATE flow SET server_port = 80 WHERE connection_id = 4");
-	check_alike(&m, "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
+	check_line(&m, "alike ", "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
 	    "1 of 1 with another SYN were");
 	made_sql(&m, "UPDATE tcpopt SET mss = 1400 WHERE packet_id = 2");
-	check_alike(&m, "");
+	check_line(&m, "alike ", "");
+	made_close(&m);
+}
+
+/* Names come from captures: shown, not obeyed. The other side need not be in the case. */
+static void what_f5_trailers_say_stands_in_the_head(void **state)
+{
+	struct made m;
+	int64_t rst;
+
+	(void)state;
+	made_open(&m, "bigip", "the only point");
+	connect_with(&m, "refused", 0x02, false);
+	rst = made_packet(&m, &(struct made_packet){.s2c = true, .flags = 0x14, .seq = 0, .ack = 1001, .ttl = 255, .at_us = {100}});
+	check_line(&m, "f5  ", "");
+	made_sql(&m, "INSERT INTO f5 VALUES(100, 11, 0, 1, 1, NULL, NULL, NULL, NULL, NULL, NULL)");
+	check_line(&m, "f5  ", "f5         bigip: client side");
+	made_sql(&m, "INSERT INTO f5 VALUES(100, 11, 22, 1, 1, '/Common/vs' || char(27) || '[31m' || char(8238), 3, 8080, 2, 40000, 7)");
+	check_line(&m, "f5  ", "f5         bigip: virtual server /Common/vs\\x1b[31m\\u202e, client side; other side, not in the case:  "
+	    "20.20.20.20:40000 → 10.7.0.11:8080");
+	made_sql(&m, "INSERT INTO f5_rst VALUES(%" PRId64 ", 'No' || char(27) || 'listener', 0, 1)", rst);
+	check_line(&m, "F5: ", "F5: \"{peer} No\\x1blistener\"");
 	made_close(&m);
 }
 
@@ -410,6 +431,7 @@ int main(void)
 		cmocka_unit_test(one_point_lets_packets_leave_and_arrive_at_the_edge),
 		cmocka_unit_test(a_long_connection_shows_its_ends_its_loss_and_the_repeat),
 		cmocka_unit_test(what_a_failed_syn_offers_is_compared_with_others),
+		cmocka_unit_test(what_f5_trailers_say_stands_in_the_head),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
