@@ -30,13 +30,14 @@ enum reason {
 	WHY_NO_TIMESTAMP = 0x80000,     /* no timestamp, although they were agreed on (RFC 7323 3.2) */
 	WHY_BOTH_SIDES = 0x100000,      /* resets to both sides, neither seen at the other */
 	WHY_HOST_CONTRADICTS = 0x200000,        /* the host went on as if it had not sent it */
+	WHY_F5 = 0x10000000,            /* the BIG-IP that recorded it says so in its trailer */
+	/* doubts, and how well the capture sees */
 	WHY_WINDOW = 0x400000,          /* the point was not capturing, or that is not known */
 	WHY_ELSEWHERE = 0x800000,       /* the point never sees this host */
 	WHY_ORPHANS = 0x4000000,        /* connections of unknown origin begin beyond at the same time: it may be one of them */
 	WHY_UNREAD = 0x8000000,         /* the capture may hold it without showing it: cut off before the TCP header, or ICMP kept out by a filter */
-	WHY_F5 = 0x10000000,            /* the BIG-IP that recorded it says so in its trailer */
+	WHY_NO_FRAGMENTS = 0x20000000,  /* the capture holds no later IP fragment at all: a filter may leave them out */
 	WHY_CAPTURE_GOOD = 0x1000000,   /* the capture misses next to nothing */
-	WHY_NO_FRAGMENTS = 0x10000000,  /* the capture holds no later IP fragment at all: a filter may leave them out */
 	WHY_CAPTURE_BAD = 0x2000000,    /* the capture is known to miss packets */
 };
 
