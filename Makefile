@@ -9,8 +9,9 @@ CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
           -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
 ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
-          -I. -I$(B) $(WARN) -MMD -MP $(CFLAGS)
-LIBS    = -lpcap -lsqlite3 -lz -lzstd -llz4 -llzma -lbz2 -lsmartcols -lm
+          -I. -I$(B) -DSQLITE_CORE $(WARN) -MMD -MP $(CFLAGS)
+UNPACK  = -lz -lzstd -llz4 -llzma -lbz2
+LIBS    = -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lm
 
 SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c correlate/*.c correlate/report/*.c)
 SQL   := $(patsubst %.sql,$(B)/%.sql.h,$(wildcard */*.sql */*/*.sql))
@@ -22,10 +23,22 @@ FUZZ  := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c))
 GOLD  := $(wildcard tests/golden/*.cmd)
 
-all: $(B)/$(PROG)
+# SELECT ... FROM capture('FILE') for every SQLite: the reader, without a SQLite of its own.
+EXT   := $(B)/$(PROG)_capture.so
+EXT_OBJ := $(patsubst %.c,$(B)/pic/%.o,schema/err.c $(wildcard ingest/decode/*.c) $(addprefix ingest/, \
+	capture.c capture_table.c compression.c option_text.c pcap.c pcapng.c pcapng_interface.c source.c))
+
+all: $(B)/$(PROG) $(EXT)
 
 $(B)/$(PROG): $(OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(EXT): $(EXT_OBJ)
+	$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-z,defs -o $@ $^ $(UNPACK)
+
+$(B)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -USQLITE_CORE -fPIC -fvisibility=hidden -c -o $@ $<
 
 $(B)/%.o: %.c | $(SQL)
 	@mkdir -p $(@D)
@@ -49,7 +62,7 @@ $(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/fixtures run/formats
 $(TESTS:%=run/%): run/%: % $(B)/$(PROG)
 	PROG=$(B)/$(PROG) ./$<
-$(GOLD:%=run/%): run/%: % $(B)/$(PROG)
+$(GOLD:%=run/%): run/%: % $(B)/$(PROG) $(EXT)
 	sh tests/golden.sh $(B)/$(PROG) $<
 $(FUZZ:%=replay/%): replay/%: $(B)/replay_%
 	./$< fixtures/fuzz/$*/*
@@ -57,7 +70,7 @@ run/docs: $(B)/$(PROG)
 	sh tests/docs.sh $<
 run/formats: $(B)/$(PROG)
 	sh tests/formats.sh $<
-golden: $(B)/$(PROG)
+golden: $(B)/$(PROG) $(EXT)
 	for t in $(GOLD); do UPDATE=1 sh tests/golden.sh $< $$t; done
 
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -88,9 +101,10 @@ run/fixtures: $(MADE:%=$(B)/make_%)
 		for f in $(B)/$$m/*; do cmp $$f fixtures/$$m/$${f##*/} || exit 1; done; done
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/$(PROG) $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(B)/$(PROG) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(EXT) $(DESTDIR)$(PREFIX)/lib/$(PROG)/
 	install -m 644 correlate/$(PROG).1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 correlate/$(PROG).bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(PROG)
@@ -102,4 +116,4 @@ clean:
 	run/formats $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(wildcard $(B)/*/*.d $(B)/*/*/*.d)
+-include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

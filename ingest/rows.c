@@ -7,6 +7,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "ingest/decode/decode.h"
 #include "ingest/option_text.h"
 #include "ingest/insert_f5.sql.h"
 #include "ingest/insert_icmp.sql.h"
@@ -380,13 +381,6 @@ int rows_flush(struct rows *r, struct err *e)
 	return 0;
 }
 
-static const char *tunnel_name(uint8_t kind)
-{
-	static const char *const names[] = { "none", "GRE", "ERSPAN", "VXLAN", "GENEVE", "IPIP", "GTP-U", "L2TPv3", "MPLS", "PPPoE" };
-
-	return kind < sizeof names / sizeof *names ? names[kind] : "?";
-}
-
 static int tunnel_id(struct rows *r, const struct tunnel *t, int64_t *id, struct err *e)
 {
 	int64_t src = 0, dst = 0;
@@ -394,7 +388,7 @@ static int tunnel_id(struct rows *r, const struct tunnel *t, int64_t *id, struct
 
 	if ((t->src.family && addr_id(r, &t->src, &src, e) < 0) || (t->dst.family && addr_id(r, &t->dst, &dst, e) < 0))
 		return -1;
-	sqlite3_bind_text(r->tunnel_find, 1, tunnel_name(t->kind), -1, SQLITE_STATIC);
+	sqlite3_bind_text(r->tunnel_find, 1, decode_tunnel_name(t->kind), -1, SQLITE_STATIC);
 	sqlite3_bind_int64(r->tunnel_find, 2, t->id);
 	bind_opt(r->tunnel_find, 3, src != 0, src);
 	bind_opt(r->tunnel_find, 4, dst != 0, dst);
@@ -406,7 +400,7 @@ static int tunnel_id(struct rows *r, const struct tunnel *t, int64_t *id, struct
 		return rc < 0 ? -1 : 0;
 	*id = r->next_tunnel++;
 	sqlite3_bind_int64(r->tunnel_add, 1, *id);
-	sqlite3_bind_text(r->tunnel_add, 2, tunnel_name(t->kind), -1, SQLITE_STATIC);
+	sqlite3_bind_text(r->tunnel_add, 2, decode_tunnel_name(t->kind), -1, SQLITE_STATIC);
 	sqlite3_bind_int64(r->tunnel_add, 3, t->id);
 	bind_opt(r->tunnel_add, 4, src != 0, src);
 	bind_opt(r->tunnel_add, 5, dst != 0, dst);

@@ -23,6 +23,9 @@ enum decode_result {
 /* Short word for counters and views: "ok", "link type", "not IP", ... */
 const char *decode_result_name(enum decode_result r);
 
+/* enum tunnel_kind as it is in a case: "GRE", "VXLAN", ... */
+const char *decode_tunnel_name(uint8_t kind);
+
 /*
  * Decode one frame. `caplen` bytes at `bytes` were captured of a frame of `len` bytes. On DECODE_OK *seg is complete: all fields are written,
  * but of f5 only `present` unless that is true. Otherwise its content is undefined. seg->payload points into bytes.

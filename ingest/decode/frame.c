@@ -20,6 +20,13 @@ const char *decode_result_name(enum decode_result r)
 	return r < DECODE_RESULTS ? names[r] : "unknown";
 }
 
+const char *decode_tunnel_name(uint8_t kind)
+{
+	static const char *const names[] = {"none", "GRE", "ERSPAN", "VXLAN", "GENEVE", "IPIP", "GTP-U", "L2TPv3", "MPLS", "PPPoE"};
+
+	return kind < sizeof names / sizeof *names ? names[kind] : "?";
+}
+
 /* An F5 trailer can only be told from padding when the end of the frame is there. */
 static void trailer(const struct decoder *d, const uint8_t *end)
 {

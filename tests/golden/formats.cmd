@@ -4,3 +4,4 @@ $prog list --failed --format json case.db
 $prog list --failed --format csv case.db
 $prog diff --format json case.db 6
 $prog query --format csv case.db "SELECT kind, what, direction, from_point, to_point, point, connections, count FROM v_summary"
+$prog query --format csv case.db "SELECT value FROM json_each('[1, 2]')"
