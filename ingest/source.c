@@ -120,6 +120,10 @@ static size_t read_unpacked(struct source_input *in, uint8_t *to, size_t n)
 		u.in = in->packed_at;
 		u.in_left = in->packed_left;
 		enum unpack_result r = in->compression->read(in->member, &u, &why);
+		if (r == UNPACK_ON && !in->unpack_full && u.in_left == in->packed_left && u.out_left == n) {
+			r = UNPACK_BROKEN;      /* bytes and room, and no step: that would go on for ever */
+			why = "it is corrupt";
+		}
 		in->packed_at = u.in;
 		in->packed_left = u.in_left;
 		in->unpack_full = u.out_left == 0;
