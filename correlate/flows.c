@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/halves.h"
 #include "correlate/hosts.h"
 #include "schema/part.h"
 
@@ -10,29 +11,13 @@
 
 #define FAR (1u << 26)          /* sequence distance in both directions beyond which a part belongs to another incarnation */
 
-/* A row of select_parts.sql. side 0: a, 1: b. */
-struct row {
-	int64_t id, point_id, addr[2], tunnel, first_ns, min_ns, max_ns, packets, bytes, side_packets[2];
-	uint16_t port[2];
-	int client;             /* 0: a, 1: b, -1: not known */
-	bool has_isn[2], has_tsval, has_seq[2];
-	uint32_t isn[2], tsval, seq_min[2], seq_max[2], flags;
-	uint8_t ttl[2];
-};
-
-/* A flow being put together. */
-struct open_flow {
-	struct row sum;
-	struct part_ref *part;
-	uint32_t parts, room;
-};
-
 struct builder {
 	struct facts *f;
 	struct db *db;
 	uint32_t flow_room, part_room;
-	struct open_flow *open; /* incarnations of the current addresses and ports */
+	struct open_flow *open; /* incarnations of the current addresses and ports ... */
 	uint32_t n, room;
+	uint32_t world;         /* ... from here on: in the current tunnel */
 	uint64_t *talked;       /* per point and direction: flows whose other direction shows that this one exists */
 };
 
@@ -69,10 +54,10 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 	r->bytes = sqlite3_column_int64(st, 24);
 }
 
-static bool same_key(const struct row *x, const struct row *y)
+static bool same_ends(const struct row *x, const struct row *y)
 {
 	return x->point_id == y->point_id && x->addr[0] == y->addr[0] && x->addr[1] == y->addr[1] && x->port[0] == y->port[0] &&
-	    x->port[1] == y->port[1] && x->tunnel == y->tunnel;
+	    x->port[1] == y->port[1];
 }
 
 static uint32_t gap(const struct row *x, const struct row *y, int side)
@@ -112,9 +97,9 @@ static struct open_flow *home(struct builder *b, const struct row *r)
 	struct open_flow *best = NULL;
 	uint32_t least = FAR;
 
-	if (b->n && answers(&b->open[b->n - 1].sum, r))
+	if (b->n > b->world && answers(&b->open[b->n - 1].sum, r))
 		return &b->open[b->n - 1];
-	for (uint32_t i = b->n; i-- > 0;) {
+	for (uint32_t i = b->n; i-- > b->world;) {
 		struct row *s = &b->open[i].sum;
 		if (r->has_isn[0] && s->has_isn[0]) {
 			if (r->isn[0] == s->isn[0] && r->client == s->client)
@@ -175,7 +160,7 @@ static void absorb(struct row *s, const struct row *r)
 	s->flags |= r->flags;
 }
 
-static int add_part(struct open_flow *o, const struct row *r, struct err *e)
+static int add_part(struct open_flow *o, struct part_ref q, struct err *e)
 {
 	if (o->parts == o->room) {
 		uint32_t room = o->room ? o->room * 2 : 2;
@@ -185,17 +170,18 @@ static int add_part(struct open_flow *o, const struct row *r, struct err *e)
 		o->part = p;
 		o->room = room;
 	}
-	o->part[o->parts++] = (struct part_ref){ .id = r->id, .first_ns = r->first_ns };
+	o->part[o->parts++] = q;
 	return 0;
 }
 
 static int take_row(struct builder *b, const struct row *r, struct err *e)
 {
+	struct part_ref q = { .id = r->id, .first_ns = r->first_ns };
 	struct open_flow *o = home(b, r);
 
 	if (o) {
 		absorb(&o->sum, r);
-		return add_part(o, r, e);
+		return add_part(o, q, e);
 	}
 	if (b->n == b->room) {
 		uint32_t room = b->room ? b->room * 2 : 8;
@@ -208,7 +194,7 @@ static int take_row(struct builder *b, const struct row *r, struct err *e)
 	o = &b->open[b->n++];
 	memset(o, 0, sizeof *o);
 	o->sum = *r;
-	return add_part(o, r, e);
+	return add_part(o, q, e);
 }
 
 /* Make room for one more element of an array that grows. */
@@ -297,9 +283,39 @@ static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, st
 	return note_hosts(b, w, sent, e);
 }
 
+/* The two directions of one connection may be in tunnels of their own. */
+static int join_halves(struct builder *b, struct err *e)
+{
+	uint32_t n = 0;
+
+	if (b->world == 0)
+		return 0;
+	if (halves_find(b->db, b->open, b->n, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct open_flow *o = &b->open[i];
+		if (o->half != NO_HALF && o->half < i)
+			continue;
+		if (o->half != NO_HALF) {
+			struct open_flow *half = &b->open[o->half];
+			absorb(&o->sum, &half->sum);
+			for (uint32_t k = 0; k < half->parts; k++)
+				if (add_part(o, half->part[k], e) < 0)
+					return -1;
+			free(half->part);
+			half->part = NULL;
+		}
+		b->open[n++] = *o;
+		if (n - 1 != i)
+			o->part = NULL;
+	}
+	b->n = n;
+	return 0;
+}
+
 static int close_all(struct builder *b, struct err *e)
 {
-	int rc = 0;
+	int rc = join_halves(b, e);
 
 	for (uint32_t i = 0; i < b->n; i++) {
 		uint32_t point = 0;
@@ -309,7 +325,7 @@ static int close_all(struct builder *b, struct err *e)
 			rc = close_flow(b, &b->open[i], point, e);
 		free(b->open[i].part);
 	}
-	b->n = 0;
+	b->n = b->world = 0;
 	return rc;
 }
 
@@ -338,8 +354,12 @@ int flows_load(struct facts *f, struct db *db, struct err *e)
 		goto out;
 	while ((rc = db_step(db, st, e)) == 1) {
 		read_row(st, &r);
-		if (!same_key(&r, &last) && close_all(&b, e) < 0)
-			goto fail;
+		if (!same_ends(&r, &last)) {
+			if (close_all(&b, e) < 0)
+				goto fail;
+		} else if (r.tunnel != last.tunnel) {
+			b.world = b.n;
+		}
 		last = r;
 		if (take_row(&b, &r, e) < 0)
 			goto fail;

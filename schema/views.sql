@@ -12,7 +12,17 @@ JOIN addr sa ON sa.id = f.server_addr;
 CREATE VIEW v_flow AS
 SELECT f.connection_id, f.id AS flow_id, p.name AS point,
        ca.text AS client_addr, f.client_port, sa.text AS server_addr, f.server_port,
-       f.client_isn, f.server_isn, f.packets, f.join_state, f.join_evidence
+       f.client_isn, f.server_isn, f.packets, f.join_state, f.join_evidence,
+       (SELECT group_concat(text, ', ') FROM (
+          SELECT DISTINCT t.kind || CASE WHEN t.number = 0 AND t.kind IN ('IPIP', 'GRE') THEN '' ELSE ' ' || t.number END ||
+                 coalesce(' ' || ts.text || ' > ' || td.text, '') AS text
+          FROM flow_part fp
+          JOIN part q ON q.id = fp.part_id
+          JOIN tunnel t ON t.id = q.tunnel_id
+          LEFT JOIN addr ts ON ts.id = t.src
+          LEFT JOIN addr td ON td.id = t.dst
+          WHERE fp.flow_id = f.id
+          ORDER BY 1)) AS tunnel
 FROM flow f
 JOIN point p ON p.id = f.point_id
 JOIN addr ca ON ca.id = f.client_addr

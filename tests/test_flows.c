@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "correlate/flows.h"
@@ -20,6 +21,8 @@ struct row {
 	int64_t from, to, client_isn, server_isn, a_min, a_max, b_min, b_max;
 	bool a_silent, b_silent;
 	uint32_t flags;
+	int tunnel;             /* 1 and 2: GTP-U, other TEIDs; 3: as 1, with the outer addresses the other way round */
+	int64_t ack;            /* of a packet of the one that is not silent */
 };
 
 static void run(struct db *db, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -48,16 +51,21 @@ static struct db case_of(const struct row *r, size_t n)
 	struct err e;
 
 	assert_int_equal(db_open(&db, ":memory:", DB_CREATE, &e), 0);
-	run(&db, "INSERT INTO point VALUES(1, 'z'), (2, 'b'), (3, 'c'); INSERT INTO addr VALUES(1, '10.0.0.1', 4), (2, '10.0.0.2', 4)");
+	run(&db, "INSERT INTO point VALUES(1, 'z'), (2, 'b'), (3, 'c'); INSERT INTO addr VALUES(1, '10.0.0.1', 4), (2, '10.0.0.2', 4); "
+	    "INSERT INTO tunnel VALUES(1, 'GTP-U', 7, 1, 2), (2, 'GTP-U', 9, 2, 1), (3, 'GTP-U', 7, 2, 1)");
 	for (int i = 1; i <= 3; i++)
 		capture(&db, i, i, 0, 100 * SEC);
 	for (size_t i = 0; i < n; i++)
-		run(&db, "INSERT INTO part VALUES(%zu, %d, 1, %d, 2, %d, NULL, 0, 0, 0, %" PRId64 ", %" PRId64 ", %" PRId64 ", %d, 100, nullif(%d, -1), "
+		run(&db, "INSERT INTO part VALUES(%zu, %d, 1, %d, 2, %d, nullif(%d, 0), 0, 0, 0, %" PRId64 ", %" PRId64 ", %" PRId64 ", %d, 100, nullif(%d, -1), "
 			"nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), NULL, NULL, nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), "
-			"nullif(%" PRId64 ", 0), %u, %d, %d, %d, %d)", i + 1, r[i].capture, r[i].a_port ? r[i].a_port : 40000, r[i].b_port ? r[i].b_port : 80,
+			"nullif(%" PRId64 ", 0), %u, %d, %d, %d, %d)", i + 1, r[i].capture, r[i].a_port ? r[i].a_port : 40000, r[i].b_port ? r[i].b_port : 80, r[i].tunnel,
 			r[i].from, r[i].from, r[i].to, 3 * !r[i].a_silent + 2 * !r[i].b_silent, r[i].client == A ? 1 : r[i].client == B ? 0 : -1, r[i].client_isn,
 			r[i].server_isn, r[i].a_min, r[i].a_max, r[i].b_min, r[i].b_max, r[i].flags, 3 * !r[i].a_silent, 2 * !r[i].b_silent,
 			64 * !r[i].a_silent, 60 * !r[i].b_silent);
+	for (size_t i = 0; i < n; i++)
+		if (r[i].ack)
+			run(&db, "INSERT INTO packet VALUES(%zu, 1, 0, %d, 0, %d, 1, 0, NULL, NULL, 0, 64, 0, NULL); INSERT INTO run VALUES(%zu, %zu, 1)", i + 1,
+			    16 | (r[i].a_silent ? 0 : 512), (int)(uint32_t)r[i].ack, i + 1, i + 1);
 	return db;
 }
 
@@ -204,6 +212,107 @@ static void a_direction_that_never_comes_by_takes_another_way(void **state)
 	facts_free(&f);
 }
 
+/* ---- tunnels ---- */
+
+#define UP .capture = 1, .b_silent = true
+#define DOWN .capture = 1, .a_silent = true
+
+static void check_flows(const struct row *r, size_t n, uint32_t flows)
+{
+	struct facts f = loaded(r, n);
+
+	assert_int_equal(f.flows, flows);
+	for (uint32_t i = 0, parts = 0; i < f.flows; i++) {
+		parts += f.flow[i].parts;
+		assert_true(i + 1 < f.flows || parts == n);
+	}
+	facts_free(&f);
+}
+
+static void directions_in_tunnels_of_their_own_are_one_flow(void **state)
+{
+	/* By the handshake, by what both acknowledge, and over the end of the numbers; one direction may be in no tunnel at all. */
+	static const struct row rows[][2] = {
+		{ { UP, .tunnel = 1, .to = SEC, .client_isn = 1000, .a_min = 1000, .a_max = 1001, .flags = PART_SYN },
+		    { DOWN, .tunnel = 2, .from = 2 * SEC, .to = 3 * SEC, .client_isn = 1000, .server_isn = 5000, .b_min = 5000, .b_max = 5001, .flags = PART_SYNACK } },
+		{ { UP, .tunnel = 1, .client = NOBODY_KNOWS, .a_min = 1000, .a_max = 2000, .ack = 5500 },
+		    { DOWN, .tunnel = 2, .client = NOBODY_KNOWS, .b_min = 5000, .b_max = 6000, .ack = 2000 } },
+		{ { UP, .client = NOBODY_KNOWS, .a_min = 4294967000, .a_max = 2000, .ack = 5000 },
+		    { DOWN, .tunnel = 2, .client = NOBODY_KNOWS, .b_min = 5000, .b_max = 5000, .ack = 1 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		check_flows(rows[i], 2, 1);
+	struct facts f = loaded(rows[0], 2);
+	assert_true(f.flow[0].has_isn[C2S] && f.flow[0].isn[C2S] == 1000 && f.flow[0].isn[S2C] == 5000 && f.flow[0].packets == 5);
+	assert_true(!f.point[2].sight[C2S].elsewhere && !f.point[2].sight[S2C].elsewhere && f.flow[0].last_ns == 3 * SEC);
+	facts_free(&f);
+}
+
+static void halves_that_nothing_proves_stay_apart(void **state)
+{
+	static const struct row rows[][2] = {
+		/* An answer to another SYN; numbers that do not fit one way or the other; nothing acknowledged. */
+		{ { UP, .tunnel = 1, .client_isn = 1000, .flags = PART_SYN }, { DOWN, .tunnel = 2, .client_isn = 1001, .server_isn = 5000, .flags = PART_SYNACK } },
+		{ { UP, .tunnel = 1, .client = NOBODY_KNOWS, .a_min = 1000, .a_max = 2000, .ack = 6001 },
+		    { DOWN, .tunnel = 2, .client = NOBODY_KNOWS, .b_min = 5000, .b_max = 6000, .ack = 2000 } },
+		{ { UP, .tunnel = 1, .client = NOBODY_KNOWS, .a_min = 1000, .a_max = 2000, .ack = 6000 },
+		    { DOWN, .tunnel = 2, .client = NOBODY_KNOWS, .b_min = 5000, .b_max = 6000, .ack = 999 } },
+		{ { UP, .tunnel = 1, .client = NOBODY_KNOWS, .a_min = 1000, .a_max = 2000 },
+		    { DOWN, .tunnel = 2, .client = NOBODY_KNOWS, .b_min = 5000, .b_max = 6000, .ack = 2000 } },
+		/* The same direction twice; two whole ones; at different times. */
+		{ { UP, .tunnel = 1, .client_isn = 1000, .flags = PART_SYN }, { UP, .tunnel = 2, .client_isn = 1000, .flags = PART_SYN } },
+		{ { .capture = 1, .tunnel = 1, .client_isn = 1000, .server_isn = 5000 }, { .capture = 1, .tunnel = 2, .client_isn = 1000, .server_isn = 5000 } },
+		{ { UP, .tunnel = 1, .client_isn = 1000, .flags = PART_SYN },
+		    { DOWN, .tunnel = 2, .from = 9 * SEC, .to = 9 * SEC, .client_isn = 1000, .server_isn = 5000, .flags = PART_SYNACK } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		check_flows(rows[i], 2, 2);
+}
+
+static void halves_of_which_two_would_do_stay_apart(void **state)
+{
+	static const struct row rows[] = {
+		{ UP, .client_isn = 1000, .flags = PART_SYN },
+		{ DOWN, .tunnel = 1, .client_isn = 1000, .server_isn = 5000, .flags = PART_SYNACK },
+		{ DOWN, .tunnel = 2, .client_isn = 1000, .server_isn = 5000, .flags = PART_SYNACK },
+	};
+
+	(void)state;
+	check_flows(rows, 3, 3);
+}
+
+/* A tunnel is its number: rotated files begin with packets of either direction. */
+static void outer_addresses_the_other_way_round_are_the_same_tunnel(void **state)
+{
+	static const struct row rows[] = {
+		{ .capture = 1, .tunnel = 1, .client_isn = 1000, .a_min = 1000, .a_max = 2000 },
+		{ .capture = 1, .tunnel = 3, .from = SEC, .to = SEC, .client = NOBODY_KNOWS, .a_min = 2000, .a_max = 3000 },
+		{ .capture = 1, .tunnel = 2, .from = SEC, .to = SEC, .client = NOBODY_KNOWS, .a_min = 2000, .a_max = 3000 },
+	};
+
+	(void)state;
+	check_flows(rows, 3, 2);
+}
+
+/* Of very many halves none is tried. */
+static void a_crowd_of_tunnels_is_left_as_it_is(void **state)
+{
+	enum { MANY = 300 };
+	struct row *r = calloc(MANY, sizeof *r);
+
+	(void)state;
+	for (int i = 0; i < MANY; i++)
+		r[i] = (struct row){ .capture = 1, .tunnel = 1 + i % 2, .a_silent = i % 2, .b_silent = !(i % 2), .client_isn = 1000 * (1 + i / 2),
+			.server_isn = i % 2 ? 5000 : 0, .flags = i % 2 ? PART_SYNACK : PART_SYN };
+	check_flows(r, 60, 30);
+	check_flows(r, MANY, MANY);
+	free(r);
+}
+
 /* ---- points ---- */
 
 static void rotated_files_are_one_window_and_a_gap_makes_two(void **state)
@@ -302,6 +411,11 @@ int main(void)
 		cmocka_unit_test(the_client_may_be_either_side),
 		cmocka_unit_test(hosts_are_noted_where_their_packets_come_by),
 		cmocka_unit_test(a_direction_that_never_comes_by_takes_another_way),
+		cmocka_unit_test(directions_in_tunnels_of_their_own_are_one_flow),
+		cmocka_unit_test(halves_that_nothing_proves_stay_apart),
+		cmocka_unit_test(halves_of_which_two_would_do_stay_apart),
+		cmocka_unit_test(outer_addresses_the_other_way_round_are_the_same_tunnel),
+		cmocka_unit_test(a_crowd_of_tunnels_is_left_as_it_is),
 		cmocka_unit_test(rotated_files_are_one_window_and_a_gap_makes_two),
 		cmocka_unit_test(nobody_can_vouch_for_what_a_damaged_file_lacks),
 		cmocka_unit_test(frames_of_an_unknown_link_type_are_unread),
