@@ -91,6 +91,21 @@ static int load_windows(struct facts *f, struct db *db, struct err *e)
 	return rc;
 }
 
+/* Where frames without IP were recorded, hardly any filter for ports was at work. (Fragments of other protocols are no proof: udp or tcp port 80.) */
+static int load_open(struct facts *f, struct db *db, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(db, "SELECT DISTINCT c.point_id FROM capture c JOIN skipped s ON s.capture_id = c.id WHERE s.reason = 'not IP'", &st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1)
+		for (uint32_t i = 0; i < f->points; i++)
+			f->point[i].open |= f->point[i].id == sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return rc;
+}
+
 static struct point *by_name(struct facts *f, const char *name, size_t n)
 {
 	for (uint32_t i = 0; i < f->points; i++)
@@ -169,7 +184,7 @@ static int take_options(struct facts *f, const struct facts_options *o, struct e
 int facts_load(struct facts *f, struct db *db, const struct facts_options *o, struct err *e)
 {
 	memset(f, 0, sizeof *f);
-	if (load_points(f, db, e) < 0 || load_windows(f, db, e) < 0)
+	if (load_points(f, db, e) < 0 || load_windows(f, db, e) < 0 || load_open(f, db, e) < 0)
 		return -1;
 	return take_options(f, o, e);
 }

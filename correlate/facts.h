@@ -55,7 +55,8 @@ struct point {
 	uint64_t drops;         /* that its captures own up to (interface statistics) */
 	uint64_t unread;        /* frames that its captures cut off before the TCP header, or of an unknown link type */
 	bool icmp;              /* it recorded ICMP errors: no filter kept them out */
-	bool later;             /* it recorded later IP fragments (they have no ports): no filter for ports kept them out */
+	bool later;             /* it recorded later fragments of TCP (they have no ports): no filter for ports kept them out */
+	bool open;              /* it recorded frames without IP (ARP): hardly any filter for ports lets them pass */
 	uint64_t telling, twice;        /* packets of the sample that can be told from a repeat, and how many of them are copies: a mirror port */
 	uint64_t forwarded;             /* ... and how many are there as they came to a device and as they left it again */
 	bool aside;                     /* no place on the path: left out of --path, or it holds both sides of a device */

@@ -14,6 +14,7 @@
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
 #define LOOK_FAR 4096           /* transmissions that are searched for an answer */
+#define FIRSTS 3                /* datagrams of which only the first fragment came: no accident */
 #define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
 
 static double log_inverse(double p)
@@ -333,6 +334,23 @@ static bool elsewhere_in_fragments(const struct conn *c, uint32_t x, unsigned ne
 	return (p && p->partial) || (conn_torn(c, x, far) && datagram_spread(c, x, far));
 }
 
+/* A datagram of which fragments are missing: a filter for ports leaves all but the first one out, a capture that loses packets not just these. */
+static double torn_odds(const struct proof *t, uint32_t x, unsigned point, double odds, double miss, uint32_t *why)
+{
+	const struct point *p = &t->c->facts->point[point];
+	unsigned dir = t->c->tx[x].dir;
+
+	if (!p->later && !p->open) {
+		*why |= WHY_NO_FRAGMENTS;
+		return fmin(odds, ODDS_POSSIBLE);
+	}
+	if (t->tally.torn[point][dir] >= FIRSTS && t->tally.later[point][dir] == 0) {
+		*why |= WHY_FIRST_ONLY;
+		odds = fmax(odds, t->tally.torn[point][dir] * log_inverse(miss));
+	}
+	return p->later ? odds : fmin(odds, ODDS_UNSURE);
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
 {
 	const struct conn *c = t->c;
@@ -360,6 +378,8 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_RATE;
 		odds = rate;
 	}
+	if (conn_torn(c, x, b))
+		odds = torn_odds(t, x, b, odds, miss, why);
 	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
 	if (!sees_kin(c, b, w->dir)) {
 		*why |= WHY_ELSEWHERE;
@@ -367,10 +387,6 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	}
 	if (!reads(c, w, b)) {
 		*why |= WHY_UNREAD;
-		odds = fmin(odds, ODDS_POSSIBLE);
-	}
-	if (conn_torn(c, x, b) && !f->point[b].later) {
-		*why |= WHY_NO_FRAGMENTS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || answered_unseen(t, x, a, b) || may_be_copy(c, x, a, b))

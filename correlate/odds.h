@@ -8,6 +8,7 @@
 #include "correlate/proof.h"
 
 #define ODDS_CERTAIN 4.0        /* the other explanation is 10 000 times less likely */
+#define ODDS_UNSURE 3.9         /* the most that something may reach which must not become certain */
 #define ODDS_LIKELY 2.0
 #define ODDS_POSSIBLE 1.5       /* the most that something may reach which must not become a claim */
 

@@ -24,6 +24,7 @@ size_t reasons_json(uint32_t set, char *out, size_t size)
 		{ WHY_ALL_MISS, "every point further on misses it, too" },
 		{ WHY_STILL_HELD, "the other side still held the connection afterwards" },
 		{ WHY_RATE, "more packets of this kind are missing than the capture can have lost" },
+		{ WHY_FIRST_ONLY, "of several datagrams the first fragment came, and no other one: no capture misses just those" },
 		{ WHY_NOTHING_TO_ANSWER, "what it answers never came to the host" },
 		{ WHY_TTL, "its TTL is not that of the host" },
 		{ WHY_NO_TIMESTAMP, "it has no timestamp, although both hosts had agreed on timestamps" },

@@ -38,6 +38,7 @@ enum reason {
 	WHY_UNREAD = 0x8000000,         /* the capture may hold it without showing it: cut off before the TCP header, or ICMP kept out by a filter */
 	WHY_NO_FRAGMENTS = 0x20000000,  /* the capture holds no later IP fragment at all: a filter may leave them out */
 	WHY_CAPTURE_GOOD = 0x1000000,   /* the capture misses next to nothing */
+	WHY_FIRST_ONLY = 0x40000000,    /* of several datagrams only the first fragments came: no capture misses just the others */
 	WHY_CAPTURE_BAD = 0x2000000,    /* the capture is known to miss packets */
 };
 

@@ -10,8 +10,10 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 	bool here = conn_sight(c, i)[p] != NOTHING;
 
 	/* That fragments are missing says nothing of other packets: a filter may leave them out. */
-	if (conn_torn(c, i, p))
+	if (conn_torn(c, i, p)) {
+		t->torn[p][x->dir]++;
 		return;
+	}
 	for (unsigned ahead = 0; ahead < 2; ahead++) {
 		if ((ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
 			continue;
@@ -67,6 +69,8 @@ void tally_make(struct tally *t, const struct conn *c)
 		answered |= x->dir == S2C && (talks(x) || (x->what == WHAT_ACK && asked));
 		t->repeats |= x->repeat;
 	}
+	for (uint32_t k = 0; k < c->pkts; k++)
+		t->later[c->pkt[k].point][c->pkt[k].dir] += (c->pkt[k].flags & SEG_LATER) != 0;
 	t->timestamps = stamped[0] && stamped[1];
 	t->conversation = asked && answered;
 }

@@ -47,15 +47,6 @@ static uint32_t count_torn(const struct conn *c, const struct findings *all, con
 	return n;
 }
 
-/* Does the point hold not one later fragment of this direction of the connection? */
-static bool first_only(const struct conn *c, uint8_t point, uint8_t dir)
-{
-	for (uint32_t k = c->at[point]; k < c->at[point + 1]; k++)
-		if (c->pkt[k].flags & SEG_LATER && c->pkt[k].dir == dir)
-			return false;
-	return true;
-}
-
 /* What a point lacks of the segments that it recorded in part. */
 static void say_torn(const struct conn *c, const struct findings *all, const struct finding *f, uint8_t point, struct words *w)
 {
@@ -64,8 +55,10 @@ static void say_torn(const struct conn *c, const struct findings *all, const str
 
 	if (n == 0)
 		return;
-	if (n > 1) {
-		words_say(w, " Of %u of them %s has fragments, but not all.", n, words_point(c, point));
+	if (n > 1 && n == f->count) {
+		words_say(w, " %s has fragments of each, but none is whole.", words_point(c, point));
+	} else if (n > 1) {
+		words_say(w, " Of %u of them %s has fragments, but none is whole.", n, words_point(c, point));
 	} else if (datagram_lack(c, x, point, &l)) {
 		const struct pkt *p = &c->pkt[c->tx[x].first];
 		words_say(w, " What %s lacks is ", words_point(c, point));
@@ -75,7 +68,7 @@ static void say_torn(const struct conn *c, const struct findings *all, const str
 			words_say(w, "%u fragments of %u (from byte %u on)", l.missing, l.all, l.from);
 		words_say(w, " of the segment with sequence number %u.", p->seq + c->shift[p->point][p->dir]);
 	}
-	if (n > 1 && f->kind == KIND_DROPPED && first_only(c, point, f->dir))
+	if (f->kind == KIND_DROPPED && f->reasons & WHY_FIRST_ONLY)
 		words_say(w, " Only first fragments pass: later ones have no ports, so a filter or a NAT that does not put them together first drops them all.");
 }
 

@@ -241,6 +241,14 @@ static void a_capture_without_any_later_fragment_accuses_nobody(void **state)
 	assert_string_equal(told(s, "dropped undecided generated not_captured"), "undecided data c2s a>b x3");
 	check_says(s, KIND_UNDECIDED, "no later IP fragment at all");
 	assert_non_null(strstr(s->found.list[0].missing, "ip[6:2] & 0x1fff != 0"));
+	/* It holds ARP and the like: then it was hardly a filter for ports. */
+	s->f.point[1].later = false;
+	s->f.point[1].open = true;
+	fate_judge(&s->t);
+	findings_clear(&s->found);
+	judge(&s->t, &s->found);
+	assert_string_equal(told(s, "dropped undecided"), "dropped data c2s a>b x3");
+	assert_int_equal(s->found.list[0].confidence, LIKELY);
 	scene_free(s);
 	s = scene_of(2, HELLO "1.0 a" WHOLE "1.001 b" FIRST "1.1 ba < . 5001 ack 2401\n");
 	s->f.point[1].later = false;
