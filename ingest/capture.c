@@ -161,6 +161,19 @@ int capture_next(struct capture *c, struct frame *f, struct err *e)
 	return -1;
 }
 
+bool capture_is_live(const struct capture *c)
+{
+	uint64_t done, size;
+
+	source_progress(&c->source, &done, &size);
+	return size == 0;
+}
+
+void capture_on_idle(struct capture *c, int ms, bool (*idle)(void *ctx), void *ctx)
+{
+	source_on_idle(&c->source, ms, idle, ctx);
+}
+
 const struct capture_interface *capture_interface(const struct capture *c, uint32_t i)
 {
 	return i < c->interface_count ? &c->interfaces[i]->says : NULL;

@@ -51,6 +51,13 @@ int capture_open(struct capture **out, const char *path, struct err *e);
 int capture_open_stream(struct capture **out, FILE *stream, struct err *e);
 
 /*
+ * Does the capture grow while it is read (a pipe, a terminal)? Then idle(ctx) can be called whenever nothing came for `ms`, or a signal came: it
+ * says whether to wait on; false ends the capture there.
+ */
+bool capture_is_live(const struct capture *c);
+void capture_on_idle(struct capture *c, int ms, bool (*idle)(void *ctx), void *ctx);
+
+/*
  * Next frame: 1 a frame, 0 the end, -1 damage: what is wrong and where (frame number, byte offset). After -1 the next call goes on behind
  * the damage if the container allows to find the way again, else it returns 0. Damage is bounded: after 100 of them the capture ends.
  */
@@ -67,7 +74,7 @@ const char *capture_compression(const struct capture *c);
 /* Bytes of the file read so far and its size (0: not known), for the progress line. */
 void capture_progress(const struct capture *c, uint64_t *done, uint64_t *size);
 
-/* XXH3-128 of the raw bytes of the whole file (compressed as it is); valid after capture_next returned 0. Same bytes, same capture. */
+/* XXH3-128 of the raw bytes of the whole file (compressed as it is) once capture_next has returned 0, before of those read so far. Same bytes, same capture. */
 void capture_digest(const struct capture *c, uint8_t digest[16]);
 
 void capture_close(struct capture *c);

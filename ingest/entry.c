@@ -27,15 +27,16 @@ static void bind_interface(sqlite3_stmt *st, int64_t capture_id, uint32_t number
 	sqlite3_bind_int64(st, 12, f->end_ns);
 }
 
-static int insert_interfaces(struct db *db, const struct entry *x, const struct capture *c, struct err *e)
+static int insert_interfaces(struct db *db, const struct entry *x, struct err *e)
 {
+	const struct capture *c = x->im->capture;
 	sqlite3_stmt *st;
 	int rc = 0;
 
 	if (db_prepare(db, insert_interface_sql, &st, e) < 0)
 		return -1;
 	for (uint32_t i = 0; rc == 0 && i < capture_interfaces(c); i++) {
-		if (!x->has_interface(x, i))
+		if (!target_has_interface(x->im, x->target, i))
 			continue;
 		bind_interface(st, x->id, i, capture_interface(c, i));
 		rc = db_run(db, st, e);
@@ -45,8 +46,9 @@ static int insert_interfaces(struct db *db, const struct entry *x, const struct 
 	return rc;
 }
 
-static int insert_links(struct db *db, const struct entry *x, const struct links *links, struct err *e)
+static int insert_links(struct db *db, const struct entry *x, struct err *e)
 {
+	const struct links *links = x->im->links;
 	sqlite3_stmt *st;
 	int rc = 0;
 
@@ -54,7 +56,7 @@ static int insert_links(struct db *db, const struct entry *x, const struct links
 		return -1;
 	for (uint32_t i = 0; rc == 0 && i < links->n; i++) {
 		const struct link *l = &links->list[i];
-		if (!x->has_link(x, l))
+		if (!target_has_link(x->im, x->target, l))
 			continue;
 		sqlite3_bind_int64(st, 1, x->id);
 		sqlite3_bind_int64(st, 2, l->interface);
@@ -102,13 +104,36 @@ static int make_point(struct db *db, const char *point, int64_t *id, struct err 
 	return rc < 0 ? -1 : 0;
 }
 
-int entry_insert(struct db *db, const struct entry *x, const struct capture *c, const struct links *links, struct err *e)
+static int run_each(struct db *db, const char *const *sql, size_t n, int64_t id, struct err *e)
 {
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		sqlite3_stmt *st;
+		if (db_prepare(db, sql[i], &st, e) < 0)
+			return -1;
+		sqlite3_bind_int64(st, 1, id);
+		rc = db_run(db, st, e);
+		sqlite3_finalize(st);
+	}
+	return rc;
+}
+
+static const char *const forget[] = {
+	"DELETE FROM interface WHERE capture_id = ?1",
+	"DELETE FROM link WHERE capture_id = ?1",
+	"DELETE FROM skipped WHERE capture_id = ?1",
+	"DELETE FROM capture WHERE id = ?1",
+};
+
+int entry_put(struct db *db, const struct entry *x, struct err *e)
+{
+	const struct capture *c = x->im->capture;
 	sqlite3_stmt *st;
 	int64_t point_id = 0;
 	int rc;
 
-	if (make_point(db, x->point, &point_id, e) < 0 ||
+	if (run_each(db, forget, sizeof forget / sizeof *forget, x->id, e) < 0 || make_point(db, x->point, &point_id, e) < 0 ||
 	    db_prepare(db, "INSERT INTO capture VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &st, e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, x->id);
@@ -130,7 +155,7 @@ int entry_insert(struct db *db, const struct entry *x, const struct capture *c, 
 	sqlite3_finalize(st);
 	if (rc < 0)
 		return -1;
-	return insert_interfaces(db, x, c, e) < 0 || insert_links(db, x, links, e) < 0 ? -1 : insert_skipped(db, x, e);
+	return insert_interfaces(db, x, e) < 0 || insert_links(db, x, e) < 0 ? -1 : insert_skipped(db, x, e);
 }
 
 int entry_find(struct db *db, const struct entry *x, int64_t *id, char *name, size_t size, struct err *e)
@@ -139,12 +164,13 @@ int entry_find(struct db *db, const struct entry *x, int64_t *id, char *name, si
 	int rc;
 
 	*id = 0;
-	if (db_prepare(db, "SELECT c.id, c.name FROM capture c JOIN point p ON p.id = c.point_id WHERE p.name = ?1 AND c.digest = ?2 AND c.selector = ?3",
-		&st, e) < 0)
+	if (db_prepare(db, "SELECT c.id, c.name FROM capture c JOIN point p ON p.id = c.point_id WHERE p.name = ?1 AND c.digest = ?2 AND c.selector = ?3 "
+		"AND c.id <> ?4", &st, e) < 0)
 		return -1;
 	bind_text(st, 1, x->point);
 	sqlite3_bind_blob(st, 2, x->digest, sizeof x->digest, SQLITE_STATIC);
 	bind_text(st, 3, x->selector);
+	sqlite3_bind_int64(st, 4, x->id);
 	rc = db_step(db, st, e);
 	if (rc == 1) {
 		*id = sqlite3_column_int64(st, 0);
@@ -159,7 +185,7 @@ int entry_find(struct db *db, const struct entry *x, int64_t *id, char *name, si
 
 int entry_delete(struct db *db, int64_t id, struct err *e)
 {
-	static const char *const sql[] = {
+	static const char *const content[] = {
 		"DELETE FROM tcpopt WHERE packet_id IN " PACKETS_OF,
 		"DELETE FROM icmp WHERE packet_id IN " PACKETS_OF,
 		"DELETE FROM f5_rst WHERE packet_id IN " PACKETS_OF,
@@ -167,20 +193,9 @@ int entry_delete(struct db *db, int64_t id, struct err *e)
 		"DELETE FROM run WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM f5 WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM part WHERE capture_id = ?1",
-		"DELETE FROM interface WHERE capture_id = ?1",
-		"DELETE FROM link WHERE capture_id = ?1",
-		"DELETE FROM skipped WHERE capture_id = ?1",
-		"DELETE FROM capture WHERE id = ?1",
 	};
-	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof sql / sizeof *sql; i++) {
-		sqlite3_stmt *st;
-		if (db_prepare(db, sql[i], &st, e) < 0)
-			return -1;
-		sqlite3_bind_int64(st, 1, id);
-		rc = db_run(db, st, e);
-		sqlite3_finalize(st);
-	}
-	return rc;
+	if (run_each(db, content, sizeof content / sizeof *content, id, e) < 0)
+		return -1;
+	return run_each(db, forget, sizeof forget / sizeof *forget, id, e);
 }

@@ -1,55 +1,20 @@
-#include "ingest/import.h"
+#include "ingest/import_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "ingest/capture.h"
-#include "ingest/entry.h"
-#include "ingest/filter.h"
-#include "ingest/links.h"
-#include "ingest/parts.h"
-#include "ingest/rows.h"
-#include "ingest/waiting.h"
+#include "ingest/stop.h"
 
 #define IDLE_NS 120000000000    /* a part that long without a packet is written and forgotten */
 #define PROGRESS_FRAMES 65536
 
-/* What an interface of the file has shown so far. */
-struct shown {
-	uint64_t frames, packets;
-	uint64_t skipped[IMPORT_REASONS];
-	int64_t first_ns, last_ns;
-};
-
-/* One of the captures that the file is split into, or the only one. */
-struct target {
-	char name[SPLIT_NAME];  /* "": not split, or nothing to split by */
-	int64_t capture_id;
-	uint64_t packets;
-};
-
-/* One import under way. */
-struct import {
-	struct db *db;
-	const struct import_options *options;
-	struct import_stats *stats;
-	const char *point, *path;
-	struct selector selector;
-	struct capture *capture;
-	struct filter *filter;
-	struct parts *parts;
-	struct rows *rows;
-	struct waiting *waiting;
-	struct links *links;
-	struct shown *shown;            /* by interface */
-	uint32_t interfaces;
-	struct target target[IMPORT_POINTS_MAX];
-	uint32_t targets;
-	int64_t first_capture;          /* row id of the first target */
-	unsigned damages;
-	struct err *e;
-};
+/* Of a stream is committed what came, */
+#define LIVE_NS 1000000000      /* ... as often as this, */
+#define LIVE_SHARE 10           /* ... unless that would take more than this part of the time, */
+#define LIVE_MS 200             /* ... also while it is silent, */
+#define LIVE_ROOM 512           /* ... and before a run is full: one frame may bring many fragments that waited for it */
 
 const char *import_reason(int reason)
 {
@@ -58,55 +23,6 @@ const char *import_reason(int reason)
 	if (reason == IMPORT_OTHER_INTERFACE)
 		return "other interface";
 	return decode_result_name((enum decode_result)reason);
-}
-
-/* ---- where packets go ---- */
-
-/* The target of this name, made if need be. NULL: there are too many. */
-static struct target *find_target(struct import *im, const char *name)
-{
-	struct target *t;
-
-	for (uint32_t i = 0; i < im->targets; i++)
-		if (strcmp(im->target[i].name, name) == 0)
-			return &im->target[i];
-	if (im->targets == IMPORT_POINTS_MAX) {
-		err_set(im->e, "it would be split into more than %d points: name those of interest, as in POINT=FILE@%s", IMPORT_POINTS_MAX, name);
-		return NULL;
-	}
-	t = &im->target[im->targets];
-	*t = (struct target){ .capture_id = im->first_capture + im->targets++ };
-	snprintf(t->name, sizeof t->name, "%s", name);
-	return t;
-}
-
-static int take_part(void *ctx, const struct part *part)
-{
-	struct import *im = ctx;
-	char name[SPLIT_NAME];
-	struct target *t;
-
-	split_name(im->options->split, im->capture, &im->links->list[part->link], (enum part_client)part->client, name);
-	if (!(t = find_target(im, name)))
-		return -1;
-	t->packets += part->packets;
-	return rows_part(im->rows, part, t->capture_id, im->e);
-}
-
-/* What has no packets is a place where nothing came by: worth as much as one where something did. */
-static int find_silent_targets(struct import *im)
-{
-	char name[SPLIT_NAME];
-
-	for (uint32_t i = 0; im->options->split == SPLIT_INTERFACE && i < capture_interfaces(im->capture); i++) {
-		int linktype = capture_interface(im->capture, i)->linktype;
-		if (linktype == LINKTYPE_LINUX_SLL || linktype == LINKTYPE_LINUX_SLL2 || !selector_takes_interface(&im->selector, im->capture, i))
-			continue;
-		split_interface_name(im->capture, i, name);
-		if (!find_target(im, name))
-			return -1;
-	}
-	return im->targets > 0 || find_target(im, "") ? 0 : -1;
 }
 
 /* ---- frames ---- */
@@ -167,7 +83,7 @@ static int add_segment(struct import *im, struct shown *s, struct segment *seg, 
 	s->packets++;
 	if (rows_add(im->rows, part, seg, frame, ts_ns, im->e) < 0)
 		return -1;
-	if (rows_flushed(im->rows) && parts_evict(im->parts, ts_ns - IDLE_NS, take_part, im) < 0)
+	if (rows_flushed(im->rows) && parts_evict(im->parts, ts_ns - IDLE_NS, entries_take_part, im) < 0)
 		return -1;
 	return 1;
 }
@@ -195,6 +111,7 @@ static int add_frame(struct import *im, const struct frame *f)
 	if (!s)
 		return -1;
 	s->frames++;
+	im->pending = true;
 	note_time(s, f->ts_ns);
 	result = look(im, f, &seg);
 	if (result < 0)
@@ -241,6 +158,88 @@ static void tell(struct import *im, uint64_t frames)
 	im->options->progress(im->options->ctx, done, size, packets);
 }
 
+/* ---- live ---- */
+
+static int64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* What was derived before is void with new content, so it goes. */
+static int void_derived(struct import *im)
+{
+	int64_t points;
+
+	if (db_int(im->db, "SELECT count(*) FROM path", 0, &points, im->e) < 0)
+		return -1;
+	return points > 0 ? db_reset_derived(im->db, im->e) : 0;
+}
+
+static int64_t newest_ns(const struct import *im)
+{
+	int64_t ns = INT64_MIN + IDLE_NS;
+
+	for (uint32_t i = 0; i < im->interfaces; i++)
+		if (im->shown[i].frames && im->shown[i].last_ns > ns)
+			ns = im->shown[i].last_ns;
+	return ns;
+}
+
+static int live_write(struct import *im)
+{
+	if (void_derived(im) < 0 || rows_renew(im->rows, im->e) < 0 || rows_flush(im->rows, im->e) < 0)
+		return -1;
+	if (parts_write(im->parts, entries_take_part, im) < 0 || parts_evict(im->parts, newest_ns(im) - IDLE_NS, entries_take_part, im) < 0)
+		return -1;
+	return entries_put(im, false);
+}
+
+/*
+ * Commit what has come so far. While another program writes to the case, that can wait until memory for it runs out; then the stream has to wait,
+ * too.
+ */
+static int live_commit(struct import *im)
+{
+	int64_t begun = now_ns();
+
+	while (db_begin(im->db, im->e) < 0) {
+		if (!db_busy(im->db))
+			return -1;
+		if (rows_room(im->rows) >= LIVE_ROOM) {
+			im->committed_ns = begun;
+			return 0;
+		}
+	}
+	if (db_end(im->db, live_write(im), im->e) < 0)
+		return -1;
+	im->committed_ns = now_ns();
+	im->took_ns = im->committed_ns - begun;
+	im->pending = false;
+	return 0;
+}
+
+static bool live_due(const struct import *im)
+{
+	int64_t pause = im->took_ns * LIVE_SHARE > LIVE_NS ? im->took_ns * LIVE_SHARE : LIVE_NS;
+
+	return rows_room(im->rows) < LIVE_ROOM || now_ns() - im->committed_ns >= pause;
+}
+
+/* Nothing comes: the time to commit what came before. */
+static bool live_idle(void *ctx)
+{
+	struct import *im = ctx;
+
+	if (im->pending && live_due(im) && live_commit(im) < 0)
+		im->failed = true;
+	return !im->failed && !stop_asked();
+}
+
+/* ---- the whole ---- */
+
 static int read_frames(struct import *im)
 {
 	struct frame f;
@@ -249,110 +248,23 @@ static int read_frames(struct import *im)
 	int rc;
 
 	while ((rc = capture_next(im->capture, &f, &damage)) != 0) {
-		if (rc < 0) {
+		/* Where the user ends a stream, it ends in the middle of something. */
+		if (rc < 0 && !(im->live && stop_asked()))
 			note_damage(im, &damage);
+		if (rc < 0)
 			continue;
-		}
 		if (add_frame(im, &f) < 0)
 			return -1;
 		tell(im, ++frames);
+		if (im->live && live_due(im) && live_commit(im) < 0)
+			return -1;
+		if (im->live && stop_asked())
+			break;
 	}
+	if (im->failed)
+		return -1;
 	finish_damage(im);
-	if (rows_flush(im->rows, im->e) < 0)
-		return -1;
-	return parts_evict(im->parts, INT64_MAX, take_part, im);
-}
-
-/* ---- entries ---- */
-
-static bool link_is_of(const struct entry *x, const struct link *l)
-{
-	const struct import *im = x->ctx;
-	char a[SPLIT_NAME], b[SPLIT_NAME];
-
-	if (im->options->split == SPLIT_NOT)
-		return true;
-	/* Which side the client is on is different from part to part. */
-	split_name(im->options->split, im->capture, l, PART_CLIENT_A, a);
-	split_name(im->options->split, im->capture, l, PART_CLIENT_B, b);
-	return strcmp(x->selector, a) == 0 || strcmp(x->selector, b) == 0;
-}
-
-static bool interface_is_of(const struct entry *x, uint32_t number)
-{
-	const struct import *im = x->ctx;
-	char name[SPLIT_NAME];
-
-	if (im->options->split == SPLIT_NOT && selector_takes_interface(&im->selector, im->capture, number))
-		return true;
-	if (im->options->split == SPLIT_INTERFACE) {
-		split_interface_name(im->capture, number, name);
-		if (strcmp(x->selector, name) == 0)
-			return true;
-	}
-	for (uint32_t i = 0; i < im->links->n; i++)
-		if (im->links->list[i].interface == number && link_is_of(x, &im->links->list[i]))
-			return true;
-	/* Nothing came by at all: then it is as good as another. */
-	return im->options->split != SPLIT_NOT && !x->selector[0];
-}
-
-static void count_shown(const struct import *im, struct entry *x)
-{
-	uint64_t skipped = 0;
-
-	for (uint32_t i = 0; i < im->interfaces; i++) {
-		const struct shown *s = &im->shown[i];
-		x->frames += s->frames;
-		if (!s->frames || !interface_is_of(x, i))
-			continue;
-		if (!x->has_time || s->first_ns < x->first_ns)
-			x->first_ns = s->first_ns;
-		if (!x->has_time || s->last_ns > x->last_ns)
-			x->last_ns = s->last_ns;
-		x->has_time = true;
-		for (int r = 0; r < IMPORT_REASONS; r++)
-			if (r != IMPORT_OTHER_INTERFACE) {
-				x->skipped[r] += s->skipped[r];
-				skipped += s->skipped[r];
-			}
-	}
-	x->skipped[IMPORT_OTHER_INTERFACE] = x->frames - x->packets - skipped;
-}
-
-static int point_name(struct import *im, const struct target *t, char name[POINT_NAME])
-{
-	const char *at = im->point[0] && t->name[0] ? "@" : "";
-	int n = snprintf(name, POINT_NAME, "%s%s%s", im->point, at, t->name);
-
-	if (n == 0)
-		return err_set(im->e, "it has nothing to split by, and no POINT= was given");
-	return n < POINT_NAME ? 0 : err_set(im->e, "the name %s%s%s would be longer than %d bytes", im->point, at, t->name, POINT_NAME - 1);
-}
-
-/* Put one target into the case, in place of one with the same bytes if that is wanted. */
-static int add_entry(struct import *im, const struct target *t, const uint8_t digest[16])
-{
-	struct entry x = { .id = t->capture_id, .path = im->path, .selector = im->options->split == SPLIT_NOT ? im->selector.text : t->name,
-		.filter = im->options->filter, .damage = im->stats->damage[0] ? im->stats->damage : NULL, .packets = t->packets,
-		.has_interface = interface_is_of, .has_link = link_is_of, .ctx = im };
-	struct import_point *p = &im->stats->point[im->stats->points++];
-	char same[256];
-	int64_t id;
-
-	if (point_name(im, t, p->name) < 0)
-		return -1;
-	x.point = p->name;
-	p->packets = t->packets;
-	memcpy(x.digest, digest, sizeof x.digest);
-	count_shown(im, &x);
-	if (entry_find(im->db, &x, &id, same, sizeof same, im->e) < 0)
-		return -1;
-	if (id && !im->options->replace)
-		return err_set(im->e, "the same bytes are in the case already, as %s=%s (--replace replaces them)", x.point, same);
-	if (id && entry_delete(im->db, id, im->e) < 0)
-		return -1;
-	return entry_insert(im->db, &x, im->capture, im->links, im->e);
+	return 0;
 }
 
 static void count_all(struct import *im)
@@ -378,19 +290,41 @@ static int check_selector(struct import *im)
 	return im->selector.text[0] ? err_set(im->e, "no interface of this name or number: %s (the file has %" PRIu32 ")", im->selector.text, n) : 0;
 }
 
-/* ---- the whole ---- */
+/* A file of which nothing at all could be read is no capture of a silent network. */
+static int check_readable(struct import *im)
+{
+	const struct import_stats *s = im->stats;
+
+	if (capture_interfaces(im->capture) == 0 && s->damage[0])
+		return err_set(im->e, "%s", s->damage);
+	if (s->frames > 0 && s->skipped[DECODE_SKIP_LINKTYPE] == s->frames)
+		return err_set(im->e, "link type %d is not known: none of its %" PRIu64 " frames can be read", capture_interface(im->capture, 0)->linktype, s->frames);
+	return 0;
+}
+
+/* Run a statement about the first part. */
+static int run_with(struct import *im, const char *sql)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(im->db, sql, &st, im->e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, im->first_part);
+	rc = db_run(im->db, st, im->e);
+	sqlite3_finalize(st);
+	return rc;
+}
 
 static int start(struct import *im)
 {
-	int64_t part_id;
-
-	/* What was derived before is void with new content, so it goes. */
-	if (db_reset_derived(im->db, im->e) < 0 || db_int(im->db, "SELECT max(id) FROM capture", 0, &im->first_capture, im->e) < 0 ||
-	    db_int(im->db, "SELECT max(id) FROM part", 0, &part_id, im->e) < 0)
+	if (void_derived(im) < 0 || db_int(im->db, "SELECT 1 + max(coalesce((SELECT max(id) FROM part), 0), "
+			"coalesce((SELECT max(first_part + parts) FROM stream), 0))", 1, &im->first_part, im->e) < 0)
 		return -1;
-	im->first_capture++;
+	if (im->live && run_with(im, "INSERT INTO stream VALUES(?1, 1 << 28)") < 0)
+		return -1;
 	im->links = calloc(1, sizeof *im->links);
-	im->parts = parts_new(part_id + 1, im->options->split != SPLIT_NOT);
+	im->parts = parts_new(im->first_part, im->options->split != SPLIT_NOT);
 	im->waiting = waiting_new(im->options->split != SPLIT_NOT);
 	im->rows = rows_new(im->db, im->e);
 	if (!im->links || !im->parts || !im->waiting)
@@ -398,19 +332,58 @@ static int start(struct import *im)
 	return im->rows ? 0 : -1;
 }
 
-/* Everything inside the transaction. */
-static int fill(struct import *im)
+/* What is left, and the entries as they stay. */
+static int finish(struct import *im)
 {
-	uint8_t digest[16];
-
-	if (start(im) < 0 || read_frames(im) < 0 || check_selector(im) < 0 || find_silent_targets(im) < 0)
-		return -1;
-	capture_digest(im->capture, digest);
-	for (uint32_t i = 0; i < im->targets; i++)
-		if (add_entry(im, &im->target[i], digest) < 0)
-			return -1;
 	count_all(im);
-	return 0;
+	if (check_selector(im) < 0 || check_readable(im) < 0)
+		return -1;
+	if (rows_flush(im->rows, im->e) < 0 || parts_evict(im->parts, INT64_MAX, entries_take_part, im) < 0)
+		return -1;
+	if (im->live && run_with(im, "DELETE FROM stream WHERE first_part = ?1") < 0)
+		return -1;
+	return entries_put(im, true);
+}
+
+/* A file: one transaction. */
+static int import_file(struct import *im)
+{
+	if (db_begin(im->db, im->e) < 0)
+		return -1;
+	return db_end(im->db, start(im) < 0 || read_frames(im) < 0 || finish(im) < 0 ? -1 : 0, im->e);
+}
+
+/* What was committed of a stream goes again, when its end shows that it should not be there. */
+static int take_back(struct import *im)
+{
+	struct err e, *why = im->e;
+
+	im->e = &e;
+	if (db_begin(im->db, &e) == 0)
+		db_end(im->db, entries_delete(im), &e);
+	im->e = why;
+	return -1;
+}
+
+/* A stream: a transaction now and then, in between others may write to the case. */
+static int import_live(struct import *im)
+{
+	int rc;
+
+	if (db_begin(im->db, im->e) < 0 || db_end(im->db, start(im), im->e) < 0)
+		return -1;
+	im->committed_ns = now_ns();
+	stop_catch();
+	capture_on_idle(im->capture, LIVE_MS, live_idle, im);
+	rc = read_frames(im);
+	stop_release();
+	if (rc < 0)
+		return -1;
+	while ((rc = db_begin(im->db, im->e)) < 0 && db_busy(im->db))
+		;
+	if (rc == 0)
+		rc = db_end(im->db, void_derived(im) < 0 || rows_renew(im->rows, im->e) < 0 || finish(im) < 0 ? -1 : 0, im->e);
+	return rc < 0 ? take_back(im) : 0;
 }
 
 int import_capture(struct db *db, const char *point, const char *path, const char *selector, const struct import_options *options,
@@ -423,15 +396,15 @@ int import_capture(struct db *db, const char *point, const char *path, const cha
 	selector_parse(&im.selector, selector);
 	if (options->filter && !(im.filter = filter_new(options->filter, e)))
 		return -1;
-	if (capture_open(&im.capture, path, e) < 0 || db_begin(db, e) < 0)
-		goto out;
-	rc = db_end(db, fill(&im), e);
-out:
+	if (capture_open(&im.capture, path, e) == 0) {
+		im.live = capture_is_live(im.capture);
+		rc = im.live ? import_live(&im) : import_file(&im);
+	}
 	rows_free(im.rows);
 	parts_free(im.parts);
+	waiting_free(im.waiting);
 	free(im.links);
 	free(im.shown);
-	waiting_free(im.waiting);
 	filter_free(im.filter);
 	capture_close(im.capture);
 	return rc == 0 ? 0 : err_prefix(e, "%s", path);

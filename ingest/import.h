@@ -38,7 +38,10 @@ const char *import_reason(int reason);
 /*
  * Import the file at path ("-": standard input) as seen at point; split: at POINT@NAME, or at NAME if point is "". selector: which interface,
  * VLAN or MAC of the file (split.h), "": all.
- * 0: imported (stats->damage says what could not be read), -1: the case is as it was before.
+ * A file is one transaction. Of a stream (a pipe, a terminal) what came is committed about every second, so that others can look at it, and
+ * write, while it goes on; until it ends, its entry says so as damage. SIGINT or SIGTERM end a stream as its own end would.
+ * 0: imported (stats->damage says what could not be read), -1: the case is as it was before, but that nothing is derived any more; of a stream,
+ * after a failure of the case itself, what was committed stays.
  */
 int import_capture(struct db *db, const char *point, const char *path, const char *selector, const struct import_options *options,
     struct import_stats *stats, struct err *e);

@@ -48,15 +48,30 @@ static void report(const struct spec *s, const struct import_stats *st, bool spl
 	fputc('\n', stderr);
 }
 
+static void left_out(const struct err *e)
+{
+	char said[4 * ERR_MAX];
+
+	clean_text(said, sizeof said, e->msg, -1, clean_locale_is_utf8());
+	fprintf(stderr, "pcaphop: %s; it is left out\n", said);
+}
+
 int import_all(struct db *db, const struct specs *specs, const struct import_options *options, struct err *e)
 {
 	struct import_stats st;
+	size_t imported = 0;
 
 	for (size_t i = 0; i < specs->n; i++) {
 		const struct spec *s = &specs->list[i];
-		if (import_capture(db, s->point, s->path, s->selector, options, &st, e) < 0)
+		if (import_capture(db, s->point, s->path, s->selector, options, &st, e) == 0) {
+			report(s, &st, options->split != SPLIT_NOT);
+			imported++;
+			continue;
+		}
+		/* Beside the captures in a folder there may be notes, and the one that was just begun when the disk was full. */
+		if (!s->in_folder || db->failed)
 			return -1;
-		report(s, &st, options->split != SPLIT_NOT);
+		left_out(e);
 	}
-	return 0;
+	return imported > 0 ? 0 : -1;
 }

@@ -6,8 +6,8 @@
 #include "ingest/spec.h"
 
 /*
- * Captures are imported one after the other, each in its own transaction; the first that fails ends it (those before it stay). Damage and
- * captures without any packet of ours are said on standard error, a line each.
+ * Captures are imported one after the other, each in its own transaction; the first that fails ends it (those before it stay), but of a folder
+ * what fails is left out. Damage, and what is left out, are said on standard error, a line each. -1 also when nothing could be imported.
  */
 int import_all(struct db *db, const struct specs *specs, const struct import_options *options, struct err *e);
 

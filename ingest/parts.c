@@ -29,6 +29,7 @@ struct slot {
 	uint32_t syn_len;       /* payload of the SYN (TCP Fast Open) */
 	uint64_t way[2];        /* by which link and MACs the first packet of each direction came; 0: none yet */
 	bool used;
+	bool changed;           /* since it was handed out last */
 };
 
 struct fragment {
@@ -419,6 +420,7 @@ static const struct part *count(struct parts *p, uint32_t i, const struct segmen
 {
 	struct part *q = &p->slots[i].part;
 
+	p->slots[i].changed = true;
 	q->packets++;
 	q->bytes += seg->flags & SEG_ICMP ? 0 : seg->len;
 	if (ts < q->min_ns)
@@ -525,10 +527,23 @@ int parts_evict(struct parts *p, int64_t idle_before_ns, int (*take)(void *ctx, 
 		struct slot *s = &p->slots[i];
 		if (!s->used || (idle_before_ns != INT64_MAX && s->part.max_ns >= idle_before_ns))
 			continue;
-		if (take(ctx, &s->part) < 0)
+		if (s->changed && take(ctx, &s->part) < 0)
 			return -1;
 		s->used = false;
 	}
 	rebuild(p);
+	return 0;
+}
+
+int parts_write(struct parts *p, int (*take)(void *ctx, const struct part *part), void *ctx)
+{
+	for (uint32_t i = 0; i < p->used; i++) {
+		struct slot *s = &p->slots[i];
+		if (!s->used || !s->changed)
+			continue;
+		if (take(ctx, &s->part) < 0)
+			return -1;
+		s->changed = false;
+	}
 	return 0;
 }

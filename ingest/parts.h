@@ -20,8 +20,12 @@ void parts_free(struct parts *p);
  */
 const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts_ns, bool *nomem);
 
+/* Hand every part that has changed since it was handed out to take(), and go on with it. Stops on the first -1 from take(). */
+int parts_write(struct parts *p, int (*take)(void *ctx, const struct part *part), void *ctx);
+
 /*
- * Hand every part without a packet since idle_before_ns to take() (INT64_MAX: all) and forget those. Stops on the first -1 from take().
+ * Forget every part without a packet since idle_before_ns (INT64_MAX: all); one that has changed since it was handed out goes to take() first.
+ * Stops on the first -1 from take().
  */
 int parts_evict(struct parts *p, int64_t idle_before_ns, int (*take)(void *ctx, const struct part *part), void *ctx);
 

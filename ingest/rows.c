@@ -17,6 +17,7 @@
 
 #define RUN_BITS 18
 #define RUN (1u << RUN_BITS)    /* packets in a run: 20 MB of memory */
+#define NEWS 4096               /* ... and what their F5 trailers say that is new: once for each connection, or somebody plays with us */
 
 /* What a packet row holds, as narrow as can be: a run of these is what import's memory is. */
 struct row {
@@ -43,6 +44,13 @@ struct cause {
 	bool ingress, peer;
 };
 
+/* What an F5 trailer says of a part that those before it did not. */
+struct news {
+	int64_t part_id;
+	struct f5_trailer f5;
+	bool a_is_remote;
+};
+
 struct rows {
 	struct db *db;
 	int64_t next_packet, next_addr, next_tunnel;
@@ -53,11 +61,13 @@ struct rows {
 	uint32_t extras, extra_room;
 	struct cause *cause;
 	uint32_t causes, cause_room;
+	struct news *new;       /* NULL until there is some */
+	uint32_t news;
 	bool flushed;
 	sqlite3_stmt *packet, *part, *tcpopt, *icmp, *run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst;
 };
 
-static int next_ids(struct rows *r, struct err *e)
+int rows_renew(struct rows *r, struct err *e)
 {
 	if (db_int(r->db, "SELECT max(id) FROM packet", 0, &r->next_packet, e) < 0 ||
 	    db_int(r->db, "SELECT max(id) FROM addr", 0, &r->next_addr, e) < 0 ||
@@ -101,7 +111,7 @@ struct rows *rows_new(struct db *db, struct err *e)
 		err_set(e, "out of memory");
 		goto fail;
 	}
-	if (next_ids(r, e) < 0 || prepare(r, e) < 0)
+	if (rows_renew(r, e) < 0 || prepare(r, e) < 0)
 		goto fail;
 	return r;
 fail:
@@ -122,7 +132,15 @@ void rows_free(struct rows *r)
 	free(r->sorted);
 	free(r->extra);
 	free(r->cause);
+	free(r->new);
 	free(r);
+}
+
+uint32_t rows_room(const struct rows *r)
+{
+	uint32_t packets = RUN - 1 - r->n, news = NEWS - 1 - r->news;
+
+	return packets < news ? packets : news;
 }
 
 bool rows_flushed(const struct rows *r)
@@ -187,19 +205,19 @@ static void bind_opt(sqlite3_stmt *st, int i, bool there, int64_t value)
 }
 
 /* The order of the columns of insert_f5.sql. */
-static int insert_f5(struct rows *r, int64_t part_id, const struct segment *seg, struct err *e)
+static int insert_f5(struct rows *r, const struct news *n, struct err *e)
 {
-	const struct f5_trailer *f5 = &seg->f5;
+	const struct f5_trailer *f5 = &n->f5;
 	int64_t remote = 0, local = 0;
 	sqlite3_stmt *st = r->f5;
 
 	if (f5->has_peer && (addr_id(r, &f5->peer_remote, &remote, e) < 0 || addr_id(r, &f5->peer_local, &local, e) < 0))
 		return -1;
-	sqlite3_bind_int64(st, 1, part_id);
+	sqlite3_bind_int64(st, 1, n->part_id);
 	sqlite3_bind_int64(st, 2, (int64_t)f5->flow_id);
 	sqlite3_bind_int64(st, 3, (int64_t)f5->peer_id);
 	sqlite3_bind_int(st, 4, f5->slot << 8 | f5->tmm);
-	sqlite3_bind_int(st, 5, f5->ingress == !!(seg->flags & SEG_FROM_A));
+	sqlite3_bind_int(st, 5, n->a_is_remote);
 	sqlite3_bind_text(st, 6, f5->virtual_name[0] ? f5->virtual_name : NULL, -1, SQLITE_STATIC);
 	bind_opt(st, 7, f5->has_peer, remote);
 	bind_opt(st, 8, f5->has_peer, f5->peer_remote_port);
@@ -230,8 +248,11 @@ static int add_cause(struct rows *r, const struct f5_trailer *f5, uint32_t *inde
 /* The rare packet with an F5 trailer that says something new. */
 static int add_trailer(struct rows *r, const struct part *part, const struct segment *seg, uint32_t *cause, struct err *e)
 {
-	if (part->f5_news && !(seg->flags & (SEG_ICMP | SEG_LATER)) && insert_f5(r, part->id, seg, e) < 0)
-		return -1;
+	if (part->f5_news && !(seg->flags & (SEG_ICMP | SEG_LATER))) {
+		if (!r->new && !(r->new = malloc(NEWS * sizeof *r->new)))
+			return err_set(e, "out of memory");
+		r->new[r->news++] = (struct news){ part->id, seg->f5, seg->f5.ingress == !!(seg->flags & SEG_FROM_A) };
+	}
 	return seg->f5.rst_cause[0] ? add_cause(r, &seg->f5, cause, e) : 0;
 }
 
@@ -260,7 +281,7 @@ int rows_add(struct rows *r, const struct part *part, const struct segment *seg,
 		return -1;
 	r->key[r->n] = (uint64_t)part->id << RUN_BITS | r->n;
 	r->n++;
-	r->flushed = r->n == RUN;
+	r->flushed = r->n == RUN || r->news == NEWS;
 	return r->flushed ? rows_flush(r, e) : 0;
 }
 
@@ -376,7 +397,10 @@ int rows_flush(struct rows *r, struct err *e)
 			return -1;
 		first = r->next_packet;
 	}
-	r->n = 0;
+	for (uint32_t i = 0; i < r->news; i++)
+		if (insert_f5(r, &r->new[i], e) < 0)
+			return -1;
+	r->n = r->news = 0;
 	r->extras = r->causes = 0;
 	return 0;
 }

@@ -14,6 +14,12 @@ struct rows;
 struct rows *rows_new(struct db *db, struct err *e);
 void rows_free(struct rows *r);
 
+/* Another program may have written to the case since: look up again which row ids are free. In the transaction that inserts. */
+int rows_renew(struct rows *r, struct err *e);
+
+/* How many packets can be added before the next one inserts the run. */
+uint32_t rows_room(const struct rows *r);
+
 /* Keep one packet; inserts the run when it is full. */
 int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e);
 
@@ -23,7 +29,7 @@ bool rows_flushed(const struct rows *r);
 /* Insert what is left of the run. */
 int rows_flush(struct rows *r, struct err *e);
 
-/* Insert a part; its packets must have been added before. */
+/* Insert a part, or what has become of it since; its packets must have been added before. */
 int rows_part(struct rows *r, const struct part *part, int64_t capture_id, struct err *e);
 
 #endif

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,9 @@ struct source_input {
 	uint8_t *window;
 	size_t window_size;
 	bool raw_ended, ended;                  /* the file; the unpacked stream */
+	bool (*idle)(void *ctx);                /* source_on_idle; NULL: none */
+	void *idle_ctx;
+	int idle_ms;
 	struct err failure;                     /* empty: none */
 
 	const struct compression *compression;  /* of the member under way; NULL: the file is not packed, and the rest is unused */
@@ -37,13 +41,35 @@ struct source_input {
 	bool unpack_full;                       /* there was no room for all that the member could put out */
 };
 
+void source_on_idle(struct source *s, int ms, bool (*idle)(void *ctx), void *ctx)
+{
+	if (s->input->size != 0)
+		return;
+	s->input->idle = idle;
+	s->input->idle_ctx = ctx;
+	s->input->idle_ms = ms;
+}
+
+/* Wait for bytes or the end of the stream. False: not any longer. */
+static bool wait_for_more(struct source_input *in)
+{
+	struct pollfd fd = {.fd = in->fd, .events = POLLIN};
+
+	while (in->idle != NULL && in->fd >= 0 && poll(&fd, 1, in->idle_ms) <= 0)
+		if (!in->idle(in->idle_ctx))
+			return false;
+	return true;
+}
+
 /* Up to n bytes of the file itself, as soon as there are any; 0 at its end or on an error. */
 static size_t read_raw(struct source_input *in, uint8_t *to, size_t n)
 {
 	ssize_t got;
 
-	if (in->raw_ended)
+	if (in->raw_ended || !wait_for_more(in)) {
+		in->raw_ended = true;
 		return 0;
+	}
 	do {
 		got = in->fd >= 0 ? read(in->fd, to, n) : (ssize_t)fread(to, 1, n, in->stream);
 	} while (got < 0 && errno == EINTR);

@@ -27,6 +27,12 @@ int source_open(struct source *s, const char *path, struct err *e);
 /* The stream belongs to the source from here on, also on -1. Nothing may have been read from it through stdio. */
 int source_open_stream(struct source *s, FILE *stream, struct err *e);
 
+/*
+ * For a stream that grows while it is read: whenever it has been silent for `ms`, idle(ctx) is called and says whether to wait on; false ends the
+ * stream there. A signal that interrupts the wait calls it, too. Files do not wait.
+ */
+void source_on_idle(struct source *s, int ms, bool (*idle)(void *ctx), void *ctx);
+
 /* Read until `want` bytes are at hand or the stream ends: use source_peek. */
 size_t source_fill(struct source *s, size_t want);
 

@@ -22,6 +22,7 @@ static int add(struct specs *s, const char *point, size_t point_len, const char 
 		s->room = room;
 	}
 	x = &s->list[s->n];
+	x->in_folder = false;
 	x->point = strndup(point, point_len);
 	x->path = strndup(path, path_len);
 	x->selector = strdup(selector);
@@ -47,6 +48,8 @@ static int add_folder(struct specs *s, const char *point, size_t point_len, cons
 		size_t len = (size_t)snprintf(full, sizeof full, "%s/%s", path, name[i]->d_name);
 		if (rc == 0 && len < sizeof full && stat(full, &st) == 0 && S_ISREG(st.st_mode)) {
 			rc = add(s, point, point_len, full, len, "", e);
+			if (rc == 0)
+				s->list[s->n - 1].in_folder = true;
 			files++;
 		}
 		free(name[i]);

@@ -10,6 +10,7 @@
 struct spec {
 	char *point, *path;     /* point "": it is only split off */
 	char *selector;         /* which interface, VLAN or MAC of the file (split.h), "": all */
+	bool in_folder;         /* not named itself: what is no capture there is only told */
 };
 
 struct specs {

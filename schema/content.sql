@@ -1,6 +1,12 @@
 -- Content: written by import, never changed after. Everything else (derived.sql) can be rebuilt from it.
 PRAGMA application_id = 1885892464;     -- 'phop'
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
+
+-- Streams that are being imported: row ids of parts that are set aside for them, so that others can import at the same time.
+CREATE TABLE stream(
+  first_part INTEGER PRIMARY KEY,
+  parts      INTEGER NOT NULL
+) STRICT;
 
 -- A vantage point: a place where packets were captured.
 CREATE TABLE point(

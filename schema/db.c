@@ -9,10 +9,11 @@
 #include "schema/views.sql.h"
 
 #define APPLICATION_ID 1885892464
-#define VERSION_OF_SCHEMA 1
+#define VERSION_OF_SCHEMA 2
 
 static int fail(struct db *db, struct err *e)
 {
+	db->failed = true;
 	return err_set(e, "%s", sqlite3_errmsg(db->sql));
 }
 
@@ -67,6 +68,11 @@ int db_begin(struct db *db, struct err *e)
 	return db_exec(db, "BEGIN IMMEDIATE", e);
 }
 
+bool db_busy(const struct db *db)
+{
+	return sqlite3_errcode(db->sql) == SQLITE_BUSY;
+}
+
 int db_end(struct db *db, int rc, struct err *e)
 {
 	if (rc == 0 && db_exec(db, "COMMIT", e) == 0)
@@ -109,6 +115,9 @@ static int check(struct db *db, enum db_mode mode, struct err *e)
 		return err_set(e, "not a pcaphop case");
 	if (db_exec(db, "PRAGMA page_size = 16384", e) < 0 || db_begin(db, e) < 0)
 		return -1;
+	/* Two programs may make it at the same time: the second finds it made. */
+	if (db_int(db, "SELECT count(*) FROM sqlite_schema", 0, &tables, e) == 0 && tables != 0)
+		return db_end(db, 0, e) < 0 ? -1 : check(db, mode, e);
 	return db_end(db, db_exec(db, content_sql, e) < 0 || db_reset_derived(db, e) < 0 ? -1 : 0, e);
 }
 
@@ -134,6 +143,7 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 
 	if (mode == DB_CREATE)
 		flags |= SQLITE_OPEN_CREATE;
+	db->failed = false;
 	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		err_set(e, "%s: %s", path, db->sql ? sqlite3_errmsg(db->sql) : "out of memory");
 		db_close(db);

@@ -3,12 +3,14 @@
 #define SCHEMA_DB_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "schema/err.h"
 
 struct db {
 	sqlite3 *sql;
+	bool failed;            /* SQLite has refused something: the case is at fault, not what was to be put into it */
 };
 
 enum db_mode {
@@ -35,6 +37,8 @@ int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
 int db_int(struct db *db, const char *sql, int64_t none, int64_t *out, struct err *e);
 
 int db_begin(struct db *db, struct err *e);
+/* Was the latest failure that another program is writing to the case? */
+bool db_busy(const struct db *db);
 /* Commit if rc is 0, else roll back and keep the message in e. Returns 0 only if rc was 0 and the commit went through. */
 int db_end(struct db *db, int rc, struct err *e);
 
