@@ -330,7 +330,7 @@ static void single(const struct conn *c, struct findings *out)
 		const struct tx *x = &c->tx[i];
 		bool lost = x->what == WHAT_SYN && (x->repeated_by != NOTHING || !answered);
 		bool made = judge_bare_answer(c, i) != NOTHING || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP;
-		if ((!lost && !made) || (made && by_bigip(c, i)))
+		if ((!lost && !made) || (made && x->what != WHAT_ICMP && by_bigip(c, i)))
 			continue;
 		struct seen s = { KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], POSSIBLE, 0, i, 0, "one_point" };
 		struct finding *f = findings_add(out, &s);
@@ -341,18 +341,23 @@ static void single(const struct conn *c, struct findings *out)
 
 /* ---- the connection as a whole ---- */
 
-/* A full proxy at an end of the way: between it and the points beyond is another connection. */
+/* A full proxy at an end of the way: from there to the next point (points beside it are none) it is another connection. */
 static void proxied(const struct conn *c, struct findings *out)
 {
 	const struct conn_ref *r = &c->facts->conn[c->index];
-	uint8_t at = r->proxy;
+	const struct point *point = c->facts->point;
+	int n = (int)c->facts->points, step = r->proxied == PROXY_ENDS ? 1 : -1, next = r->proxy + step;
 
-	if (r->proxied == PROXY_ENDS && at + 1u < c->facts->points)
-		add(out, (struct seen){ KIND_TERMINATED, WHAT_CONNECTION, NO_DIRECTION, at, (uint8_t)(at + 1), NO_POINT, CERTAIN, WHY_F5, NOTHING, ODDS_CERTAIN,
-			"f5_peer" });
-	if (r->proxied == PROXY_OPENS && at > 0)
-		add(out, (struct seen){ KIND_ORIGINATED, WHAT_CONNECTION, NO_DIRECTION, (uint8_t)(at - 1), at, NO_POINT, CERTAIN, WHY_F5, NOTHING, ODDS_CERTAIN,
-			"f5_peer" });
+	while (next >= 0 && next < n && point[next].position == point[r->proxy].position)
+		next += step;
+	if (r->proxied == PROXY_NONE || next < 0 || next >= n)
+		return;
+	if (r->proxied == PROXY_ENDS)
+		add(out, (struct seen){ KIND_TERMINATED, WHAT_CONNECTION, NO_DIRECTION, r->proxy, (uint8_t)next, NO_POINT, CERTAIN, WHY_F5, NOTHING,
+			ODDS_CERTAIN, "f5_peer" });
+	else
+		add(out, (struct seen){ KIND_ORIGINATED, WHAT_CONNECTION, NO_DIRECTION, (uint8_t)next, r->proxy, NO_POINT, CERTAIN, WHY_F5, NOTHING,
+			ODDS_CERTAIN, "f5_peer" });
 }
 
 static int64_t ended(const struct facts *f, uint32_t conn)

@@ -299,7 +299,7 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_UNANSWERED:
 		words_count(&w, f->count, f->what);
-		words_say(&w, " came to %s, and the server behind it never answered.", words_point(c, f->point));
+		words_say(&w, " came to %s, and the %s behind it never answered.", words_point(c, f->point), words_sender(S2C, conn_from_proxy(c, S2C)));
 		break;
 	case KIND_RETRANSMITTED:
 		words_say(&w, "The %s repeated ", words_host(f->dir));

@@ -142,7 +142,7 @@ static bool verdict_unanswered(const struct conn *c, const struct findings *f, s
 	if (!x)
 		return false;
 	words_count(w, x->count, x->what);
-	words_say(w, " reached %s, and the server did not answer: not lost on the way.", words_point(c, x->point));
+	words_say(w, " reached %s, and the %s did not answer: not lost on the way.", words_point(c, x->point), words_sender(S2C, conn_from_proxy(c, S2C)));
 	return true;
 }
 

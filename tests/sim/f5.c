@@ -24,7 +24,7 @@ static uint8_t *address(uint8_t *b, const struct ipaddr *a)
 {
 	bool v4 = a->family == 4;
 
-	b = v4 ? number(number(b, 0, 10), 0xffff, 2) : b;
+	b = v4 ? number(number(number(b, 0, 8), 0, 2), 0xffff, 2) : b;
 	memcpy(b, a->b, v4 ? 4 : 16);
 	return b + (v4 ? 4 : 16);
 }
