@@ -43,7 +43,7 @@ static int by_offset(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-/* The fragments of a point, copies left out. *list is the caller's to free. */
+/* The fragments of a point, copies of first ones left out. *list is the caller's to free. */
 static int collect(const struct conn *c, unsigned point, struct fragment **list, uint32_t *n, struct err *e)
 {
 	uint32_t all = 0;
@@ -58,7 +58,8 @@ static int collect(const struct conn *c, unsigned point, struct fragment **list,
 		return err_set(e, "out of memory");
 	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++) {
 		const struct pkt *p = &c->pkt[i];
-		if (!(p->flags & (SEG_FRAGMENT | SEG_LATER)) || p->flags & SEG_ICMP || p->copy)
+		/* What was taken for a copy of a later fragment may belong to a first one that was not. */
+		if (!(p->flags & (SEG_FRAGMENT | SEG_LATER)) || p->flags & SEG_ICMP || (p->copy && is_first(p)))
 			continue;
 		if (p->flags & SEG_LATER && (p->seq == 0 || p->seq > DATAGRAM_MAX || p->len > DATAGRAM_MAX - p->seq)) {
 			c->pkt[i].original = NOTHING;

@@ -33,6 +33,7 @@ struct sight {
 struct hop_stats {
 	uint64_t passed;        /* transmissions recorded at both ends */
 	uint64_t repeated;      /* of these, repeated by the sender without having been acknowledged: lost further on */
+	uint64_t torn;          /* whole at the near end, in part at the far end, and repeated: lost here or further on */
 	uint64_t lost;          /* not at the far end, and repeated by the sender or refused */
 	uint64_t gone;          /* not at the far end, and nothing proves that they passed */
 	uint64_t quiet;         /* of these, without any consequence that would show a loss */

@@ -109,6 +109,14 @@ bool fate_ran(const struct conn *c, uint32_t x, unsigned point)
 
 /* ---- learning ---- */
 
+/* The hop that leads to the i-th point of a way. */
+static struct hop_stats *hop_to(struct facts *f, const struct conn *c, unsigned dir, unsigned i)
+{
+	unsigned p = c->way[dir][i], q = c->way[dir][i - 1];
+
+	return &f->point[p < q ? p : q].hop[dir];
+}
+
 static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 {
 	const struct conn *c = t->c;
@@ -120,6 +128,8 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 		bool seen = conn_seen(c, x, i) != NULL, passed;
 		/* What is missing of a torn one, a filter may have left out: it says nothing of how well the capture sees. */
 		if (!fate_ran(c, x, p) || conn_torn(c, x, p)) {
+			if (i > 0 && conn_torn(c, x, p))
+				hop_to(f, c, w->dir, i)->torn += w->repeated_by != NOTHING && !proof_passed(t, x, i, NULL);
 			past = false;
 			continue;
 		}
@@ -127,8 +137,7 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 		f->point[p].sight[w->dir].proved += passed;
 		f->point[p].sight[w->dir].missed += passed && !seen;
 		if (i > 0 && past && conn_seen(c, x, i - 1)) {
-			unsigned q = c->way[w->dir][i - 1];
-			struct hop_stats *h = &f->point[p < q ? p : q].hop[w->dir];
+			struct hop_stats *h = hop_to(f, c, w->dir, i);
 			h->passed += seen;
 			h->repeated += seen && !passed && w->repeated_by != NOTHING;
 			if (!seen && !passed) {

@@ -110,6 +110,9 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 	const struct conn *c = t->c;
 	const struct tx *x = &c->tx[i];
 
+	/* Fragments of what no point holds all of are no packet that came to anybody. */
+	if (c->pkt[x->first].partial && conn_seen(c, i, x->to)->partial)
+		return;
 	for (unsigned k = 0; k <= x->reach && !x->piece && !x->whole; k++) {
 		uint8_t p = c->way[x->dir][k];
 		uint32_t why = 0;

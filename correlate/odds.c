@@ -231,6 +231,8 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 	const struct tx *w = &c->tx[x];
 	bool bears = w->end > w->off && !w->stray && !w->probe && !tx_is_reset(w), anyway = repeated_anyway(t, x, point);
 	uint32_t before = *why;
+	/* Where a filter leaves later fragments out, a torn one may have come whole, and been lost further on. */
+	double torn = c->facts->point[point].later ? 0 : (double)h->torn;
 
 	if (w->repeated_by != NOTHING)
 		*why |= WHY_REPEATED;
@@ -247,7 +249,7 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 	/* That the peer repeats is weak where the capture is known to miss packets: it may have missed this one, and the repeat have another cause. */
 	if (*why == (before | WHY_PEER_REPEATED) && c->facts->point[point].sight[0].missed + c->facts->point[point].sight[1].missed > 0)
 		return 1;
-	return anyway ? 0.3 : fmin(4, log10((double)(h->passed + 2) / (double)(h->repeated + 1)));
+	return anyway ? 0.3 : fmin(4, log10(((double)h->passed + torn + 2) / ((double)h->repeated + torn + 1)));
 }
 
 /* Does a further point's silence count? It does if it holds others of the connection, or if the nearer one knows nothing of the connection either. */

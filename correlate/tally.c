@@ -9,9 +9,13 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 	unsigned p = c->way[x->dir][k];
 	bool here = conn_sight(c, i)[p] != NOTHING;
 
-	/* That fragments are missing says nothing of other packets: a filter may leave them out. */
+	/* That fragments are missing says nothing of other packets: a filter may leave them out, and then it may have come whole. */
 	if (conn_torn(c, i, p)) {
 		t->torn[p][x->dir]++;
+		if (!c->facts->point[p].later) {
+			t->came[p][x->dir][x->what]++;
+			t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
+		}
 		return;
 	}
 	for (unsigned ahead = 0; ahead < 2; ahead++) {

@@ -11,7 +11,7 @@
 #define FAR (1u << 30)          /* no sequence number is further away from its own connection: the largest window (RFC 7323 2.2) */
 #define OTHER (1u << 26)        /* further away than this in both directions: of an incarnation whose SYN the capture missed */
 #define FRAGMENTS 1024          /* datagrams whose later fragments are waited for */
-#define FRAGMENT_NS 30000000000 /* how long: receivers give up after 15 s to 2 min (RFC 791 3.2, RFC 8200 4.5); an IP ID comes again */
+#define FRAGMENT_NS 250000000   /* how long: they follow at once, and connections of the same hosts may have the same IP IDs (RFC 6864 4.2) */
 #define ADOPT_NS 1000000000     /* how late a SYN may come behind packets of its own connection (reordered capture) */
 
 struct key {

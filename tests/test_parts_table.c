@@ -152,11 +152,11 @@ static void a_later_fragment_goes_with_the_first(void **state)
 	assert_int_equal(number_of(p, first, 0), 0);
 	for (int i = 0; i < 2; i++) {
 		s = later(A, 1234);
-		const struct part *q = parts_assign(p, &s, 3 * SECOND, &nomem);
+		const struct part *q = parts_assign(p, &s, SECOND / 5, &nomem);
 		assert_non_null(q);
 		assert_int_equal(q->id, FIRST_ID);
 		assert_int_equal(s.flags & SEG_FROM_A, SEG_FROM_A);
-		assert_true(q->max_ns == 3 * SECOND);
+		assert_true(q->max_ns == SECOND / 5);
 		assert_int_equal(q->bytes, 1460 + 500 * (i + 1));
 		check_range(q, A, 1000, 2461);
 	}

@@ -37,24 +37,46 @@ static void add_macs(const struct sim_engine *g, unsigned point, struct sim_flig
 	f->p.padded = !(f->dir == SIM_C2S ? point == 0 : point == g->w->points - 1);
 }
 
-static uint64_t record(struct sim_engine *g, unsigned point, struct sim_flight *f)
+static void record(struct sim_engine *g, unsigned point, struct sim_flight *f)
 {
 	struct sim_capture *cap = &g->capture[point];
 
 	cap->frames++;
 	if (g->writing && g->rc == 0)
 		g->rc = sim_writer_packet(&cap->writer, sim_clock(g->w, point, g->now), &f->p, g->e);
-	return cap->frames;
+}
+
+/* Is a later fragment left out by the filter of the point? It has no ports. */
+static bool filtered(const struct sim_engine *g, unsigned point, const struct sim_flight *f)
+{
+	return g->w->point[point].port_filter && f->p.h.fragment && f->p.piece > 0;
+}
+
+/* All fragments that are not lost, one behind the other (a whole packet is one). Returns how many are in the capture. */
+static unsigned record_fragments(struct sim_engine *g, unsigned point, struct sim_flight *f, bool sure)
+{
+	unsigned n = sim_packet_fragments(&f->p), taken = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		f->p.piece = f->p.backwards ? n - 1 - i : i;
+		if (f->p.gone >> f->p.piece & 1 || (!sure && misses(g, point)) || filtered(g, point, f))
+			continue;
+		record(g, point, f);
+		taken++;
+	}
+	return taken;
 }
 
 void sim_capture_packet(struct sim_engine *g, unsigned point, struct sim_flight *f)
 {
 	struct sim_sighting *s = sim_truth_at(f->c->truth, f->index, point);
 
-	if (misses(g, point))
-		return;
 	add_macs(g, point, f);
-	s->frame = record(g, point, f);
+	s->from = g->capture[point].frames + 1;
+	s->frames = record_fragments(g, point, f, false);
+	if (s->frames == 0)
+		return;
+	s->frame = s->frames == sim_packet_fragments(&f->p) ? s->from : 0;
 	if (!sim_rng_chance(&g->capture[point].mirror, g->w->point[point].mirror))
 		return;
 	/* The copy is a flight of its own that ends where it is seen. */
@@ -67,6 +89,9 @@ void sim_capture_packet(struct sim_engine *g, unsigned point, struct sim_flight 
 
 void sim_flight_mirror(struct sim_flight *f, unsigned point)
 {
-	sim_truth_at(f->c->truth, f->index, point)->mirrored = record(f->c->g, point, f);
+	struct sim_sighting *s = sim_truth_at(f->c->truth, f->index, point);
+
+	s->mirrored = s->mirror_from = f->c->g->capture[point].frames + 1;
+	s->mirror_frames = record_fragments(f->c->g, point, f, true);
 	sim_flight_end(f);
 }

@@ -74,7 +74,7 @@ void sim_device_forward(struct sim_engine *g, unsigned device, struct sim_flight
 		at = g->now + d->delay[f->dir] + d->reorder_delay;
 	else
 		at = leaves_at(g, device, f->dir);
-	if (sim_rng_chance(&wire->rng, d->duplicate))
+	if (!f->p.gone && sim_rng_chance(&wire->rng, d->duplicate))
 		duplicate(g, device, f, at);
 	sim_heap_push(&g->heap, at, SIM_ARRIVE, f, (uint16_t)sim_truth_to(f->dir, (int)device));
 }
@@ -107,15 +107,52 @@ void sim_device_send(struct sim_flight *f, unsigned device, int64_t after)
 	sim_flight_launch(f, at, sim_truth_to(f->dir, (int)device), 0, SIM_NEVER);
 }
 
+/* What is too large is cut up. */
+static void fragment(const struct sim_device *d, struct sim_flight *f)
+{
+	struct sim_header *h = &f->p.h;
+
+	if (!d->mtu || h->fragment || f->p.icmp || h->src.family != 4 || !h->ip_id || sim_encode_segment(&f->p) + 20 <= d->mtu)
+		return;
+	h->fragment = (uint16_t)((d->mtu - 20) & ~7);
+	h->df = false;
+	f->p.backwards = d->mtu_backwards;
+}
+
+/* Fragments are lost one by one; the others go on to where their receiver waits for it in vain. true: none is left. */
+static bool lose_fragments(struct sim_engine *g, unsigned device, struct sim_flight *f)
+{
+	const struct sim_device *d = &g->w->device[device];
+	struct sim_transmission *t = &f->c->truth->sent[f->index];
+	unsigned n = sim_packet_fragments(&f->p);
+
+	for (unsigned i = 0; n > 1 && i < n; i++)
+		if (i > 0 && d->firsts_only ? true : d->lose_fragment > 0 && sim_rng_chance(&g->wire[device].rng, d->lose_fragment))
+			f->p.gone |= 1u << i;
+	if (f->p.gone && t->dropped_by == SIM_NEVER)
+		t->dropped_by = (int)device;
+	return f->p.gone == (1u << n) - 1;
+}
+
 void sim_device_pass(struct sim_engine *g, unsigned device, struct sim_flight *f)
 {
 	struct sim_memory *m = &f->c->memory[device];
 
+	/* What has lost a fragment is dead already. */
+	if (f->p.gone) {
+		sim_device_forward(g, device, f);
+		return;
+	}
 	if (sim_reject_packet(g, device, f) || sim_reject_midway(g, device, f))
 		return;
 	m->last_seen = g->now;
 	if (drops(g, device, f))
 		sim_device_drop(f, device);
-	else
-		sim_device_forward(g, device, f);
+	else {
+		fragment(&g->w->device[device], f);
+		if (lose_fragments(g, device, f))
+			sim_device_drop(f, device);
+		else
+			sim_device_forward(g, device, f);
+	}
 }

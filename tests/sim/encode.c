@@ -109,6 +109,26 @@ static size_t ip_header_len(const struct sim_header *h)
 	return h->src.family == 4 ? 20 : 40;
 }
 
+size_t sim_encode_segment(const struct sim_packet *p)
+{
+	uint8_t tcp[60];
+
+	return put_tcp(tcp, &p->h) + p->h.len;
+}
+
+/* Of an IPv4 packet with `len` bytes of payload behind its header, only one fragment (RFC 791 3.2). Returns its end. */
+static uint8_t *cut_fragment(uint8_t *b, const struct sim_packet *p, size_t len)
+{
+	size_t from = (size_t)p->piece * p->h.fragment, n = len - from < p->h.fragment ? len - from : p->h.fragment;
+
+	memmove(b + 20, b + 20 + from, n);
+	put_ip(b, &p->h, 6, n);
+	put16(b + 6, (unsigned)from / 8 | (from + n < len ? 0x2000 : 0));
+	put16(b + 10, 0);
+	put16(b + 10, sim_fold(sim_sum(b, 20, 0)));
+	return b + 20 + n;
+}
+
 static uint8_t *put_tcp_packet(uint8_t *b, const struct sim_packet *p)
 {
 	uint8_t *tcp = b + ip_header_len(&p->h);
@@ -117,6 +137,8 @@ static uint8_t *put_tcp_packet(uint8_t *b, const struct sim_packet *p)
 	sim_stream_bytes(p->stream, p->offset, tcp + len, p->h.len);
 	len += p->h.len;
 	put16(tcp + 16, sim_fold(sim_sum(tcp, len, pseudo_sum(&p->h, 6, len))));
+	if (p->h.fragment)
+		return cut_fragment(b, p, len);
 	put_ip(b, &p->h, 6, len);
 	return tcp + len;
 }

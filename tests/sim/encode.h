@@ -11,7 +11,10 @@ enum sim_link { SIM_ETHERNET = 1, SIM_RAW = 101, SIM_SLL2 = 276 }; /* LINKTYPE_ 
 
 #define SIM_FRAME_MAX 66000
 
-/* Returns the length of the frame; `out` has room for SIM_FRAME_MAX. */
+/* Bytes of the TCP header and payload. */
+size_t sim_encode_segment(const struct sim_packet *p);
+
+/* Returns the length of the frame (of fragment p->piece, if p is fragmented); `out` has room for SIM_FRAME_MAX. */
 size_t sim_encode(const struct sim_packet *p, enum sim_link link, uint8_t *out);
 
 /* Internet checksum (RFC 1071) over `n` bytes, added to `sum`; not yet folded. */

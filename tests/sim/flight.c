@@ -51,9 +51,12 @@ void sim_flight_arrive(struct sim_flight *f, unsigned point)
 	struct sim_engine *g = f->c->g;
 	unsigned last = g->w->points - 1;
 
-	sim_truth_at(f->c->truth, f->index, point)->at = g->now;
+	/* Without all its fragments it is nothing to its receiver. */
+	sim_truth_at(f->c->truth, f->index, point)->at = f->p.gone ? 0 : g->now;
 	sim_capture_packet(g, point, f);
-	if (f->dir == SIM_C2S ? point == last : point == 0)
+	if (f->p.gone && (f->dir == SIM_C2S ? point == last : point == 0))
+		sim_flight_end(f);
+	else if (f->dir == SIM_C2S ? point == last : point == 0)
 		sim_heap_push(&g->heap, g->now + 2 * SIM_US, SIM_RECEIVE, f, (uint16_t)point);
 	else
 		sim_device_pass(g, f->dir == SIM_C2S ? point : point - 1, f);

@@ -1,4 +1,4 @@
-#include "tests/sim/packet.h"
+#include "tests/sim/encode.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -72,4 +72,9 @@ void sim_stream_bytes(uint64_t stream, uint64_t offset, uint8_t *to, uint32_t n)
 		offset += take;
 		n -= take;
 	}
+}
+
+unsigned sim_packet_fragments(const struct sim_packet *p)
+{
+	return p->h.fragment ? (unsigned)((sim_encode_segment(p) + p->h.fragment - 1) / p->h.fragment) : 1;
 }

@@ -28,6 +28,7 @@ struct sim_header {
 	bool ts_nops; /* a device put ten NOPs where the timestamp was */
 	uint8_t ws, sacks;
 	uint16_t mss;
+	uint16_t fragment; /* IPv4: bytes of payload in each fragment but the last; 0: whole */
 	uint32_t tsval, tsecr;
 	uint32_t sack[SIM_SACK_MAX][2];
 };
@@ -42,6 +43,9 @@ struct sim_packet {
 	bool padded; /* came over a wire: at least 60 bytes on Ethernet */
 	const struct f5_trailer *f5; /* behind the frame on Ethernet; NULL: none */
 	uint8_t icmp_type, icmp_code;
+	uint32_t gone;            /* fragments that were lost, bits */
+	unsigned piece;           /* the fragment that a frame is made of */
+	bool backwards;           /* its fragments travel last one first */
 };
 
 enum sim_what sim_packet_what(const struct sim_packet *p);
@@ -50,6 +54,9 @@ const char *sim_dir_name(enum sim_dir d);
 
 struct ipaddr sim_addr4(uint32_t host_order);
 struct ipaddr sim_addr6(uint64_t prefix, uint64_t host);
+
+/* Into how many fragments is it cut? 1: it is whole. */
+unsigned sim_packet_fragments(const struct sim_packet *p);
 
 /* Text of an address; room for INET6_ADDRSTRLEN. */
 const char *sim_addr_text(const struct ipaddr *a, char text[46]);

@@ -205,7 +205,7 @@ void sim_property_forget(struct sim_record *r, unsigned point, uint64_t kept)
 		for (size_t i = 0; i < r->truth[c]->count; i++) {
 			struct sim_sighting *s = sim_truth_at(r->truth[c], i, point);
 
-			s->frame = s->frame > kept ? 0 : s->frame;
+			s->frame = s->frame + s->frames > kept + 1 ? 0 : s->frame;
 			s->mirrored = s->mirrored > kept ? 0 : s->mirrored;
 		}
 }

@@ -22,11 +22,11 @@ static void index_frames(struct sim_record *r, unsigned point)
 			const struct sim_sighting *s = sim_truth_at(r->truth[c], i, point);
 			struct sim_frame f = {.connection = (uint32_t)c, .transmission = (uint32_t)i};
 
-			if (s->frame)
-				r->frame[point][s->frame - 1] = f;
+			for (unsigned n = 0; n < s->frames; n++)
+				r->frame[point][s->from - 1 + n] = f;
 			f.copy = true;
-			if (s->mirrored)
-				r->frame[point][s->mirrored - 1] = f;
+			for (unsigned n = 0; n < s->mirror_frames; n++)
+				r->frame[point][s->mirror_from - 1 + n] = f;
 		}
 }
 

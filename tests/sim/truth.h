@@ -34,8 +34,10 @@ enum sim_field {
 /* A transmission at one point. */
 struct sim_sighting {
 	int64_t at;        /* true time; 0: it was never there */
-	uint64_t frame;    /* in that point's file; 0: not captured */
+	uint64_t frame;    /* in that point's file; 0: not captured, or not all fragments of it */
 	uint64_t mirrored; /* frame of the mirror's second copy; 0: none */
+	uint64_t from, mirror_from;    /* the first one of its frames; of those of the copy */
+	unsigned frames, mirror_frames; /* one for each fragment that was captured */
 };
 
 struct sim_transmission {

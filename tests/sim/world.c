@@ -161,6 +161,21 @@ static void add_captures(struct sim_world *w, struct sim_rng *r, unsigned troubl
 	}
 }
 
+static void add_fragments(struct sim_world *w, struct sim_rng *r, unsigned troubles)
+{
+	struct sim_device *d = &w->device[sim_rng_range(r, 0, w->points - 2)];
+
+	d->mtu = (uint16_t)sim_rng_range(r, 400, 1400);
+	d->mtu_backwards = sim_rng_chance(r, 0.5);
+	d = &w->device[sim_rng_range(r, 0, w->points - 2)];
+	if (troubles & SIM_LOST_FRAGMENTS && sim_rng_chance(r, 0.2))
+		d->firsts_only = true;
+	else if (troubles & SIM_LOST_FRAGMENTS)
+		d->lose_fragment = 0.01 + 0.1 * sim_rng_unit(r);
+	if (troubles & SIM_PORT_FILTERS)
+		w->point[sim_rng_range(r, 0, w->points - 1)].port_filter = true;
+}
+
 void sim_world_random(struct sim_world *w, uint64_t seed, unsigned troubles)
 {
 	struct sim_rng r;
@@ -185,4 +200,6 @@ void sim_world_random(struct sim_world *w, uint64_t seed, unsigned troubles)
 		add_network(w, &r);
 	w->isn_wrap = sim_rng_chance(&r, 0.2);
 	add_captures(w, &r, troubles);
+	if (troubles & SIM_FRAGMENTS)
+		add_fragments(w, &r, troubles);
 }

@@ -48,6 +48,10 @@ struct sim_device {
 	bool shift_seq;             /* a constant per connection and direction */
 	uint16_t mss_limit;
 	bool strip_ts, clear_ecn;
+	uint16_t mtu;           /* 0: no limit. IPv4 packets with an IP ID are cut into fragments ... */
+	bool mtu_backwards;     /* ... sent last one first ... */
+	double lose_fragment;   /* ... of which each has this chance to be lost */
+	bool firsts_only;       /* only first fragments pass */
 	int dscp, ttl; /* -1: left alone */
 };
 
@@ -62,6 +66,7 @@ struct sim_point {
 	unsigned loss_burst;            /* ... and how many packets of this point it takes */
 	int64_t window_from, window_to; /* after the world began; to 0: never stops */
 	double mirror;                  /* chance that the capture holds a packet twice */
+	bool port_filter;               /* holds no later fragments */
 };
 
 /* How a connection goes. */
@@ -115,7 +120,10 @@ enum sim_trouble {
 	SIM_LINKS = 2048,
 	SIM_STEPS = 4096,
 	SIM_PATH_TROUBLE = 63,
-	SIM_ALL = 8191,
+	SIM_ALL = 8191, /* but fragments, where a packet is several frames */
+	SIM_FRAGMENTS = 8192,
+	SIM_LOST_FRAGMENTS = 16384,
+	SIM_PORT_FILTERS = 32768,
 };
 
 /* A world in which nothing goes wrong. */
