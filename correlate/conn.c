@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AT_ONCE 256             /* packets with one time stamp that are looked at for the same frame in another file */
+
 void conn_init(struct conn *c, const struct facts *f)
 {
 	memset(c, 0, sizeof *c);
@@ -13,6 +15,7 @@ void conn_free(struct conn *c)
 {
 	free(c->pkt);
 	free(c->opt);
+	free(c->again);
 	free(c->cause);
 	free(c->tx);
 	free(c->sight);
@@ -60,7 +63,7 @@ void conn_start(struct conn *c, uint32_t index)
 	const struct conn_ref *r = &f->conn[index];
 
 	c->index = index;
-	c->pkts = c->opts = c->causes = c->txs = 0;
+	c->pkts = c->opts = c->causes = c->agains = c->txs = 0;
 	memset(c->at, 0, sizeof c->at);
 	memset(c->flow, 0, sizeof c->flow);
 	for (uint32_t i = 0; i < r->flows; i++) {
@@ -131,7 +134,47 @@ static int by_time(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-void conn_close_point(struct conn *c, uint32_t point)
+/* The same frame in another file: one time stamp, and all else. Two of a kind in one file are two. */
+static bool same_frame(const struct pkt *p, const struct pkt *q)
+{
+	return p->capture != q->capture && conn_equal(p, q) && !((p->flags ^ q->flags) & ~(uint32_t)SEG_OTHER_LINK) && p->win == q->win && p->ttl == q->ttl &&
+	    p->tos == q->tos && p->tsecr == q->tsecr && p->payload == q->payload;
+}
+
+static int add_again(struct conn *c, int64_t id, uint32_t of, struct err *e)
+{
+	if (c->agains == c->again_room) {
+		uint32_t room = c->again_room ? c->again_room * 2 : 256;
+		struct again *a = realloc(c->again, room * sizeof *a);
+		if (!a)
+			return err_set(e, "out of memory");
+		c->again = a;
+		c->again_room = room;
+	}
+	c->again[c->agains++] = (struct again){ id, of };
+	return 0;
+}
+
+/* Of the packets from `from` on, which are in order of time, those that another capture has before them are set aside. */
+static int set_aside(struct conn *c, uint32_t from, struct err *e)
+{
+	uint32_t n = from;
+
+	for (uint32_t i = from; i < c->pkts; i++) {
+		uint32_t of = n;
+		for (uint32_t k = n; k-- > from && k + AT_ONCE > n && c->pkt[k].t_raw == c->pkt[i].t_raw && of == n;)
+			if (same_frame(&c->pkt[k], &c->pkt[i]))
+				of = k;
+		if (of == n)
+			c->pkt[n++] = c->pkt[i];
+		else if (add_again(c, c->pkt[i].id, of, e) < 0)
+			return -1;
+	}
+	c->pkts = n;
+	return 0;
+}
+
+int conn_close_point(struct conn *c, uint32_t point, struct err *e)
 {
 	uint32_t from = c->at[point], n = c->pkts - from;
 	bool sorted = true;
@@ -140,6 +183,8 @@ void conn_close_point(struct conn *c, uint32_t point)
 		sorted = by_time(&c->pkt[i - 1], &c->pkt[i]) <= 0;
 	if (!sorted)
 		qsort(&c->pkt[from], n, sizeof *c->pkt, by_time);
+	if (c->facts->point[point].captures > 1 && set_aside(c, from, e) < 0)
+		return -1;
 	for (uint32_t i = from; i < c->pkts; i++) {
 		struct pkt *p = &c->pkt[i];
 		bool icmp = p->flags & SEG_ICMP;
@@ -150,6 +195,7 @@ void conn_close_point(struct conn *c, uint32_t point)
 	}
 	for (uint32_t i = point + 1; i <= c->facts->points; i++)
 		c->at[i] = c->pkts;
+	return 0;
 }
 
 bool conn_equal(const struct pkt *p, const struct pkt *q)

@@ -17,6 +17,7 @@ struct pkt {
 	int64_t id;             /* row id */
 	int64_t t;              /* aligned, ns */
 	int64_t t_raw;          /* on the point's clock */
+	uint32_t capture;       /* row id */
 	uint32_t seq, ack;      /* normalised to the first point's numbers where a device shifts them */
 	uint32_t len, tsval, tsecr, payload, flags;
 	uint32_t tx;            /* transmission */
@@ -87,6 +88,12 @@ struct tx {
 	uint32_t reasons_to, reasons_from;      /* set of enum reason */
 };
 
+/* A frame that another capture of the point has, too: the files overlap. It counts once. */
+struct again {
+	int64_t id;             /* row id */
+	uint32_t of;            /* the packet that counts */
+};
+
 struct conn {
 	const struct facts *facts;
 	uint32_t index;         /* into facts.conn */
@@ -94,6 +101,8 @@ struct conn {
 	struct pkt *pkt;        /* by point, then time */
 	uint32_t pkts, pkt_room;
 	uint32_t at[POINTS_MAX + 1];    /* packets of point i: at[i] .. at[i + 1] */
+	struct again *again;
+	uint32_t agains, again_room;
 	struct pkt_opt *opt;
 	uint32_t opts, opt_room;
 	struct rst_cause *cause;
@@ -118,8 +127,8 @@ void conn_start(struct conn *c, uint32_t index);
 struct pkt *conn_add(struct conn *c, struct err *e);            /* zeroed, but for opt = tx = NOTHING */
 struct pkt_opt *conn_add_opt(struct conn *c, struct err *e);
 struct rst_cause *conn_add_cause(struct conn *c, struct pkt *p, struct err *e);
-/* Close the packets of a point: they are sorted by time. */
-void conn_close_point(struct conn *c, uint32_t point);
+/* Close the packets of a point: they are sorted by time, and what overlapping captures hold twice is set aside (conn.again). */
+int conn_close_point(struct conn *c, uint32_t point, struct err *e);
 
 #define COPY_NS INT64_C(50000000)       /* copies, made by a mirror port or on the way, come this close behind each other */
 

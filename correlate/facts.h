@@ -116,6 +116,7 @@ struct flow {
 
 struct part_ref {
 	int64_t id, first_ns;
+	int64_t capture;        /* row id */
 	bool a_is_client;
 };
 

@@ -52,6 +52,7 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 	}
 	r->flags = (uint32_t)sqlite3_column_int64(st, 19);
 	r->bytes = sqlite3_column_int64(st, 24);
+	r->capture = sqlite3_column_int64(st, 25);
 }
 
 static bool same_ends(const struct row *x, const struct row *y)
@@ -176,7 +177,7 @@ static int add_part(struct open_flow *o, struct part_ref q, struct err *e)
 
 static int take_row(struct builder *b, const struct row *r, struct err *e)
 {
-	struct part_ref q = { .id = r->id, .first_ns = r->first_ns };
+	struct part_ref q = { .id = r->id, .first_ns = r->first_ns, .capture = r->capture };
 	struct open_flow *o = home(b, r);
 
 	if (o) {

@@ -96,6 +96,7 @@ static int read_packet(struct loader *l, struct conn *c, const struct flow *w, c
 	if (!p)
 		return -1;
 	p->id = sqlite3_column_int64(st, 0);
+	p->capture = (uint32_t)q->capture;
 	p->t_raw = q->first_ns + sqlite3_column_int64(st, 1);
 	p->t = facts_align(&c->facts->point[w->point], p->t_raw);
 	p->flags = (uint32_t)sqlite3_column_int(st, 2);
@@ -154,12 +155,14 @@ int loader_read(struct loader *l, struct conn *c, uint32_t index, struct err *e)
 	for (uint32_t i = 0; i < r->flows && f->flow[r->flow + i].point < f->points; i++) {
 		const struct flow *w = &f->flow[r->flow + i];
 		for (; point < w->point; point++)
-			conn_close_point(c, point);
+			if (conn_close_point(c, point, e) < 0)
+				return -1;
 		for (uint32_t k = 0; k < w->parts; k++)
 			if (read_part(l, c, w, &f->part[w->part + k], e) < 0)
 				return -1;
 	}
 	for (; point < f->points; point++)
-		conn_close_point(c, point);
+		if (conn_close_point(c, point, e) < 0)
+			return -1;
 	return 0;
 }

@@ -234,17 +234,27 @@ static int store_flows(struct store *s, uint32_t index, struct err *e)
 	return 0;
 }
 
+static int store_sighting(struct store *s, int64_t packet, const struct conn *c, uint32_t tx, int duplicate, bool fragment, struct err *e)
+{
+	sqlite3_bind_int64(s->sighting, 1, packet);
+	sqlite3_bind_int64(s->sighting, 2, c->pkt[c->tx[tx].first].id);
+	sqlite3_bind_int(s->sighting, 3, duplicate);
+	sqlite3_bind_int(s->sighting, 4, fragment);
+	return db_run(s->db, s->sighting, e);
+}
+
 static int store_sightings(struct store *s, const struct conn *c, struct err *e)
 {
 	for (uint32_t k = 0; k < c->pkts; k++) {
 		const struct pkt *p = &c->pkt[k];
 		if (p->tx == NOTHING || (c->tx[p->tx].first == k && !p->copy))
 			continue;
-		sqlite3_bind_int64(s->sighting, 1, p->id);
-		sqlite3_bind_int64(s->sighting, 2, c->pkt[c->tx[p->tx].first].id);
-		sqlite3_bind_int(s->sighting, 3, p->copy);
-		sqlite3_bind_int(s->sighting, 4, p->flags & SEG_LATER || conn_torn(c, p->tx, p->point));
-		if (db_run(s->db, s->sighting, e) < 0)
+		if (store_sighting(s, p->id, c, p->tx, p->copy, p->flags & SEG_LATER || conn_torn(c, p->tx, p->point), e) < 0)
+			return -1;
+	}
+	for (uint32_t k = 0; k < c->agains; k++) {
+		const struct pkt *p = &c->pkt[c->again[k].of];
+		if (p->tx != NOTHING && store_sighting(s, c->again[k].id, c, p->tx, 2, p->flags & SEG_LATER, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -107,7 +107,7 @@ CREATE TABLE f5_peer(
 CREATE TABLE sighting(
   packet_id       INTEGER PRIMARY KEY REFERENCES packet(id),
   transmission_id INTEGER NOT NULL REFERENCES packet(id),
-  duplicate       INTEGER NOT NULL,     -- 1: a second copy at the same point (the capture's own)
+  duplicate       INTEGER NOT NULL,     -- 1: a second copy at the same point (the capture's own); 2: the same frame, in another capture of the point that overlaps
   fragment        INTEGER NOT NULL      -- 1: a fragment of it: a later one, or the first of those that came where it was whole before
 ) STRICT;
 

@@ -326,7 +326,7 @@ static inline void scene_load(struct scene *s)
 				*conn_add_opt(&s->c, &s->e) = s->record[k].o;
 			}
 		}
-		conn_close_point(&s->c, i);
+		assert_int_equal(conn_close_point(&s->c, i, &s->e), 0);
 	}
 }
 

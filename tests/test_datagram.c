@@ -141,7 +141,7 @@ static void hostile_fragments_do_no_harm(void **state)
 		*p = (struct pkt){ .id = 10000 + i, .t = SEC + i, .t_raw = SEC + i, .seq = offsets[i % 6] + i % 97 * 8, .len = i % 3 ? 65535 : i % 2,
 			.flags = SEG_LATER | (i % 5 ? SEG_FRAGMENT : 0), .ip_id = i % 7 ? 7 : 9, .point = 1, .dir = C2S, .tx = NOTHING, .opt = NOTHING };
 	}
-	conn_close_point(&s->c, 1);
+	assert_int_equal(conn_close_point(&s->c, 1, &s->e), 0);
 	assert_int_equal(match_packets(&s->c, &s->e), 0);
 	assert_int_equal(proof_build(&s->t, &s->c, &s->e), 0);
 	fate_learn(&s->t, &s->f);
