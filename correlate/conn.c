@@ -244,6 +244,13 @@ bool conn_own_reset(const struct conn *c, uint32_t tx)
 	return r && !r->ingress && !r->peer && !strstr(r->text, "remote system");
 }
 
+bool conn_inside(const struct conn *c, uint32_t tx, unsigned point)
+{
+	uint32_t k = conn_sight(c, tx)[point];
+
+	return facts_straddles(&c->facts->point[point]) && k != NOTHING && !c->pkt[k].through;
+}
+
 const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i)
 {
 	return conn_at(c, tx, c->way[c->tx[tx].dir][i]);

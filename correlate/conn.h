@@ -32,6 +32,7 @@ struct pkt {
 	bool has_payload;
 	bool copy;              /* the capture's own second copy of a packet before it */
 	bool forwarded;         /* ... taken behind the device that the other was taken in front of */
+	bool through;           /* there is such a copy of it */
 	bool doubled;           /* there is a copy of it */
 	bool partial;           /* first fragment of a datagram of which others are not there; len: as far as it is */
 };
@@ -142,6 +143,11 @@ static inline uint32_t *conn_sight(const struct conn *c, uint32_t tx)
 
 /* Did a point record only some fragments of a transmission that was whole before? Then it did not come there, as far as its receiver is concerned. */
 bool conn_torn(const struct conn *c, uint32_t tx, unsigned point);
+
+/*
+ * The point holds both sides of a device (facts_straddles), but transmission tx on one of them only: the device may have taken it, or made it.
+ */
+bool conn_inside(const struct conn *c, uint32_t tx, unsigned point);
 
 /* Packet of transmission tx at a point, NULL: not recorded there, or torn. */
 const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point);

@@ -223,7 +223,8 @@ int64_t facts_align(const struct point *p, int64_t t)
 
 bool facts_straddles(const struct point *p)
 {
-	return p->forwarded >= MIRROR_MIN && p->forwarded * STRADDLE_SHARE > p->telling;
+	return (p->forwarded >= MIRROR_MIN && p->forwarded * STRADDLE_SHARE > p->telling) ||
+	    (p->translated >= MIRROR_MIN && p->translated * STRADDLE_SHARE > p->handshakes);
 }
 
 bool facts_mirrors(const struct point *p)

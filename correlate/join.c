@@ -234,6 +234,12 @@ static bool contradict(const struct flow *x, const struct flow *y)
 	return x->has_syn_tsval && y->has_syn_tsval && (apart > TICKS_APART || apart < -TICKS_APART);
 }
 
+/* Might o, at x's point, be y's instead of x? A point with both sides of a device has a flow by two names. */
+static bool is_rival(const struct facts *f, const struct flow *o, const struct flow *x, const struct flow *y)
+{
+	return o->point == x->point && !contradict(y, o) && !facts_straddles(&f->point[x->point]);
+}
+
 /*
  * Same client ISN, other addresses. The 32 bits are enough when nothing ties (0.02 % of a million connections share one) and something else
  * agrees: a second family of evidence is what makes it certain. Who is named by a BIG-IP has no rivals that are not.
@@ -252,7 +258,7 @@ static void join_bucket(struct joiner *j, uint32_t from, uint32_t to)
 				const struct flow *o = &j->f->flow[j->order[c]];
 				if (c == a || c == b || (e & JOIN_F5 && o->f5_link != fx->f5_link))
 					continue;
-				rivals += (o->point == fy->point && !contradict(fx, o)) || (o->point == fx->point && !contradict(fy, o));
+				rivals += is_rival(j->f, o, fx, fy) || is_rival(j->f, o, fy, fx);
 			}
 			if (rivals || j->points[root(j, x)] & j->points[root(j, y)]) {
 				strengthen(fx, JOIN_AMBIGUOUS, JOIN_CLIENT_ISN);
@@ -264,7 +270,25 @@ static void join_bucket(struct joiner *j, uint32_t from, uint32_t to)
 	}
 }
 
-static void join_by_isn(struct joiner *j)
+/* The same handshake at one point under two names: what is recorded there is both sides of a device that translates. */
+static void count_translated(struct joiner *j, uint32_t from, uint32_t to)
+{
+	for (uint32_t a = from; a < to; a++) {
+		const struct flow *x = &j->f->flow[j->order[a]];
+		bool twice = false;
+		if (!x->has_isn[0] || !x->has_isn[1])
+			continue;
+		for (uint32_t b = from; b < to && !twice; b++) {
+			const struct flow *y = &j->f->flow[j->order[b]];
+			twice = a != b && x->point == y->point && y->has_isn[1] && x->isn[1] == y->isn[1] && cmp_tuple(x, y) != 0 && !contradict(x, y);
+		}
+		j->f->point[x->point].handshakes++;
+		j->f->point[x->point].translated += twice;
+	}
+}
+
+/* Flows with one initial sequence number of the client. */
+static void each_isn(struct joiner *j, void (*take)(struct joiner *j, uint32_t from, uint32_t to))
 {
 	uint32_t n = j->f->flows;
 
@@ -274,8 +298,8 @@ static void join_by_isn(struct joiner *j)
 		    j->f->flow[j->order[to]].isn[0] == j->f->flow[j->order[from]].isn[0]; to++)
 			;
 		/* More than this on one number is no coincidence but a broken generator: nothing can be told from it. */
-		if (to - from > 1 && to - from <= 64)
-			join_bucket(j, from, to);
+		if (to - from <= 64)
+			take(j, from, to);
 	}
 }
 
@@ -351,13 +375,14 @@ int join_flows(struct facts *f, struct err *e)
 		err_set(e, "out of memory");
 		goto out;
 	}
-	for (uint32_t i = 0; i < f->flows; i++) {
+	for (uint32_t i = 0; i < f->flows; i++)
 		j.order[i] = j.parent[i] = i;
-		j.points[i] = 1ull << f->flow[i].point;
-	}
 	sort_facts = f;
+	each_isn(&j, count_translated);
+	for (uint32_t i = 0; i < f->flows; i++)
+		j.points[i] = facts_straddles(&f->point[f->flow[i].point]) ? 0 : 1ull << f->flow[i].point;
 	join_by_addresses(&j);
-	join_by_isn(&j);
+	each_isn(&j, join_bucket);
 	rc = collect(&j, e);
 out:
 	free(j.order);

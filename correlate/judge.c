@@ -262,8 +262,13 @@ static void by_host(const struct conn *c, uint32_t i, struct findings *out)
 		odds = ttl != p->ttl ? 1 : hosts_untouched(ttl) ? ODDS_CERTAIN : ODDS_LIKELY;
 	else
 		odds = hosts_untouched(p->ttl) ? ODDS_LIKELY : 1;
-	struct seen s = { odds >= ODDS_LIKELY ? KIND_SENT : KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, at, (uint8_t)by_odds(odds),
-		ttl && ttl != p->ttl ? WHY_TTL : 0, i, odds, "sent" };
+	uint32_t why = ttl && ttl != p->ttl ? WHY_TTL : 0;
+	if (conn_inside(c, i, at)) {
+		odds = fmin(odds, ODDS_POSSIBLE);
+		why |= WHY_INSIDE;
+	}
+	struct seen s = { odds >= ODDS_LIKELY ? KIND_SENT : KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, at, (uint8_t)by_odds(odds), why, i, odds,
+		"sent" };
 	struct finding *f = findings_add(out, &s);
 	if (f && f->kind == KIND_UNDECIDED)
 		f->doubtful = true;
@@ -312,8 +317,10 @@ static void unanswered(const struct conn *c, struct findings *out)
 		odds = fmin(odds, ttl ? ODDS_LIKELY - 0.1 : ODDS_LIKELY);
 	for (uint32_t i = 0; i < c->txs; i++)
 		if (c->tx[i].dir == C2S && c->tx[i].what == WHAT_SYN && conn_seen(c, i, last)) {
-			struct seen s = { odds >= ODDS_LIKELY ? KIND_UNANSWERED : KIND_UNDECIDED, WHAT_SYN, C2S, NO_POINT, NO_POINT, at,
-				(uint8_t)by_odds(odds), 0, i, odds, "unanswered" };
+			bool inside = conn_inside(c, i, at);
+			double mine = inside ? fmin(odds, ODDS_POSSIBLE) : odds;
+			struct seen s = { mine >= ODDS_LIKELY ? KIND_UNANSWERED : KIND_UNDECIDED, WHAT_SYN, C2S, NO_POINT, NO_POINT, at,
+				(uint8_t)by_odds(mine), inside ? WHY_INSIDE : 0, i, mine, "unanswered" };
 			struct finding *f = findings_add(out, &s);
 			if (f && f->kind == KIND_UNDECIDED)
 				f->doubtful = true;

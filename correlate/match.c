@@ -115,6 +115,7 @@ static void mark_copies(struct conn *c, unsigned point)
 		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || p->forwarded || facts_mirrors(f)));
 		p->original = (uint32_t)(o - c->pkt);
 		o->doubled |= p->copy;
+		o->through |= p->copy && p->forwarded;
 	}
 }
 

@@ -14,6 +14,7 @@ enum reason {
 	WHY_HOST_WENT_ON = 0x10,        /* the host went on behind its bytes */
 	WHY_IP_ID_FITS = 0x20,          /* its IP ID closes a gap in the host's sequence */
 	WHY_CONVERSATION = 0x40,        /* the connection went on as if nothing were missing */
+	WHY_INSIDE = 0x80,              /* a doubt: at a point with both sides of a device, it is on one side only */
 	/* it was lost */
 	WHY_REPEATED = 0x100,           /* its sender repeated it */
 	WHY_ACK_WAITED = 0x200,         /* the other side did not acknowledge it before the repeat came */
@@ -43,7 +44,7 @@ enum reason {
 };
 
 /* These speak against a claim; a claim that holds in spite of them does not rest on them. */
-#define WHY_DOUBTS (WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_NO_FRAGMENTS | WHY_CAPTURE_BAD)
+#define WHY_DOUBTS (WHY_INSIDE | WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_NO_FRAGMENTS | WHY_CAPTURE_BAD)
 
 /* The reasons of a set as sentences, JSON strings separated by commas: "\"...\",\"...\"". Returns the length. */
 size_t reasons_json(uint32_t set, char *out, size_t size);

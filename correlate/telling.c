@@ -134,6 +134,14 @@ static void say_undecided(const struct conn *c, const struct findings *all, stru
 
 	if (f->point != NO_POINT && c->facts->points > 1) {
 		words_count(w, f->count, f->what);
+		if (f->reasons & WHY_INSIDE) {
+			bool out = strcmp(f->rule, "sent") == 0;
+			words_say(w, " %s of the device that %s was recorded on, and %s on its other side: the device %s %s, or the capture missed the rest.",
+			    out ? "went out" : "came in to one side", words_point(c, f->point), f->count == 1 ? "is not" : "are not",
+			    out ? "made" : "took", f->count == 1 ? "it" : "them");
+			words_say(&m, "the two sides of %s apart: --split at import", words_point(c, f->point));
+			return;
+		}
 		if (strcmp(f->rule, "sent") == 0) {
 			words_say(w, " came from beyond %s, but %s.", words_point(c, f->point), f->reasons & WHY_TTL ? "with a TTL that is not the host's"
 			    : "it cannot be told whether the host made it or a device beyond");

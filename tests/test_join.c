@@ -98,6 +98,30 @@ static void other_numbers_are_other_connections(void **state)
 	facts_free(&f);
 }
 
+#define BOTH_ISN(n) .has_isn = { true, true }, .isn = { n, (n) + 7 }
+
+/* A capture inside a device that translates has every flow under two names; that it is no mistake shows when several are. */
+static void both_names_of_a_translating_device_are_one_connection(void **state)
+{
+	struct flow flows[9];
+	struct facts f;
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		flows[3 * i] = (struct flow){ .point = 0, TWO_ENDS, BOTH_ISN(1000 * (i + 1)), .first_ns = i * 10 };
+		flows[3 * i + 1] = (struct flow){ .point = 1, TWO_ENDS, BOTH_ISN(1000 * (i + 1)), .first_ns = i * 10 + 1 };
+		flows[3 * i + 2] = (struct flow){ .point = 1, NATTED, BOTH_ISN(1000 * (i + 1)), .first_ns = i * 10 + 2 };
+	}
+	join(&f, flows, 9);
+	assert_string_equal(joined(&f), "1+2+3 4+5+6 7+8+9");
+	assert_true(facts_straddles(&f.point[1]) && !facts_straddles(&f.point[0]));
+	facts_free(&f);
+	join(&f, flows, 3);
+	assert_string_equal(joined(&f), "1+2 3");
+	assert_false(facts_straddles(&f.point[1]));
+	facts_free(&f);
+}
+
 static void shifted_numbers_are_joined_by_a_timestamp_that_only_one_has(void **state)
 {
 	static const struct flow flows[] = {
@@ -271,6 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_addresses_and_initial_number_are_one_connection),
 		cmocka_unit_test(other_numbers_are_other_connections),
+		cmocka_unit_test(both_names_of_a_translating_device_are_one_connection),
 		cmocka_unit_test(shifted_numbers_are_joined_by_a_timestamp_that_only_one_has),
 		cmocka_unit_test(the_order_of_flows_does_not_matter),
 		cmocka_unit_test(translated_addresses_are_joined_by_the_initial_number),

@@ -162,6 +162,41 @@ static void a_refusal_with_another_ttl_is_nobodys(void **state)
 	scene_free(s);
 }
 
+/* As judged, but b holds both sides of a device. */
+static struct scene *judged_at_a_device(const char *text)
+{
+	struct scene *s = scene_new(2);
+
+	scene_text(s, text);
+	s->f.point[1].telling = 100;
+	s->f.point[1].forwarded = s->f.point[1].twice = 90;
+	scene_judge(s);
+	return s;
+}
+
+static void what_a_device_has_on_one_side_only_accuses_no_host(void **state)
+{
+	struct scene *s = judged_at_a_device("0.0 ab > S 1000\n0.01 ba < R. 0 ack 1001\n");
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_string_equal(told(s, "undecided"), "undecided RST,ACK s2c b x1");
+	assert_says(text_of(s, KIND_UNDECIDED), "went out of the device that b was recorded on");
+	scene_free(s);
+	/* It came in from the server, and went out to the client: TTL one lower. */
+	s = judged_at_a_device("0.0 ab > S 1000 id 5 ttl 63\n0.0012 b > S 1000 id 5 ttl 61\n"
+		"0.01 b < R. 0 ack 1001 id 6 ttl 64\n0.0101 ba < R. 0 ack 1001 id 6 ttl 63\n");
+	assert_string_equal(told(s, ACCUSATIONS), "sent RST,ACK s2c b x1");
+	scene_free(s);
+	s = judged_at_a_device("0.0 ab > S 1000\n1.0 ab > S 1000\n3.0 ab > S 1000\n");
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_says(text_of(s, KIND_UNDECIDED), "came in to one side");
+	scene_free(s);
+	s = judged_at_a_device("0.0 ab > S 1000 id 5 ttl 63\n0.0012 b > S 1000 id 5 ttl 61\n1.0 ab > S 1000 id 6 ttl 63\n1.0012 b > S 1000 id 6 ttl 61\n");
+	assert_string_equal(told(s, ACCUSATIONS), "unanswered SYN c2s b x2");
+	scene_free(s);
+}
+
 static void a_refusal_on_the_way_is_the_devices(void **state)
 {
 	struct scene *s = judged(2, "0.0 a > S 1000\n0.005 a < R. 0 ack 1001\n");
@@ -395,6 +430,7 @@ int main(void)
 		cmocka_unit_test(a_connection_made_in_the_second_try_says_so),
 		cmocka_unit_test(a_refusal_by_the_server_is_the_servers),
 		cmocka_unit_test(a_refusal_with_another_ttl_is_nobodys),
+		cmocka_unit_test(what_a_device_has_on_one_side_only_accuses_no_host),
 		cmocka_unit_test(a_refusal_on_the_way_is_the_devices),
 		cmocka_unit_test(resets_to_both_sides_are_one_verdict),
 		cmocka_unit_test(a_reset_by_the_client_is_the_clients),

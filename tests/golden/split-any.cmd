@@ -5,6 +5,12 @@ $prog run -o whole.db --running all $three 2>&1 | sed -n '1,/^changed/p;/^6 conn
 $prog query --format csv whole.db "SELECT point, count(*), count(DISTINCT transmission_id) FROM v_packet GROUP BY point"
 $prog run -o split.db --split interface $three 2>&1 | sed -n '1,/^  #1/p'
 $prog query --format csv split.db "SELECT DISTINCT point, state, offset_ns BETWEEN offset_low_ns AND offset_high_ns FROM v_clock ORDER BY 1"
+# At the end of a path it stays, but what it has on one side only may be the device's own doing: no host is accused.
+$prog run --running all client=client.pcap fw=fw-any.pcap 2>&1 | sed -n '1,5p;/^6 conn/,/^$/p;/^  #4/,/^$/p'
+# Where the device translates, the two sides have other addresses.
+nat="client=nat-client.pcap fw=nat-any.pcap server=nat-server.pcap"
+$prog run --running all $nat 2>&1 | sed -n '4,7p;/^changed/p;/^9 conn/,/^  #1/p'
+$prog run --split interface $nat 2>&1 | sed -n '4p;/^changed/p;/^9 conn/,/^  #1/p'
 # Alone, without a name of its own; and with the older cooked header, which does not say which interface.
 $prog run --split interface fw-any.pcap 2>&1 | sed -n '1,3p;/^6 conn/,/^$/p'
 $prog run --split interface fw=fw-any-sll1.pcap 2>&1 | sed -n '1,4p;/^9 conn/,/^  #1/p'
