@@ -9,27 +9,13 @@
 
 #include "ingest/decode/decode.h"
 #include "ingest/option_text.h"
+#include "ingest/run.h"
 #include "ingest/insert_f5.sql.h"
 #include "ingest/insert_icmp.sql.h"
-#include "ingest/insert_packet.sql.h"
 #include "ingest/insert_part.sql.h"
 #include "ingest/insert_tcpopt.sql.h"
 
-#define RUN_BITS 18
-#define RUN (1u << RUN_BITS)    /* packets in a run: 20 MB of memory */
 #define NEWS 4096               /* ... and what their F5 trailers say that is new: once for each connection, or somebody plays with us */
-
-/* What a packet row holds, as narrow as can be: a run of these is what import's memory is. */
-struct row {
-	int64_t t;
-	uint32_t frame, extra;  /* extra: index into extras, + 1; 0: none */
-	uint32_t seq, ack, tsval, tsecr, len, payload;
-	uint32_t flags;
-	uint32_t cause;         /* index into causes, + 1; 0: none */
-	uint16_t win, ip_id;
-	uint8_t ttl, tos;
-	bool has_payload;
-};
 
 /* The rare rest of a row. */
 struct extra {
@@ -54,9 +40,7 @@ struct news {
 struct rows {
 	struct db *db;
 	int64_t next_packet, next_addr, next_tunnel;
-	struct row *row;
-	uint64_t *key, *sorted; /* part id << RUN_BITS | index: sorting these sorts the run, and keeps the order inside a part */
-	uint32_t n;
+	struct run run;
 	struct extra *extra;
 	uint32_t extras, extra_room;
 	struct cause *cause;
@@ -64,7 +48,7 @@ struct rows {
 	struct news *new;       /* NULL until there is some */
 	uint32_t news;
 	bool flushed;
-	sqlite3_stmt *packet, *part, *tcpopt, *icmp, *run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst;
+	sqlite3_stmt *part, *tcpopt, *icmp, *insert_run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst;
 };
 
 int rows_renew(struct rows *r, struct err *e)
@@ -81,10 +65,9 @@ int rows_renew(struct rows *r, struct err *e)
 
 static int prepare(struct rows *r, struct err *e)
 {
-	if (db_prepare(r->db, insert_packet_sql, &r->packet, e) < 0 || db_prepare(r->db, insert_part_sql, &r->part, e) < 0 ||
-	    db_prepare(r->db, insert_tcpopt_sql, &r->tcpopt, e) < 0 || db_prepare(r->db, insert_icmp_sql, &r->icmp, e) < 0)
+	if (db_prepare(r->db, insert_part_sql, &r->part, e) < 0 || db_prepare(r->db, insert_tcpopt_sql, &r->tcpopt, e) < 0 || db_prepare(r->db, insert_icmp_sql, &r->icmp, e) < 0)
 		return -1;
-	if (db_prepare(r->db, "INSERT INTO run VALUES(?1, ?2, ?3)", &r->run, e) < 0 ||
+	if (db_prepare(r->db, "INSERT INTO run VALUES(?1, ?2, ?3)", &r->insert_run, e) < 0 ||
 	    db_prepare(r->db, "SELECT id FROM addr WHERE text = ?1", &r->addr_find, e) < 0 ||
 	    db_prepare(r->db, "INSERT INTO addr VALUES(?1, ?2, ?3)", &r->addr_add, e) < 0)
 		return -1;
@@ -104,32 +87,22 @@ struct rows *rows_new(struct db *db, struct err *e)
 		return NULL;
 	}
 	r->db = db;
-	r->row = malloc(RUN * sizeof *r->row);
-	r->key = malloc(RUN * sizeof *r->key);
-	r->sorted = malloc(RUN * sizeof *r->sorted);
-	if (!r->row || !r->key || !r->sorted) {
-		err_set(e, "out of memory");
-		goto fail;
+	if (run_open(&r->run, db, e) < 0 || rows_renew(r, e) < 0 || prepare(r, e) < 0) {
+		rows_free(r);
+		return NULL;
 	}
-	if (rows_renew(r, e) < 0 || prepare(r, e) < 0)
-		goto fail;
 	return r;
-fail:
-	rows_free(r);
-	return NULL;
 }
 
 void rows_free(struct rows *r)
 {
 	if (!r)
 		return;
-	sqlite3_stmt *all[] = { r->packet, r->part, r->tcpopt, r->icmp, r->run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add,
+	sqlite3_stmt *all[] = { r->part, r->tcpopt, r->icmp, r->insert_run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add,
 		r->f5, r->f5_rst };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
-	free(r->row);
-	free(r->key);
-	free(r->sorted);
+	run_close(&r->run);
 	free(r->extra);
 	free(r->cause);
 	free(r->new);
@@ -138,7 +111,7 @@ void rows_free(struct rows *r)
 
 uint32_t rows_room(const struct rows *r)
 {
-	uint32_t packets = RUN - 1 - r->n, news = NEWS - 1 - r->news;
+	uint32_t packets = RUN_MAX - 1 - r->run.n, news = NEWS - 1 - r->news;
 
 	return packets < news ? packets : news;
 }
@@ -258,7 +231,7 @@ static int add_trailer(struct rows *r, const struct part *part, const struct seg
 
 int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e)
 {
-	struct row *w = &r->row[r->n];
+	struct run_row *w = run_add(&r->run, part->id);
 
 	w->t = ts_ns - part->first_ns;
 	w->frame = (uint32_t)frame;
@@ -279,58 +252,8 @@ int rows_add(struct rows *r, const struct part *part, const struct segment *seg,
 		return -1;
 	if (seg->f5.present && add_trailer(r, part, seg, &w->cause, e) < 0)
 		return -1;
-	r->key[r->n] = (uint64_t)part->id << RUN_BITS | r->n;
-	r->n++;
-	r->flushed = r->n == RUN || r->news == NEWS;
+	r->flushed = r->run.n == RUN_MAX || r->news == NEWS;
 	return r->flushed ? rows_flush(r, e) : 0;
-}
-
-/* LSD radix sort by part id; only the bytes in which ids of this run differ are looked at. */
-static void sort_run(struct rows *r)
-{
-	uint64_t differ = 0;
-
-	for (uint32_t i = 1; i < r->n; i++)
-		differ |= r->key[i] ^ r->key[0];
-	for (unsigned shift = RUN_BITS; shift < 64; shift += 8) {
-		uint32_t at[256] = { 0 }, sum = 0;
-		if (!(differ >> shift & 0xff))
-			continue;
-		for (uint32_t i = 0; i < r->n; i++)
-			at[r->key[i] >> shift & 0xff]++;
-		for (int b = 0; b < 256; b++) {
-			uint32_t c = at[b];
-			at[b] = sum;
-			sum += c;
-		}
-		for (uint32_t i = 0; i < r->n; i++)
-			r->sorted[at[r->key[i] >> shift & 0xff]++] = r->key[i];
-		uint64_t *t = r->key;
-		r->key = r->sorted;
-		r->sorted = t;
-	}
-}
-
-/* The order of the columns of insert_packet.sql. */
-static int insert_packet(struct rows *r, const struct row *w, struct err *e)
-{
-	sqlite3_stmt *st = r->packet;
-
-	sqlite3_bind_int64(st, 1, r->next_packet);
-	sqlite3_bind_int64(st, 2, w->frame);
-	sqlite3_bind_int64(st, 3, w->t);
-	sqlite3_bind_int(st, 4, (int)w->flags);
-	sqlite3_bind_int(st, 5, (int)w->seq);
-	sqlite3_bind_int(st, 6, (int)w->ack);
-	sqlite3_bind_int(st, 7, w->win);
-	sqlite3_bind_int64(st, 8, w->len);
-	bind_opt(st, 9, w->flags & SEG_TS, (int32_t)w->tsval);
-	bind_opt(st, 10, w->flags & SEG_TS, (int32_t)w->tsecr);
-	sqlite3_bind_int(st, 11, w->ip_id);
-	sqlite3_bind_int(st, 12, w->ttl);
-	sqlite3_bind_int(st, 13, w->tos);
-	bind_opt(st, 14, w->has_payload, (int32_t)w->payload);
-	return db_run(r->db, st, e);
 }
 
 static int insert_tcpopt(struct rows *r, const struct extra *x, struct err *e)
@@ -372,35 +295,44 @@ static int insert_cause(struct rows *r, const struct cause *x, struct err *e)
 
 static int insert_run(struct rows *r, int64_t part_id, int64_t first, struct err *e)
 {
-	sqlite3_bind_int64(r->run, 1, part_id);
-	sqlite3_bind_int64(r->run, 2, first);
-	sqlite3_bind_int64(r->run, 3, r->next_packet - first);
-	return db_run(r->db, r->run, e);
+	sqlite3_bind_int64(r->insert_run, 1, part_id);
+	sqlite3_bind_int64(r->insert_run, 2, first);
+	sqlite3_bind_int64(r->insert_run, 3, r->next_packet - first);
+	return db_run(r->db, r->insert_run, e);
+}
+
+/* What there is of the next packet beside its row. */
+static int insert_rest(struct rows *r, const struct run_row *w, struct err *e)
+{
+	const struct extra *x = w->extra ? &r->extra[w->extra - 1] : NULL;
+
+	if ((w->flags & SEG_OPT && insert_tcpopt(r, x, e) < 0) || (w->flags & SEG_ICMP && insert_icmp(r, x, e) < 0))
+		return -1;
+	return w->cause ? insert_cause(r, &r->cause[w->cause - 1], e) : 0;
 }
 
 int rows_flush(struct rows *r, struct err *e)
 {
 	int64_t first = r->next_packet;
 
-	sort_run(r);
-	for (uint32_t i = 0; i < r->n; i++) {
-		const struct row *w = &r->row[r->key[i] & (RUN - 1)];
-		const struct extra *x = w->extra ? &r->extra[w->extra - 1] : NULL;
-		uint64_t part = r->key[i] >> RUN_BITS;
-		if (insert_packet(r, w, e) < 0 || (w->flags & SEG_OPT && insert_tcpopt(r, x, e) < 0) ||
-		    (w->flags & SEG_ICMP && insert_icmp(r, x, e) < 0) || (w->cause && insert_cause(r, &r->cause[w->cause - 1], e) < 0))
+	run_sort(&r->run);
+	if (r->run.n > 0 && run_insert(&r->run, first, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < r->run.n; i++) {
+		int64_t part = run_part(&r->run, i);
+		if (insert_rest(r, run_at(&r->run, i), e) < 0)
 			return -1;
 		r->next_packet++;
-		if (i + 1 < r->n && r->key[i + 1] >> RUN_BITS == part)
+		if (i + 1 < r->run.n && run_part(&r->run, i + 1) == part)
 			continue;
-		if (insert_run(r, (int64_t)part, first, e) < 0)
+		if (insert_run(r, part, first, e) < 0)
 			return -1;
 		first = r->next_packet;
 	}
 	for (uint32_t i = 0; i < r->news; i++)
 		if (insert_f5(r, &r->new[i], e) < 0)
 			return -1;
-	r->n = r->news = 0;
+	r->run.n = r->news = 0;
 	r->extras = r->causes = 0;
 	return 0;
 }

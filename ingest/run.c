@@ -1,0 +1,173 @@
+#include "ingest/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/segment.h"
+
+#include "ingest/insert_packets.sql.h"
+
+#define TABLE "packets_of_run"
+
+struct run_table {
+	sqlite3_vtab base;
+	struct run *run;
+};
+
+struct cursor {
+	sqlite3_vtab_cursor base;
+	uint32_t i;
+};
+
+static int table_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **why)
+{
+	struct run_table *t = sqlite3_malloc(sizeof *t);
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	(void)why;
+	if (!t)
+		return SQLITE_NOMEM;
+	*t = (struct run_table){ .run = aux };
+	*out = &t->base;
+	rc = sqlite3_declare_vtab(db, "CREATE TABLE x(id, frame, t, flags, seq, ack, win, len, tsval, tsecr, ip_id, ttl, tos, payload)");
+	return rc == SQLITE_OK ? sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY) : rc;
+}
+
+static int table_disconnect(sqlite3_vtab *t)
+{
+	sqlite3_free(t);
+	return SQLITE_OK;
+}
+
+static int table_plan(sqlite3_vtab *t, sqlite3_index_info *plan)
+{
+	(void)t;
+	plan->estimatedCost = RUN_MAX;
+	return SQLITE_OK;
+}
+
+static int cursor_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
+{
+	struct cursor *c = sqlite3_malloc(sizeof *c);
+
+	(void)t;
+	if (!c)
+		return SQLITE_NOMEM;
+	*c = (struct cursor){ .i = 0 };
+	*out = &c->base;
+	return SQLITE_OK;
+}
+
+static int cursor_close(sqlite3_vtab_cursor *c)
+{
+	sqlite3_free(c);
+	return SQLITE_OK;
+}
+
+static int cursor_begin(sqlite3_vtab_cursor *c, int plan, const char *name, int argc, sqlite3_value **argv)
+{
+	(void)plan;
+	(void)name;
+	(void)argc;
+	(void)argv;
+	((struct cursor *)c)->i = 0;
+	return SQLITE_OK;
+}
+
+static int cursor_next(sqlite3_vtab_cursor *c)
+{
+	((struct cursor *)c)->i++;
+	return SQLITE_OK;
+}
+
+static const struct run *run_of(const sqlite3_vtab_cursor *c)
+{
+	return ((const struct run_table *)c->pVtab)->run;
+}
+
+static int cursor_ended(sqlite3_vtab_cursor *c)
+{
+	return ((struct cursor *)c)->i >= run_of(c)->n;
+}
+
+static int cursor_rowid(sqlite3_vtab_cursor *c, sqlite3_int64 *id)
+{
+	*id = ((struct cursor *)c)->i;
+	return SQLITE_OK;
+}
+
+/* What is not set is NULL. 32-bit numbers are stored signed. */
+static int cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int column)
+{
+	uint32_t i = ((struct cursor *)c)->i;
+	const struct run *r = run_of(c);
+	const struct run_row *w = run_at(r, i);
+	bool stamped = w->flags & SEG_TS;
+	const int64_t number[] = { r->first_id + i, w->frame, w->t, (int32_t)w->flags, (int32_t)w->seq, (int32_t)w->ack, w->win, w->len,
+		(int32_t)w->tsval, (int32_t)w->tsecr, w->ip_id, w->ttl, w->tos, (int32_t)w->payload };
+
+	if (column == 13 ? w->has_payload : (column != 8 && column != 9) || stamped)
+		sqlite3_result_int64(out, number[column]);
+	return SQLITE_OK;
+}
+
+static const sqlite3_module module = { .xConnect = table_connect, .xDisconnect = table_disconnect, .xBestIndex = table_plan, .xOpen = cursor_open,
+	.xClose = cursor_close, .xFilter = cursor_begin, .xNext = cursor_next, .xEof = cursor_ended, .xColumn = cursor_column, .xRowid = cursor_rowid };
+
+int run_open(struct run *r, struct db *db, struct err *e)
+{
+	memset(r, 0, sizeof *r);
+	r->db = db;
+	r->row = malloc(RUN_MAX * sizeof *r->row);
+	r->key = malloc(RUN_MAX * sizeof *r->key);
+	r->sorted = malloc(RUN_MAX * sizeof *r->sorted);
+	if (!r->row || !r->key || !r->sorted || sqlite3_create_module(db->sql, TABLE, &module, r) != SQLITE_OK)
+		return err_set(e, "out of memory");
+	return db_prepare(db, insert_packets_sql, &r->insert, e);
+}
+
+void run_close(struct run *r)
+{
+	sqlite3_finalize(r->insert);
+	/* The name goes, and with it what points to this run. */
+	if (r->db)
+		sqlite3_create_module(r->db->sql, TABLE, NULL, NULL);
+	free(r->row);
+	free(r->key);
+	free(r->sorted);
+	memset(r, 0, sizeof *r);
+}
+
+/* LSD radix sort by part id; only the bytes in which ids of this run differ are looked at. */
+void run_sort(struct run *r)
+{
+	uint64_t differ = 0;
+
+	for (uint32_t i = 1; i < r->n; i++)
+		differ |= r->key[i] ^ r->key[0];
+	for (unsigned shift = RUN_BITS; shift < 64; shift += 8) {
+		uint32_t at[256] = { 0 }, sum = 0;
+		if (!(differ >> shift & 0xff))
+			continue;
+		for (uint32_t i = 0; i < r->n; i++)
+			at[r->key[i] >> shift & 0xff]++;
+		for (int b = 0; b < 256; b++) {
+			uint32_t c = at[b];
+			at[b] = sum;
+			sum += c;
+		}
+		for (uint32_t i = 0; i < r->n; i++)
+			r->sorted[at[r->key[i] >> shift & 0xff]++] = r->key[i];
+		uint64_t *t = r->key;
+		r->key = r->sorted;
+		r->sorted = t;
+	}
+}
+
+int run_insert(struct run *r, int64_t first_id, struct err *e)
+{
+	r->first_id = first_id;
+	return db_run(r->db, r->insert, e);
+}
