@@ -59,7 +59,7 @@ struct point {
 	bool later;             /* it recorded later fragments of TCP (they have no ports): no filter for ports kept them out */
 	bool open;              /* it recorded frames without IP (ARP): hardly any filter for ports lets them pass */
 	uint64_t telling, twice;        /* packets of the sample that can be told from a repeat, and how many of them are copies: a mirror port */
-	uint64_t forwarded;             /* ... and how many are there as they came to a device and as they left it again */
+	uint64_t forwarded;             /* packets of the sample that are there as they came to a device and as they left it again */
 	uint64_t handshakes, translated;        /* flows with both initial numbers; those of them that are there under other names as well */
 	bool aside;                     /* no place on the path: left out of --path, or it holds both sides of a device */
 	int clock;                      /* points of the same number were recorded by one clock: they are taken from the same captures */

@@ -143,17 +143,18 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 	}
 }
 
-/* How many copies of transmission i does a point hold? */
+/* How many copies of transmission i does a point hold? On the other side of a device that it straddles there is none, but the packet again. */
 static unsigned copies_at(const struct conn *c, uint32_t i, uint8_t point)
 {
 	uint32_t first = conn_sight(c, i)[point];
+	bool straddles = facts_straddles(&c->facts->point[point]);
 	unsigned n = 0;
 
 	if (first == NOTHING || !c->pkt[first].doubled)
 		return 0;
 	/* They lie close behind the first one. */
 	for (uint32_t k = first; k < c->at[point + 1] && k < first + COPIES_NEAR; k++)
-		n += c->pkt[k].copy && c->pkt[k].tx == i && !(c->pkt[k].flags & SEG_LATER);
+		n += c->pkt[k].copy && c->pkt[k].tx == i && !(c->pkt[k].flags & SEG_LATER) && !(straddles && c->pkt[k].forwarded);
 	return n;
 }
 

@@ -84,8 +84,10 @@ static struct pkt *copied(struct conn *c, uint32_t from, uint32_t i)
 		struct pkt *o = &c->pkt[k];
 		if (p->t_raw - o->t_raw > COPY_NS)
 			break;
-		/* A mirror port doubles: nothing has two copies where it cannot be told apart from others. */
-		if (!o->copy && !(o->doubled && !p->ip_id) && (same_bytes(c, o, p) || forwarded(o, p)))
+		if (o->copy)
+			continue;
+		/* A mirror port doubles: nothing has two copies where it cannot be told apart from others. A device with a bridge has three links. */
+		if (forwarded(o, p) || (same_bytes(c, o, p) && !(o->doubled && !p->ip_id)))
 			return o;
 	}
 	return NULL;
@@ -126,7 +128,7 @@ void match_count_copies(const struct conn *c, struct copies *seen)
 		struct copies *s = &seen[p->point];
 		s->telling += tells(p) && !p->copy;
 		s->twice += tells(p) && p->copy;
-		s->forwarded += tells(p) && p->copy && p->forwarded;
+		s->forwarded += tells(p) && !p->copy && p->through;
 	}
 }
 

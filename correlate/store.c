@@ -130,8 +130,10 @@ static int how_to_split(struct store *s, const struct point *p, const char **how
 	rc = db_step(s->db, st, e);
 	*how = "its copies differ in TTL and MAC address: name it twice, as A=FILE@MAC and B=FILE@MAC, with the MAC addresses of the device's two "
 	       "interfaces, and there are two points on one clock";
-	if (rc == 1 && (sqlite3_column_int(st, 0) > 1 || sqlite3_column_int(st, 1) > 1))
+	if (rc == 1 && sqlite3_column_int(st, 0) > 1)
 		*how = "import it with --split interface, and each interface is a point, all on one clock";
+	else if (rc == 1 && sqlite3_column_int(st, 1) > 1)
+		*how = "import it with --split interface, and each interface of the file is a point";
 	else if (rc == 1 && sqlite3_column_int(st, 2) > 1)
 		*how = "import it with --split vlan, and each VLAN is a point, all on one clock";
 	sqlite3_finalize(st);

@@ -121,6 +121,8 @@ static int add_frame(struct import *im, const struct frame *f)
 		return 0;
 	}
 	seg.link = links_take(im->links, f->interface, capture_interface(im->capture, f->interface)->linktype, &seg);
+	if (im->links->overflow && im->options->split != SPLIT_NOT)
+		return err_set(im->e, "it has more than %d interfaces and VLANs to split by: name those of interest, as in POINT=FILE@vlan7", LINKS_MAX);
 	if ((result = add_segment(im, s, &seg, f->number, f->ts_ns)) < 0)
 		return -1;
 	if (result == 0) {

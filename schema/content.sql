@@ -83,6 +83,8 @@ CREATE TABLE tunnel(
   dst    INTEGER REFERENCES addr(id)
 ) STRICT;
 
+CREATE INDEX tunnel_number ON tunnel(number, kind);
+
 -- The part of a flow (one TCP incarnation at one point) that one capture holds. a is the endpoint with the smaller address, then port.
 CREATE TABLE part(
   id           INTEGER PRIMARY KEY,

@@ -209,6 +209,29 @@ static void too_many_to_split_into_changes_nothing(void **state)
 	folder_free(&f);
 }
 
+static void of_a_backbone_not_every_vlan_is_told_apart(void **state)
+{
+	struct bytes b = {0};
+	struct import_stats st;
+	struct folder f;
+	struct db db;
+
+	(void)state;
+	pcap_header(&b, NANO, 0, ETHERNET);
+	for (uint16_t v = 1; v <= 1030; v++)
+		put_ethernet(&b, MAC_A, MAC_B, v, 0, &syn);
+	folder_make(&f);
+	case_open(&db, ":memory:", DB_CREATE);
+	const char *path = folder_write(&f, "x", &b);
+	check_import_fails(&db, path, "", &by_interface, "more than 1024");
+	import_as(&db, "a", path, "", &plain, &st);
+	check_rows(&db, "SELECT count(*), sum(packets) FROM link", "1024 1030\n");
+	check_whole(&db);
+	bytes_free(&b);
+	db_close(&db);
+	folder_free(&f);
+}
+
 static void the_same_bytes_are_known_as_each_of_their_points(void **state)
 {
 	static const struct import_options again = {.split = SPLIT_INTERFACE, .replace = true};
@@ -264,6 +287,7 @@ int main(void)
 	    cmocka_unit_test(what_has_nothing_to_split_by_is_the_point_itself),
 	    cmocka_unit_test(interfaces_of_a_file_are_points_silent_ones_too),
 	    cmocka_unit_test(too_many_to_split_into_changes_nothing),
+	    cmocka_unit_test(of_a_backbone_not_every_vlan_is_told_apart),
 	    cmocka_unit_test(the_same_bytes_are_known_as_each_of_their_points),
 	    cmocka_unit_test(links_are_kept_without_a_split),
 	};
