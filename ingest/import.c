@@ -9,6 +9,7 @@
 
 #define IDLE_NS 120000000000    /* a part that long without a packet is written and forgotten */
 #define PROGRESS_FRAMES 65536
+#define JUMP_NS (86400 * INT64_C(1000000000))   /* a day: frames so far apart do not bear each other's time out */
 
 /* Of a stream is committed what came, */
 #define LIVE_NS 1000000000      /* ... as often as this, */
@@ -43,12 +44,52 @@ static struct shown *shown_of(struct import *im, uint32_t interface)
 	return &im->shown[interface];
 }
 
-static void note_time(struct shown *s, int64_t ts)
+/* The first damage is told whole, the others are counted. */
+static void note_damage(struct import *im, const struct err *what)
 {
-	if (s->frames == 1 || ts < s->first_ns)
+	if (im->damages++ == 0)
+		memcpy(im->stats->damage, what->msg, sizeof what->msg);
+}
+
+static void extend(struct shown *s, int64_t ts)
+{
+	if (!s->borne_out || ts < s->first_ns)
 		s->first_ns = ts;
-	if (s->frames == 1 || ts > s->last_ns)
+	if (!s->borne_out || ts > s->last_ns)
 		s->last_ns = ts;
+	s->borne_out = true;
+}
+
+static bool close_by(int64_t x, int64_t y)
+{
+	return x - y <= JUMP_NS && y - x <= JUMP_NS;
+}
+
+/*
+ * When the capture ran is known by its frames. One whose time is far from that of both its neighbours, where these agree, is damaged; one at the
+ * beginning or the end proves nothing either.
+ */
+static void note_time(struct import *im, struct shown *s, const struct frame *f)
+{
+	struct err e;
+
+	if (s->frames == 1) {
+		s->first_ns = s->last_ns = f->ts_ns;
+	} else if (close_by(f->ts_ns, s->ts_ns)) {
+		extend(s, s->ts_ns);
+		extend(s, f->ts_ns);
+	} else if (s->frames > 2 && close_by(f->ts_ns, s->before_ns)) {
+		err_set(&e, "frame %" PRIu64 " at byte %" PRIu64 ": its time is %" PRId64 " days away from that of the frames beside it", s->number, s->offset,
+		    (int64_t)llabs(s->ts_ns - f->ts_ns) / JUMP_NS);
+		note_damage(im, &e);
+		extend(s, s->before_ns);
+		extend(s, f->ts_ns);
+		s->ts_ns = s->before_ns;
+	}
+	s->before_ns = s->ts_ns;
+	s->ts_ns = f->ts_ns;
+	s->number = f->number;
+	s->offset = f->offset;
 }
 
 /* Why a frame is left out, DECODE_OK: it is not, -1: failed. */
@@ -112,7 +153,7 @@ static int add_frame(struct import *im, const struct frame *f)
 		return -1;
 	s->frames++;
 	im->pending = true;
-	note_time(s, f->ts_ns);
+	note_time(im, s, f);
 	result = look(im, f, &seg);
 	if (result < 0)
 		return -1;
@@ -131,13 +172,6 @@ static int add_frame(struct import *im, const struct frame *f)
 		return 0;
 	}
 	return (seg.flags & (SEG_FRAGMENT | SEG_LATER | SEG_ICMP)) == SEG_FRAGMENT ? add_waiting(im, s, &seg, f->ts_ns) : 0;
-}
-
-/* The first damage is told whole, the others are counted. */
-static void note_damage(struct import *im, const struct err *what)
-{
-	if (im->damages++ == 0)
-		memcpy(im->stats->damage, what->msg, sizeof what->msg);
 }
 
 static void finish_damage(struct import *im)

@@ -14,7 +14,10 @@
 struct shown {
 	uint64_t frames, packets;
 	uint64_t skipped[IMPORT_REASONS];
-	int64_t first_ns, last_ns;
+	int64_t first_ns, last_ns;      /* of frames with a time that one beside them bears out; of the first frame, until there is one */
+	bool borne_out;
+	int64_t ts_ns, before_ns;       /* of the latest frame, and the one before it */
+	uint64_t number, offset;        /* of the latest frame */
 };
 
 /* One of the captures that the file is split into, or the only one. */

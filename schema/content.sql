@@ -26,7 +26,8 @@ CREATE TABLE capture(
   filter      TEXT,                     -- pcap-filter(7) expression applied at import
   frames      INTEGER NOT NULL,         -- read from the file: packets + sum of skipped.count
   packets     INTEGER NOT NULL,
-  first_ns    INTEGER,                  -- first and last frame of the capture, also of those that were skipped; NULL: none
+  first_ns    INTEGER,                  -- first and last frame of the capture, also of those that were skipped; NULL: none. One whose time is a
+                                        -- day away from its neighbours' does not count
   last_ns     INTEGER,
   damage      TEXT,                     -- what was wrong with the file and where; NULL: nothing
   UNIQUE(point_id, digest, selector)

@@ -260,6 +260,42 @@ static void of_a_damaged_file_what_is_readable_is_kept(void **state)
 	folder_free(&f);
 }
 
+/* Seconds after T of each frame, -1 the end; first and last of the capture, and what is damaged. */
+static void when_the_capture_ran_is_what_frames_agree_on(void **state)
+{
+#define YEAR 31536000
+	static const struct {
+		int64_t s[8];
+		const char *rows;
+	} cases[] = {
+	    {{10, 11, 12, -1}, "10 12 -\n"},
+	    {{10, 11, YEAR, 12, 13, -1}, "10 13 frame 3 at byte 136: its time is 364 days away from that of the frames beside it\n"},
+	    {{10, YEAR, 11, YEAR, 12, -1}, "10 12 frame 2 at byte 80: its time is 364 days away from that of the frames beside it (and 1 more)\n"},
+	    {{10, 11, YEAR, -1}, "10 11 -\n"},
+	    {{YEAR, 10, 11, -1}, "10 11 -\n"},
+	    {{YEAR, -1}, "31536000 31536000 -\n"},
+	    {{10, 11, YEAR, YEAR + 1, -1}, "10 31536001 -\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct bytes b = {0};
+		struct import_stats st;
+		struct folder f;
+		struct db db;
+		pcap_header(&b, NANO, 0, RAW);
+		for (int k = 0; cases[i].s[k] >= 0; k++)
+			pcap_tcp(&b, &(struct tcp){cases[i].s[k] * S, 1, 2, 40000, 80, 1, 1, 0x10, 1, NULL, NULL, 0});
+		folder_make(&f);
+		case_open(&db, ":memory:", DB_CREATE);
+		import_as(&db, "a", folder_write(&f, "x", &b), "", &plain, &st);
+		check_rows(&db, "SELECT first_ns / 1000000000 - 1700000000, last_ns / 1000000000 - 1700000000, damage FROM capture", cases[i].rows);
+		bytes_free(&b);
+		db_close(&db);
+		folder_free(&f);
+	}
+}
+
 static void a_point_may_have_many_captures(void **state)
 {
 	struct bytes one = many_packets(100, 2, 20), two = {0};
@@ -297,6 +333,7 @@ int main(void)
 	    cmocka_unit_test(replacing_leaves_nothing_of_the_old),
 	    cmocka_unit_test(replacing_what_is_not_there_imports_it),
 	    cmocka_unit_test(of_a_damaged_file_what_is_readable_is_kept),
+	    cmocka_unit_test(when_the_capture_ran_is_what_frames_agree_on),
 	    cmocka_unit_test(a_point_may_have_many_captures),
 	};
 
