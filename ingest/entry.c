@@ -180,6 +180,24 @@ int entry_find(struct db *db, const struct entry *x, int64_t *id, char *name, si
 	return rc < 0 ? -1 : 0;
 }
 
+int entry_find_elsewhere(struct db *db, const struct entry *x, char name[POINT_NAME], struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	name[0] = '\0';
+	if (db_prepare(db, "SELECT p.name FROM capture c JOIN point p ON p.id = c.point_id WHERE p.name <> ?1 AND c.digest = ?2 AND c.selector = ?3 "
+		"ORDER BY 1", &st, e) < 0)
+		return -1;
+	bind_text(st, 1, x->point);
+	sqlite3_bind_blob(st, 2, x->digest, sizeof x->digest, SQLITE_STATIC);
+	bind_text(st, 3, x->selector);
+	if ((rc = db_step(db, st, e)) == 1)
+		snprintf(name, POINT_NAME, "%s", (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
+}
+
 #define PACKETS_OF "(SELECT k.id FROM part q JOIN run r ON r.part_id = q.id JOIN packet k ON k.id >= r.first_packet " \
 		   "AND k.id < r.first_packet + r.packets WHERE q.capture_id = ?1)"
 

@@ -22,6 +22,9 @@ int entry_put(struct db *db, const struct entry *x, struct err *e);
 /* Is another capture with these bytes in the case at this point, of the same selector? Its row id and name, or 0. */
 int entry_find(struct db *db, const struct entry *x, int64_t *id, char *name, size_t size, struct err *e);
 
+/* The name of another point that has the same, "": none. */
+int entry_find_elsewhere(struct db *db, const struct entry *x, char name[POINT_NAME], struct err *e);
+
 /* Take a capture out of the case, with all that it holds. */
 int entry_delete(struct db *db, int64_t id, struct err *e);
 

@@ -30,6 +30,7 @@ struct import_stats {
 		uint64_t packets;
 	} point[IMPORT_POINTS_MAX];             /* where they went */
 	unsigned points;
+	char twin[POINT_NAME];                  /* another point that has the same bytes, "": none */
 	char damage[ERR_MAX];                   /* what was wrong with the file, "": nothing */
 };
 

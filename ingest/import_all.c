@@ -31,7 +31,7 @@ static void say_points(const struct import_stats *st, bool utf8)
 static void report(const struct spec *s, const struct import_stats *st, bool split)
 {
 	bool utf8 = clean_locale_is_utf8();
-	char path[8192], point[512], selector[512], damage[4 * ERR_MAX];
+	char path[8192], point[512], selector[512], damage[4 * ERR_MAX], twin[4 * POINT_NAME];
 
 	clean_text(path, sizeof path, s->path, -1, utf8);
 	clean_text(point, sizeof point, s->point, -1, utf8);
@@ -39,6 +39,10 @@ static void report(const struct spec *s, const struct import_stats *st, bool spl
 	if (st->damage[0]) {
 		clean_text(damage, sizeof damage, st->damage, -1, utf8);
 		fprintf(stderr, "pcaphop: %s: %s; what was readable is in the case\n", path, damage);
+	}
+	if (st->twin[0]) {
+		clean_text(twin, sizeof twin, st->twin, -1, utf8);
+		fprintf(stderr, "pcaphop: %s: these bytes are in the case as point %s, too: one of the two is named wrong\n", path, twin);
 	}
 	fprintf(stderr, "%s%s%s%s%s: %" PRIu64 " frames = %" PRIu64 " packets + %" PRIu64 " skipped", point, point[0] ? ": " : "", path, selector[0] ? "@" : "", selector,
 	    st->frames, st->packets, st->frames - st->packets);

@@ -165,7 +165,7 @@ static int put(struct import *im, const struct target *t, bool last)
 	p->packets = x.packets;
 	capture_digest(im->capture, x.digest);
 	count_shown(im, t, &x);
-	if (last && replace_same(im, &x) < 0)
+	if (last && (replace_same(im, &x) < 0 || entry_find_elsewhere(im->db, &x, im->stats->twin, im->e) < 0))
 		return -1;
 	return entry_put(im->db, &x, im->e);
 }

@@ -9,3 +9,4 @@ $prog import case.db client=client.pcap; echo "same again $?"
 $prog import --replace case.db client=client.pcap; echo "replaced $?"
 $prog run -f 'tcp port' client=client.pcap; echo "filter $?"
 $prog run --path client,nowhere client=client.pcap behind=behind-silent.pcap 2>&1 >/dev/null | tail -n 1
+$prog import case.db behind=client.pcap; echo "twin $?"
