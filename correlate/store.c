@@ -533,7 +533,7 @@ int store_aside(struct store *s, uint32_t index, struct err *e)
 	sqlite3_bind_int64(s->connection, 3, end);
 	text(s->connection, 4, "unknown");
 	text(s->connection, 5, verdict);
-	sqlite3_bind_int(s->connection, 6, 0);
+	sqlite3_bind_int(s->connection, 6, 1);
 	text(s->connection, 7, points);
 	sqlite3_bind_int64(s->connection, 8, packets);
 	sqlite3_bind_int64(s->connection, 9, 0);

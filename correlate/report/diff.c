@@ -354,7 +354,8 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 	if (f5(&t, db, s, e) < 0 || changes(&t, db, s, e) < 0)
 		goto out;
 	fputc('\n', s->out);
-	if (ladder_print(&t, s, all, e) < 0)
+	/* What only points beside the path saw has none. */
+	if (t.rows > 0 && ladder_print(&t, s, all, e) < 0)
 		goto out;
 	shown = all || t.findings <= FINDINGS ? t.findings : FINDINGS;
 	if (shown > 0)

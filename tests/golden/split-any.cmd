@@ -19,3 +19,9 @@ $prog import one.db out=fw-any.pcap@if2 in=fw-any.pcap@if3
 $prog import one.db nowhere=fw-any.pcap@if4 2>&1
 $prog import one.db a=fw-any.pcap@vlan7 2>&1
 $prog import one.db --split port fw=fw-any.pcap
+# What only it saw is listed, and not judged; a point that --path leaves out is looked at, too.
+for f in client server; do tcpdump -n -r $f.pcap -w $f-80.pcap port 80 2>/dev/null; done
+$prog run -o beside.db client=client-80.pcap fw=fw-any.pcap server=server-80.pcap 2>&1 | sed -n '/^6 conn/,/^  #1/p'
+$prog diff beside.db 4
+$prog correlate --path client,server beside.db
+$prog query --format csv beside.db "SELECT p.name, n.text LIKE 'holds what a device forwards twice%' FROM note n JOIN point p ON p.id = n.point_id"
