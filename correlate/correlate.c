@@ -13,6 +13,7 @@
 #include "correlate/proxy.h"
 #include "correlate/sample.h"
 #include "correlate/store.h"
+#include "correlate/store_facts.h"
 
 #include "correlate/link_f5.sql.h"
 
@@ -127,7 +128,7 @@ static int derive(struct run *r)
 		return -1;
 	conn_init(&r->conn, f);
 	proof_init(&r->proof);
-	if (store_facts(r->store, e) < 0 || learn(r) < 0 || store_coverage(r->store, e) < 0)
+	if (store_facts(r->db, f, e) < 0 || learn(r) < 0 || store_coverage(r->db, f, e) < 0)
 		return -1;
 	return judge_all(r) < 0 ? -1 : db_exec(r->db, link_f5_sql, e);
 }

@@ -10,13 +10,4 @@
 /* Fill c->tx, c->sight and pkt.tx, pkt.copy. */
 int match_packets(struct conn *c, struct err *e);
 
-struct copies {
-	uint64_t telling;       /* packets that can be told from a repeat */
-	uint64_t twice;         /* copies of such, */
-	uint64_t forwarded;     /* packets of which there is a copy that a device has forwarded in between */
-};
-
-/* Add those of this (matched) connection, by point. */
-void match_count_copies(const struct conn *c, struct copies *seen);
-
 #endif

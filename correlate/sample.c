@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/copies.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
 #include "correlate/path.h"
@@ -374,7 +375,7 @@ static int gather(struct sampler *s)
 
 	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++)
 		if ((rc = read_conn(s, list[i].conn, add_pairs)) == 0)
-			match_count_copies(&s->conn, s->seen);
+			copies_count(&s->conn, s->seen);
 	for (uint32_t i = 0; i < s->all; i++) {
 		s->f->point[i].telling = s->seen[i].telling;
 		s->f->point[i].twice = s->seen[i].twice;

@@ -8,8 +8,6 @@
 #include "correlate/join.h"
 #include "correlate/reason.h"
 
-#include "correlate/select_links.sql.h"
-
 #define EVIDENCE_PACKETS 20     /* packet ids named in the evidence of a finding; all of them are in finding_packet */
 
 struct store {
@@ -69,130 +67,6 @@ static void opt64(sqlite3_stmt *st, int i, bool there, int64_t v)
 		sqlite3_bind_int64(st, i, v);
 	else
 		sqlite3_bind_null(st, i);
-}
-
-/* ---- facts ---- */
-
-static int store_path(struct store *s, struct err *e)
-{
-	sqlite3_stmt *st;
-	int rc = db_prepare(s->db, "INSERT INTO path VALUES(?1, ?2, ?3, ?4)", &st, e);
-
-	for (uint32_t i = 0; rc == 0 && i < s->f->points; i++) {
-		const struct point *p = &s->f->point[i];
-		sqlite3_bind_int64(st, 1, p->id);
-		sqlite3_bind_int(st, 2, p->position);
-		sqlite3_bind_int(st, 3, p->running);
-		text(st, 4, p->how);
-		rc = db_run(s->db, st, e);
-	}
-	sqlite3_finalize(st);
-	return rc;
-}
-
-static int store_clocks(struct store *s, struct err *e)
-{
-	static const char *const state[] = { "none", "one-way", "both-ways", "same-clock", "inconsistent" };
-	sqlite3_stmt *st;
-	int rc = db_prepare(s->db, "INSERT INTO clock VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &st, e);
-
-	for (uint32_t i = 0; rc == 0 && i < s->f->points + s->f->asides; i++)
-		for (uint32_t k = 0; rc == 0 && k < s->f->point[i].pieces; k++) {
-			const struct clock_map *m = &s->f->point[i].piece[k];
-			sqlite3_bind_int64(st, 1, s->f->point[i].id);
-			sqlite3_bind_int64(st, 2, s->f->point[0].id);
-			sqlite3_bind_int64(st, 3, m->from_ns);
-			sqlite3_bind_int64(st, 4, m->to_ns);
-			sqlite3_bind_int64(st, 5, m->origin_ns);
-			sqlite3_bind_int64(st, 6, m->offset_ns);
-			opt64(st, 7, m->has_low, m->low_ns);
-			opt64(st, 8, m->has_high, m->high_ns);
-			sqlite3_bind_double(st, 9, m->skew * 1e6);
-			sqlite3_bind_double(st, 10, m->skew_low * 1e6);
-			sqlite3_bind_double(st, 11, m->skew_high * 1e6);
-			sqlite3_bind_int64(st, 12, (int64_t)m->pairs);
-			text(st, 13, state[m->state]);
-			rc = db_run(s->db, st, e);
-		}
-	sqlite3_finalize(st);
-	return rc;
-}
-
-/* How to make two points of one that holds both sides of a device. */
-static int how_to_split(struct store *s, const struct point *p, const char **how, struct err *e)
-{
-	sqlite3_stmt *st;
-	int rc;
-
-	if (db_prepare(s->db, select_links_sql, &st, e) < 0)
-		return -1;
-	sqlite3_bind_int64(st, 1, p->id);
-	rc = db_step(s->db, st, e);
-	*how = "its copies differ in TTL and MAC address: name it twice, as A=FILE@MAC and B=FILE@MAC, with the MAC addresses of the device's two "
-	       "interfaces, and there are two points on one clock";
-	if (rc == 1 && sqlite3_column_int(st, 0) > 1)
-		*how = "import it with --split interface, and each interface is a point, all on one clock";
-	else if (rc == 1 && sqlite3_column_int(st, 1) > 1)
-		*how = "import it with --split interface, and each interface of the file is a point";
-	else if (rc == 1 && sqlite3_column_int(st, 2) > 1)
-		*how = "import it with --split vlan, and each VLAN is a point, all on one clock";
-	sqlite3_finalize(st);
-	return rc < 0 ? -1 : 0;
-}
-
-static int store_note(struct store *s, const struct point *p, sqlite3_stmt *st, struct err *e)
-{
-	const char *how;
-	char say[600];
-
-	if (facts_straddles(p)) {
-		if (how_to_split(s, p, &how, e) < 0)
-			return -1;
-		snprintf(say, sizeof say, "holds what a device forwards twice, as it came in and as it went out (%llu of %llu packets)%s: %s",
-		    (unsigned long long)p->forwarded, (unsigned long long)p->telling, p->aside ? ", so it is no place on the path" : "", how);
-	} else if (p->aside) {
-		snprintf(say, sizeof say, "%s", p->how);
-	} else {
-		return 0;
-	}
-	sqlite3_bind_int64(st, 1, p->id);
-	text(st, 2, say);
-	return db_run(s->db, st, e);
-}
-
-static int store_notes(struct store *s, struct err *e)
-{
-	sqlite3_stmt *st;
-	int rc = db_prepare(s->db, "INSERT INTO note VALUES(?1, ?2)", &st, e);
-
-	for (uint32_t i = 0; rc == 0 && i < s->f->points + s->f->asides; i++)
-		rc = store_note(s, &s->f->point[i], st, e);
-	sqlite3_finalize(st);
-	return rc;
-}
-
-int store_facts(struct store *s, struct err *e)
-{
-	return store_path(s, e) < 0 || store_notes(s, e) < 0 || store_clocks(s, e) < 0 ? -1 : 0;
-}
-
-int store_coverage(struct store *s, struct err *e)
-{
-	sqlite3_stmt *st;
-	int rc = db_prepare(s->db, "INSERT INTO coverage VALUES(?1, ?2, ?3, ?4, ?5)", &st, e);
-
-	for (uint32_t i = 0; rc == 0 && i < s->f->points; i++)
-		for (int d = 0; rc == 0 && d < 2; d++) {
-			const struct sight *v = &s->f->point[i].sight[d];
-			sqlite3_bind_int64(st, 1, s->f->point[i].id);
-			sqlite3_bind_int(st, 2, d);
-			sqlite3_bind_int64(st, 3, (int64_t)v->packets);
-			sqlite3_bind_int64(st, 4, (int64_t)v->proved);
-			sqlite3_bind_int64(st, 5, (int64_t)v->missed);
-			rc = db_run(s->db, st, e);
-		}
-	sqlite3_finalize(st);
-	return rc;
 }
 
 /* ---- a connection ---- */

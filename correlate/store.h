@@ -1,4 +1,4 @@
-/* What was derived, into the case. */
+/* What was derived of the connections, into the case. */
 #ifndef CORRELATE_STORE_H
 #define CORRELATE_STORE_H
 
@@ -9,10 +9,6 @@ struct store;
 
 struct store *store_new(struct db *db, const struct facts *f, struct err *e);
 void store_free(struct store *s);
-
-/* Path, clocks, notes on points: known before any connection is judged. Coverage: after the first pass. */
-int store_facts(struct store *s, struct err *e);
-int store_coverage(struct store *s, struct err *e);
 
 /* One judged connection: connection, flows, sightings, hops, changes, findings. Connections must come in order. */
 int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, struct err *e);

@@ -1,6 +1,8 @@
 /* Identical packets: which of them is which at the other point, and which are copies that the capture made. */
 #include "tests/conn_build.h"
 
+#include "correlate/copies.h"
+
 #include <time.h>
 
 static struct scene *matched(unsigned points, const char *text)
@@ -197,7 +199,7 @@ static void only_what_tells_is_counted_for_the_mirror(void **state)
 	(void)state;
 	scene_text(s, "0.000 a > P. 1001 ack 5001 len 10\n0.001 a > P. 1001 ack 5001 len 10\n0.002 a > . 1001 ack 5001\n0.003 ab > . 1001 ack 5001 id 9\n");
 	scene_match(s);
-	match_count_copies(&s->c, seen);
+	copies_count(&s->c, seen);
 	assert_int_equal(seen[0].telling, 2);
 	assert_int_equal(seen[0].twice, 1);
 	assert_int_equal(seen[1].telling, 1);
@@ -237,7 +239,7 @@ static void what_a_device_forwards_is_told_from_what_a_mirror_doubles(void **sta
 		record_of(s, 1)->ttl = cases[i].ttl;
 		record_of(s, 2)->ttl = cases[i].later_ttl;
 		assert_int_equal(match_packets(&s->c, &s->e), 0);
-		match_count_copies(&s->c, &seen);
+		copies_count(&s->c, &seen);
 		assert_int_equal(s->c.txs, 1);
 		assert_true(seen.telling == 1 && seen.twice == 1);
 		assert_int_equal(seen.forwarded, cases[i].forwarded);
