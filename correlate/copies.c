@@ -5,6 +5,7 @@
 #define LOOKBACK 64             /* packets between a packet and its copy, at most */
 #define LOOKBACK_FEW 8          /* ... at a point that is not known to double packets */
 #define SOON_NS 5000000         /* without an IP ID: no repeat comes this soon, and no mirror port is slower */
+#define ECN_FLAGS ((uint32_t)(TCP_ECE | TCP_CWR | TCP_AE))      /* changed on the way more often than others (RFC 3168 6.1.1.1) */
 #define LINK_FLAGS ((uint32_t)(SEG_OUT | SEG_OTHER_LINK))       /* by which link a packet came, not what it is */
 
 /* ACKs that ask for the same byte again differ in their SACK blocks (RFC 2018 4). */
@@ -22,15 +23,21 @@ static bool same_bytes(const struct conn *c, const struct pkt *x, const struct p
 	    same_options(c, x, y);
 }
 
+static bool other_link(const struct pkt *o, const struct pkt *p)
+{
+	return (p->flags & SEG_OUT && !(o->flags & SEG_OUT)) || (o->flags ^ p->flags) & SEG_OTHER_LINK;
+}
+
 /*
  * Is p what became of o behind a device whose both sides the point sees? It came by another link, went out where the other came in, or has passed
  * a router. What a device may change, ECN and DSCP, the window, options, is not looked at.
  */
 static bool forwarded(const struct pkt *o, const struct pkt *p)
 {
-	bool left = p->flags & SEG_OUT && !(o->flags & SEG_OUT);
+	bool same = o->dir == p->dir && o->seq == p->seq && o->ack == p->ack && o->len == p->len && o->ip_id == p->ip_id && o->tsval == p->tsval &&
+	    !((o->flags ^ p->flags) & TCP_FLAGS & ~ECN_FLAGS) && o->payload == p->payload;
 
-	return conn_equal(o, p) && o->payload == p->payload && (p->ttl < o->ttl || left || (o->flags ^ p->flags) & SEG_OTHER_LINK);
+	return same && (p->ttl < o->ttl || other_link(o, p));
 }
 
 /* The packet that p is a copy of, NULL: none. */
@@ -76,7 +83,7 @@ void copies_mark(struct conn *c, unsigned point)
 		if (!(o = copied(c, c->at[point], i)))
 			continue;
 		p->forwarded = forwarded(o, p);
-		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || doubles || (sample && p->forwarded)));
+		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || doubles || (sample && other_link(o, p))));
 		p->original = (uint32_t)(o - c->pkt);
 		o->doubled |= p->copy;
 		o->through |= p->copy && p->forwarded;

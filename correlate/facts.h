@@ -49,6 +49,7 @@ struct point {
 	bool running;           /* the user vouches that it captured all the time, and nothing of that is lost */
 	bool damaged;           /* a file of its captures could not be read whole: nobody can vouch for what is missing */
 	int position;           /* on the path */
+	uint64_t unordered;     /* set of the points of which nothing tells whether they are nearer to the client than this one, or farther */
 	char how[240];          /* how its place on the path is known; "": the first of several, the others say it */
 	int64_t resolution_ns;  /* of its time stamps */
 	uint32_t captures, windows;
@@ -110,6 +111,7 @@ struct flow {
 	uint8_t ttl[2];         /* as the hosts' packets arrive here, 0: not known */
 	bool has_isn[2], has_seq[2], has_syn_tsval;
 	bool role_known;
+	bool two_servers;       /* PART_TWO_SERVERS: its server's numbers are of two kinds */
 	bool f5_alone;          /* a BIG-IP reset it, and nothing of it went on */
 	uint8_t state;          /* enum join_state */
 	uint8_t evidence;       /* set of enum join_evidence */

@@ -139,6 +139,8 @@ static void absorb(struct row *s, const struct row *r)
 {
 	if (s->client < 0)
 		s->client = r->client;
+	if (s->has_isn[1] && r->has_isn[1] && s->isn[1] != r->isn[1])
+		s->flags |= PART_TWO_SERVERS;
 	for (int i = 0; i < 2; i++) {
 		widen(s, r, i);
 		if (!s->has_isn[i] && r->has_isn[i]) {
@@ -266,6 +268,7 @@ static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, st
 	w->last_ns = s->max_ns;
 	w->packets = (uint64_t)s->packets;
 	w->role_known = s->client >= 0;
+	w->two_servers = s->flags & PART_TWO_SERVERS;
 	w->f5_alone = s->flags & PART_F5_ALONE;
 	w->has_syn_tsval = s->has_tsval;
 	w->syn_tsval = s->tsval;

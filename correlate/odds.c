@@ -290,6 +290,20 @@ static bool strangers(const struct facts *f, unsigned a, unsigned b)
 	    f->point[b].sight[0].packets + f->point[b].sight[1].packets > 0;
 }
 
+/* Numbers of two kinds in one flow: what is of one of them has no business at points that only see the other. */
+static bool two_servers(const struct conn *c, unsigned a, unsigned b)
+{
+	return (c->flow[a] && c->flow[a]->two_servers) || (c->flow[b] && c->flow[b]->two_servers);
+}
+
+/* Is it not known which of two points that both recorded packets is nearer to the client? What is lost one way round is made the other way round. */
+static bool unordered(const struct facts *f, unsigned a, unsigned b)
+{
+	const struct point *p = &f->point[a], *q = &f->point[b];
+
+	return p->unordered >> b & 1 && p->sight[0].packets + p->sight[1].packets > 0 && q->sight[0].packets + q->sight[1].packets > 0;
+}
+
 /* Is it proved that the capture missed something of the connection at the same time? */
 static bool in_burst(const struct proof *t, uint32_t x, unsigned point)
 {
@@ -391,8 +405,16 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || answered_unseen(t, x, a, b) || may_be_copy(c, x, a, b))
+	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || two_servers(c, a, b) || answered_unseen(t, x, a, b) || may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
+	if (conn_inside(c, x, a)) {
+		*why |= WHY_INSIDE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	if (unordered(f, a, b)) {
+		*why |= WHY_ORDER;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
 	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
@@ -540,12 +562,20 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
-	if (strangers(f, here, before) || (w->dir == C2S && first_known(c) >= here) || doubled(c, x)) {
+	if (strangers(f, here, before) || two_servers(c, here, before) || (w->dir == C2S && first_known(c) >= here) || doubled(c, x)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	if (conn_inside(c, x, here)) {
+		*why |= WHY_INSIDE;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	if (unordered(f, here, before)) {
+		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	return odds;

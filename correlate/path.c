@@ -104,9 +104,31 @@ static uint32_t put_aside(struct facts *f, struct place *place)
 	return n;
 }
 
+/* Between which points, of those at the first n places, is the order not known, neither directly nor by way of one between them? */
+static void find_unordered(const struct path_pair *pair, uint32_t points, const struct place *place, uint32_t n, uint64_t *unordered)
+{
+	enum how how;
+
+	memset(unordered, 0, POINTS_MAX * sizeof *unordered);
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = i + 1; k < n; k++)
+			if (order(between(pair, points, place[i].point, place[k].point), &how) == 0) {
+				unordered[i] |= 1ull << k;
+				unordered[k] |= 1ull << i;
+			}
+	for (uint32_t by = 1; by + 1 < n; by++)
+		for (uint32_t i = 0; i < by; i++)
+			for (uint32_t k = by + 1; k < n; k++)
+				if (!(unordered[by] >> i & 1) && !(unordered[by] >> k & 1)) {
+					unordered[i] &= ~(1ull << k);
+					unordered[k] &= ~(1ull << i);
+				}
+}
+
 int path_infer(struct facts *f, const struct path_pair *pair, struct err *e)
 {
 	struct place place[POINTS_MAX];
+	uint64_t unordered[POINTS_MAX];
 	enum how how;
 
 	for (uint32_t i = 0; i < f->points; i++)
@@ -118,9 +140,15 @@ int path_infer(struct facts *f, const struct path_pair *pair, struct err *e)
 			place[j].wins -= o;
 		}
 	qsort(place, f->points, sizeof *place, by_wins);
-	for (uint32_t k = put_aside(f, place); k-- > 0;)
+	uint32_t n = put_aside(f, place);
+	for (uint32_t k = 0; k < n; k++)
 		say_how(f, pair, place, k);
-	return renumber(f, place, e);
+	find_unordered(pair, f->points, place, n, unordered);
+	if (renumber(f, place, e) < 0)
+		return -1;
+	for (uint32_t k = 0; k < f->points; k++)
+		f->point[k].unordered = unordered[k];
+	return 0;
 }
 
 void path_leave(struct facts *f)

@@ -32,6 +32,7 @@ size_t reasons_json(uint32_t set, char *out, size_t size)
 		{ WHY_HOST_CONTRADICTS, "the host went on as if it had not sent it" },
 		{ WHY_F5, "the BIG-IP that recorded it says so in its F5 trailer" },
 		{ WHY_WINDOW, "the capture was not running at the time, or that is not known (--running vouches for it)" },
+		{ WHY_ORDER, "nothing tells which of the two points is nearer to the client (--path says so): what is lost one way is made the other way" },
 		{ WHY_INSIDE, "the point holds both sides of a device, and recorded it on one of them only: the device may have taken it, or made it" },
 		{ WHY_ELSEWHERE, "the point never saw packets of this host: they may take another way" },
 		{ WHY_ORPHANS, "connections begin beyond that the near side does not know: it may be one of them, translated" },

@@ -43,8 +43,10 @@ enum reason {
 	WHY_CAPTURE_BAD = 0x2000000,    /* the capture is known to miss packets */
 };
 
+#define WHY_ORDER 0x80000000u           /* a doubt: which of the two points is nearer to the client is not known */
+
 /* These speak against a claim; a claim that holds in spite of them does not rest on them. */
-#define WHY_DOUBTS (WHY_INSIDE | WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_NO_FRAGMENTS | WHY_CAPTURE_BAD)
+#define WHY_DOUBTS (WHY_ORDER | WHY_INSIDE | WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_NO_FRAGMENTS | WHY_CAPTURE_BAD)
 
 /* The reasons of a set as sentences, JSON strings separated by commas: "\"...\",\"...\"". Returns the length. */
 size_t reasons_json(uint32_t set, char *out, size_t size);

@@ -177,6 +177,10 @@ static void say_undecided(const struct conn *c, const struct findings *all, stru
 		words_say(&m, "the whole capture of %s: a file of it is damaged", at);
 	else if (f->reasons & WHY_WINDOW)
 		words_say(&m, "to know that %s was capturing at the time: --running %s says so", at, at);
+	else if (f->reasons & WHY_INSIDE)
+		words_say(&m, "the two sides of %s apart: --split at import", words_point(c, strcmp(f->rule, "gone") == 0 ? f->from : f->to));
+	else if (f->reasons & WHY_ORDER)
+		words_say(&m, "to know which of %s and %s is nearer to the client: --path says so", words_point(c, f->from), words_point(c, f->to));
 	else if (f->reasons & WHY_ELSEWHERE)
 		words_say(&m, "proof that these hosts' packets come by %s at all: it holds none of them", at);
 	else if (f->reasons & WHY_UNREAD)

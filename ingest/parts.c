@@ -309,6 +309,8 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 		p->client_isn = seg->ack - 1;
 		p->has_client_isn = true;
 	}
+	if (p->flags & PART_SYNACK && seg->seq != p->server_isn && seg->ack - p->client_isn - 1 <= s->syn_len)
+		p->flags |= PART_TWO_SERVERS;
 	if (!(p->flags & PART_SYNACK) && seg->ack - p->client_isn - 1 <= s->syn_len) {
 		p->server_isn = seg->seq;
 		p->has_server_isn = true;

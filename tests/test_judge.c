@@ -174,6 +174,51 @@ static struct scene *judged_at_a_device(const char *text)
 	return s;
 }
 
+#define REFUSED "0.0 a > S 1000\n0.005 a < R. 0 ack 1001\n"
+
+static void where_the_order_of_two_points_is_not_known_nothing_is_said_of_their_hop(void **state)
+{
+	struct scene *s = judged(2, REFUSED);
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "dropped SYN c2s a>b x1; generated RST,ACK s2c b>a x1");
+	scene_free(s);
+	s = scene_new(2);
+	scene_text(s, REFUSED);
+	s->f.point[0].unordered = 2;
+	s->f.point[1].unordered = 1;
+	judge_it(s);
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	assert_says(s->found.list[0].missing, "nearer to the client: --path");
+	scene_free(s);
+	/* A capture that is empty tells nothing of where it is, but there is only one place for it. */
+	s = scene_new(2);
+	scene_text(s, REFUSED);
+	s->f.point[0].unordered = 2;
+	s->f.point[1].unordered = 1;
+	for (int d = 0; d < 2; d++)
+		s->f.point[1].sight[d].packets = 0;
+	judge_it(s);
+	assert_string_equal(told(s, ACCUSATIONS), "dropped SYN c2s a>b x1; generated RST,ACK s2c b>a x1");
+	scene_free(s);
+}
+
+static void two_answers_with_numbers_of_their_own_accuse_nobody(void **state)
+{
+	static const char lost[] = HELLO "1.0 a > P. 1001 ack 5001 len 100\n1.3 ab > P. 1001 ack 5001 len 100\n1.4 ba < . 5001 ack 1101\n";
+	struct scene *s = judged(2, lost);
+
+	(void)state;
+	assert_string_equal(told(s, ACCUSATIONS), "dropped data c2s a>b x1");
+	scene_free(s);
+	s = scene_new(2);
+	scene_text(s, lost);
+	s->f.flow[1].two_servers = true;
+	judge_it(s);
+	assert_string_equal(told(s, ACCUSATIONS), "");
+	scene_free(s);
+}
+
 static void what_a_device_has_on_one_side_only_accuses_no_host(void **state)
 {
 	struct scene *s = judged_at_a_device("0.0 ab > S 1000\n0.01 ba < R. 0 ack 1001\n");
@@ -430,6 +475,8 @@ int main(void)
 		cmocka_unit_test(a_connection_made_in_the_second_try_says_so),
 		cmocka_unit_test(a_refusal_by_the_server_is_the_servers),
 		cmocka_unit_test(a_refusal_with_another_ttl_is_nobodys),
+		cmocka_unit_test(where_the_order_of_two_points_is_not_known_nothing_is_said_of_their_hop),
+		cmocka_unit_test(two_answers_with_numbers_of_their_own_accuse_nobody),
 		cmocka_unit_test(what_a_device_has_on_one_side_only_accuses_no_host),
 		cmocka_unit_test(a_refusal_on_the_way_is_the_devices),
 		cmocka_unit_test(resets_to_both_sides_are_one_verdict),

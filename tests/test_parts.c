@@ -297,6 +297,20 @@ static void ranges_hold_what_was_sent_and_no_nonsense(void **state)
 	parts_free(p);
 }
 
+static void two_answers_to_one_syn_are_noted(void **state)
+{
+	struct parts *p = parts_new(FIRST_ID, false);
+
+	(void)state;
+	assert_int_equal(sends(p, A, SYN, 1000, 0, 0), 0);
+	assert_int_equal(sends(p, B, SYNACK, 5000, 1001, 0), 0);
+	assert_int_equal(assign(p, segment(B, SYNACK, 5000, 1001, 0), 0)->flags & PART_TWO_SERVERS, 0);
+	/* An answer to something else is no second answer. */
+	assert_int_equal(assign(p, segment(B, SYNACK, 7000, 4444, 0), 0)->flags & PART_TWO_SERVERS, 0);
+	assert_int_equal(assign(p, segment(B, SYNACK, 9000, 1001, 0), 0)->flags & PART_TWO_SERVERS, PART_TWO_SERVERS);
+	parts_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +328,7 @@ int main(void)
 	    cmocka_unit_test(a_transfer_larger_than_the_sequence_space_stays_in_its_incarnation),
 	    cmocka_unit_test(one_direction_alone_is_followed),
 	    cmocka_unit_test(ranges_hold_what_was_sent_and_no_nonsense),
+	    cmocka_unit_test(two_answers_to_one_syn_are_noted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
