@@ -7,6 +7,7 @@
 
 #include "correlate/hosts.h"
 
+#include "correlate/select_clocks.sql.h"
 #include "correlate/select_points.sql.h"
 
 #define MIRROR_MIN 4                    /* copies that a mirror port must have shown */
@@ -39,11 +40,39 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 		p->captures = (uint32_t)sqlite3_column_int64(st, 4);
 		p->unread = (uint64_t)sqlite3_column_int64(st, 5);
 		p->icmp = sqlite3_column_int(st, 6) != 0;
-		p->clock = sqlite3_column_int(st, 7);
+		p->clock = (int)f->points;
+		p->source = sqlite3_column_int(st, 7);
 		p->damaged = sqlite3_column_int(st, 8) != 0;
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? -1 : 0;
+}
+
+static struct point *by_id(struct facts *f, int64_t id)
+{
+	for (uint32_t i = 0; i < f->points; i++)
+		if (f->point[i].id == id)
+			return &f->point[i];
+	return NULL;
+}
+
+/* Points that are taken from the same files were stamped by one clock. */
+static int load_clocks(struct facts *f, struct db *db, struct err *e)
+{
+	sqlite3_stmt *st;
+	int rc;
+
+	if (db_prepare(db, select_clocks_sql, &st, e) < 0)
+		return -1;
+	while ((rc = db_step(db, st, e)) == 1) {
+		const struct point *p = by_id(f, sqlite3_column_int64(st, 0)), *q = by_id(f, sqlite3_column_int64(st, 1));
+		int keep = p->clock < q->clock ? p->clock : q->clock, go = p->clock < q->clock ? q->clock : p->clock;
+		for (uint32_t i = 0; i < f->points; i++)
+			if (f->point[i].clock == go)
+				f->point[i].clock = keep;
+	}
+	sqlite3_finalize(st);
+	return rc;
 }
 
 /* Is the silence between two files just that? A rotated capture is silent for a part of the time that its files take, not for longer. */
@@ -184,7 +213,7 @@ static int take_options(struct facts *f, const struct facts_options *o, struct e
 int facts_load(struct facts *f, struct db *db, const struct facts_options *o, struct err *e)
 {
 	memset(f, 0, sizeof *f);
-	if (load_points(f, db, e) < 0 || load_windows(f, db, e) < 0 || load_open(f, db, e) < 0)
+	if (load_points(f, db, e) < 0 || load_clocks(f, db, e) < 0 || load_windows(f, db, e) < 0 || load_open(f, db, e) < 0)
 		return -1;
 	return take_options(f, o, e);
 }

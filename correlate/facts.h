@@ -63,7 +63,8 @@ struct point {
 	uint64_t forwarded;             /* packets of the sample that are there as they came to a device and as they left it again */
 	uint64_t handshakes, translated;        /* flows with both initial numbers; those of them that are there under other names as well */
 	bool aside;                     /* no place on the path: left out of --path, or it holds both sides of a device */
-	int clock;                      /* points of the same number were recorded by one clock: they are taken from the same captures */
+	int source;                     /* points of the same number are taken from the very same files: where one of them ran, all did */
+	int clock;                      /* points of the same number were recorded by one clock: they are taken from the same files */
 	struct sight sight[2];
 	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */
 

@@ -97,7 +97,7 @@ bool fate_recorded_beside(const struct conn *c, uint32_t x, unsigned point)
 	const struct facts *f = c->facts;
 
 	for (unsigned p = 0; p < f->points; p++)
-		if (p != point && f->point[p].clock == f->point[point].clock && conn_sight(c, x)[p] != NOTHING)
+		if (p != point && f->point[p].source == f->point[point].source && conn_sight(c, x)[p] != NOTHING)
 			return true;
 	return false;
 }

@@ -1,5 +1,5 @@
 -- Points by name (row ids depend on the order of import), and what their captures say of themselves. No parameters.
--- The last but one has the same number for points whose captures are the same interfaces of the same files: one clock stamped them.
+-- The last but one has the same number for points whose captures are the same interfaces of the same files, all of them.
 SELECT p.id, p.name,
        coalesce((SELECT max(i.resolution_ns) FROM capture c JOIN interface i ON i.capture_id = c.id WHERE c.point_id = p.id), 1000),
        coalesce((SELECT sum(i.dropped) FROM capture c JOIN interface i ON i.capture_id = c.id WHERE c.point_id = p.id), 0),

@@ -58,7 +58,7 @@ static inline void scene_point(struct scene *s, unsigned i)
 	p->name[0] = (char)('a' + i);
 	p->position = (int)i;
 	p->resolution_ns = 1;
-	p->clock = (int)i + 1;
+	p->clock = p->source = (int)i + 1;
 	p->windows = 1;
 	p->window = calloc(8, sizeof *p->window);
 	assert_non_null(p->window);

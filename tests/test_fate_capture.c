@@ -23,6 +23,23 @@ static void windows_have_soft_edges_and_gaps(void **state)
 	scene_free(s);
 }
 
+/* What one point of a split capture recorded, the others could have: it is the same file that was being written. */
+static void what_was_split_off_one_file_ran_together(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, "0.000 a > S 1000\n1.000 a > S 1000\n");
+	s->f.point[1].windows = 0;
+	scene_match(s);
+	assert_false(fate_ran(&s->c, 0, 1));
+	s->f.point[1].clock = s->f.point[0].clock;
+	assert_false(fate_ran(&s->c, 0, 1));
+	s->f.point[1].source = s->f.point[0].source;
+	assert_true(fate_ran(&s->c, 0, 1) && fate_recorded_beside(&s->c, 0, 1));
+	scene_free(s);
+}
+
 static void what_a_capture_misses_is_never_nothing_and_grows_with_what_it_missed(void **state)
 {
 	struct scene *s = scene_new(2);
@@ -71,6 +88,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(windows_have_soft_edges_and_gaps),
+		cmocka_unit_test(what_was_split_off_one_file_ran_together),
 		cmocka_unit_test(what_a_capture_misses_is_never_nothing_and_grows_with_what_it_missed),
 		cmocka_unit_test(a_ttl_is_that_of_the_service_or_else_of_the_host),
 	};
