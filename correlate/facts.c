@@ -220,7 +220,7 @@ int facts_load(struct facts *f, struct db *db, const struct facts_options *o, st
 
 void facts_free(struct facts *f)
 {
-	for (uint32_t i = 0; i < f->points; i++)
+	for (uint32_t i = 0; i < f->points + f->asides; i++)
 		free(f->point[i].window);
 	for (uint32_t i = 0; i < POINTS_MAX; i++)
 		free(f->orphans[i].start_ns);
