@@ -401,12 +401,22 @@ static int take_back(struct import *im)
 	return -1;
 }
 
+/* A stream cannot be had again: it waits for whoever writes to the case. */
+static int begin_patiently(struct import *im)
+{
+	int rc;
+
+	while ((rc = db_begin(im->db, im->e)) < 0 && db_busy(im->db))
+		;
+	return rc;
+}
+
 /* A stream: a transaction now and then, in between others may write to the case. */
 static int import_live(struct import *im)
 {
 	int rc;
 
-	if (db_begin(im->db, im->e) < 0 || db_end(im->db, start(im), im->e) < 0)
+	if (begin_patiently(im) < 0 || db_end(im->db, start(im), im->e) < 0)
 		return -1;
 	im->committed_ns = now_ns();
 	stop_catch();
@@ -415,9 +425,7 @@ static int import_live(struct import *im)
 	stop_release();
 	if (rc < 0)
 		return -1;
-	while ((rc = db_begin(im->db, im->e)) < 0 && db_busy(im->db))
-		;
-	if (rc == 0)
+	if ((rc = begin_patiently(im)) == 0)
 		rc = db_end(im->db, void_derived(im) < 0 || rows_renew(im->rows, im->e) < 0 || finish(im) < 0 ? -1 : 0, im->e);
 	return rc < 0 ? take_back(im) : 0;
 }

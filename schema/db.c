@@ -10,6 +10,8 @@
 
 #define APPLICATION_ID 1885892464
 #define VERSION_OF_SCHEMA 2
+#define BUSY_MS 5000            /* how long to wait for another program */
+#define COMMIT_TRIES 60         /* times that, for one that reads while everything is ready to be committed */
 
 static int fail(struct db *db, struct err *e)
 {
@@ -73,9 +75,20 @@ bool db_busy(const struct db *db)
 	return sqlite3_errcode(db->sql) == SQLITE_BUSY;
 }
 
+/* While somebody reads the case the transaction stays as it is, and nobody else begins to read: it is worth waiting for. */
+static int commit(struct db *db, struct err *e)
+{
+	int rc = -1;
+
+	for (int i = 0; i < COMMIT_TRIES && rc < 0; i++)
+		if ((rc = db_exec(db, "COMMIT", e)) < 0 && !db_busy(db))
+			break;
+	return rc;
+}
+
 int db_end(struct db *db, int rc, struct err *e)
 {
-	if (rc == 0 && db_exec(db, "COMMIT", e) == 0)
+	if (rc == 0 && commit(db, e) == 0)
 		return 0;
 	/* A full disk or an I/O error has rolled back already. */
 	if (!sqlite3_get_autocommit(db->sql))
@@ -149,7 +162,7 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 		db_close(db);
 		return -1;
 	}
-	sqlite3_busy_timeout(db->sql, 5000);
+	sqlite3_busy_timeout(db->sql, BUSY_MS);
 	if (mode == DB_READ)
 		roll_back_journal(db, path);
 	/* Big sorts and indexes are fastest with temporary files and a small cache. */

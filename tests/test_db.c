@@ -125,6 +125,44 @@ static void a_transaction_is_kept_or_undone_as_a_whole(void **state)
 	db_close(&db);
 }
 
+static int busy_calls;
+
+/* Gives up at once; the third time the reader is through. */
+static int busy(void *reader, int n)
+{
+	(void)n;
+	if (++busy_calls == 3)
+		sqlite3_reset(reader);
+	return 0;
+}
+
+static void a_commit_waits_for_those_who_read(void **state)
+{
+	struct folder f;
+	struct db db, other;
+	sqlite3_stmt *reader;
+	struct err e;
+
+	(void)state;
+	folder_make(&f);
+	const char *path = folder_file(&f, "case");
+	case_open(&db, path, DB_CREATE);
+	case_open(&other, path, DB_READ);
+	assert_int_equal(db_prepare(&other, "SELECT name FROM sqlite_schema", &reader, &e), 0);
+	assert_int_equal(db_step(&other, reader, &e), 1);
+	busy_calls = 0;
+	sqlite3_busy_handler(db.sql, busy, reader);
+	assert_int_equal(db_begin(&db, &e), 0);
+	assert_int_equal(db_exec(&db, "INSERT INTO point(name) VALUES('a')", &e), 0);
+	assert_int_equal(db_end(&db, 0, &e), 0);
+	assert_int_equal(busy_calls, 3);
+	check_rows(&other, "SELECT name FROM point", "a\n");
+	sqlite3_finalize(reader);
+	db_close(&other);
+	db_close(&db);
+	folder_free(&f);
+}
+
 static void errors_are_said_in_the_words_of_sqlite(void **state)
 {
 	struct db db;
@@ -207,6 +245,7 @@ int main(void)
 	    cmocka_unit_test(what_is_no_case_is_refused),
 	    cmocka_unit_test(a_case_of_another_schema_version_is_refused),
 	    cmocka_unit_test(a_transaction_is_kept_or_undone_as_a_whole),
+	    cmocka_unit_test(a_commit_waits_for_those_who_read),
 	    cmocka_unit_test(errors_are_said_in_the_words_of_sqlite),
 	    cmocka_unit_test(one_integer_or_the_one_for_none),
 	    cmocka_unit_test(a_statement_runs_again_and_again),
