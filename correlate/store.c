@@ -56,19 +56,6 @@ void store_free(struct store *s)
 	free(s);
 }
 
-static void text(sqlite3_stmt *st, int i, const char *t)
-{
-	sqlite3_bind_text(st, i, t, -1, SQLITE_TRANSIENT);
-}
-
-static void opt64(sqlite3_stmt *st, int i, bool there, int64_t v)
-{
-	if (there)
-		sqlite3_bind_int64(st, i, v);
-	else
-		sqlite3_bind_null(st, i);
-}
-
 /* ---- a connection ---- */
 
 static int store_flows(struct store *s, uint32_t index, struct err *e)
@@ -90,12 +77,12 @@ static int store_flows(struct store *s, uint32_t index, struct err *e)
 		for (int d = 0; d < 2; d++) {
 			sqlite3_bind_int64(st, 4 + 2 * d, w->addr[d]);
 			sqlite3_bind_int(st, 5 + 2 * d, w->port[d]);
-			opt64(st, 8 + d, w->has_isn[d], w->isn[d]);
+			db_bind_opt(st, 8 + d, w->has_isn[d], w->isn[d]);
 		}
 		sqlite3_bind_int64(st, 10, (int64_t)w->packets);
 		sqlite3_bind_int(st, 11, !known);
-		text(st, 12, state[w->state]);
-		text(st, 13, json);
+		db_bind_text(st, 12, state[w->state]);
+		db_bind_text(st, 13, json);
 		if (db_run(s->db, st, e) < 0)
 			return -1;
 		for (uint32_t k = 0; k < w->parts; k++) {
@@ -192,11 +179,11 @@ static void bind_delays(struct store *s, size_t n, const struct conn *c, unsigne
 	}
 	if (n)
 		qsort(s->delay, n, sizeof *s->delay, by_value);
-	opt64(s->hop, 13, n && clocks, n ? s->delay[0] : 0);
-	opt64(s->hop, 14, n && clocks, n ? s->delay[n / 2] : 0);
-	opt64(s->hop, 15, n && clocks, n ? s->delay[n * 99 / 100] : 0);
-	opt64(s->hop, 16, n && clocks, n ? s->delay[n - 1] : 0);
-	opt64(s->hop, 17, n && clocks && doubt != INT64_MAX, doubt);
+	db_bind_opt(s->hop, 13, n && clocks, n ? s->delay[0] : 0);
+	db_bind_opt(s->hop, 14, n && clocks, n ? s->delay[n / 2] : 0);
+	db_bind_opt(s->hop, 15, n && clocks, n ? s->delay[n * 99 / 100] : 0);
+	db_bind_opt(s->hop, 16, n && clocks, n ? s->delay[n - 1] : 0);
+	db_bind_opt(s->hop, 17, n && clocks && doubt != INT64_MAX, doubt);
 }
 
 static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, struct err *e)
@@ -236,7 +223,7 @@ static void bind_value(sqlite3_stmt *st, int i, uint8_t kind, int64_t v)
 	if (kind == VALUE_ADDRESS)
 		sqlite3_bind_int64(st, i + 1, v);
 	else if (value_text(kind, v, buf, sizeof buf))
-		text(st, i, buf);
+		db_bind_text(st, i, buf);
 }
 
 static int store_changes(struct store *s, int64_t id, const struct changes *changed, struct err *e)
@@ -251,12 +238,12 @@ static int store_changes(struct store *s, int64_t id, const struct changes *chan
 		sqlite3_bind_int64(st, 3, s->f->point[x->from].id);
 		sqlite3_bind_int64(st, 4, s->f->point[x->to].id);
 		sqlite3_bind_int(st, 5, x->dir);
-		text(st, 6, field_name(x, buf));
+		db_bind_text(st, 6, field_name(x, buf));
 		bind_value(st, 7, x->before_kind, x->before);
 		bind_value(st, 9, x->after_kind, x->after);
 		/* Sequence numbers and timestamps are modulo 2^32 (RFC 9293 3.4); anything else is a plain difference. */
 		bool wraps = x->field == FIELD_SEQ || x->field == FIELD_ACK || x->field == FIELD_TSVAL || x->field == FIELD_TSECR || x->field == FIELD_SACK;
-		opt64(st, 11, x->shifted, wraps ? (int64_t)(uint32_t)(x->after - x->before) : x->after - x->before);
+		db_bind_opt(st, 11, x->shifted, wraps ? (int64_t)(uint32_t)(x->after - x->before) : x->after - x->before);
 		sqlite3_bind_int64(st, 12, x->count);
 		if (db_run(s->db, st, e) < 0)
 			return -1;
@@ -328,17 +315,17 @@ static int store_findings(struct store *s, const struct conn *c, int64_t id, con
 		evidence(c, found, i, json, sizeof json);
 		sqlite3_bind_int64(st, 1, s->next_finding);
 		sqlite3_bind_int64(st, 2, id);
-		text(st, 3, kind_name(x->kind));
-		text(st, 4, what_name(x->what));
-		opt64(st, 5, x->dir != NO_DIRECTION, x->dir);
+		db_bind_text(st, 3, kind_name(x->kind));
+		db_bind_text(st, 4, what_name(x->what));
+		db_bind_opt(st, 5, x->dir != NO_DIRECTION, x->dir);
 		sqlite3_bind_int64(st, 6, x->count);
-		opt64(st, 7, x->from != NO_POINT, x->from != NO_POINT ? s->f->point[x->from].id : 0);
-		opt64(st, 8, x->to != NO_POINT, x->to != NO_POINT ? s->f->point[x->to].id : 0);
-		opt64(st, 9, x->point != NO_POINT, x->point != NO_POINT ? s->f->point[x->point].id : 0);
-		text(st, 10, confidence_name(x->confidence));
-		text(st, 11, x->rule);
-		text(st, 12, x->text);
-		text(st, 13, json);
+		db_bind_opt(st, 7, x->from != NO_POINT, x->from != NO_POINT ? s->f->point[x->from].id : 0);
+		db_bind_opt(st, 8, x->to != NO_POINT, x->to != NO_POINT ? s->f->point[x->to].id : 0);
+		db_bind_opt(st, 9, x->point != NO_POINT, x->point != NO_POINT ? s->f->point[x->point].id : 0);
+		db_bind_text(st, 10, confidence_name(x->confidence));
+		db_bind_text(st, 11, x->rule);
+		db_bind_text(st, 12, x->text);
+		db_bind_text(st, 13, json);
 		if (db_run(s->db, st, e) < 0)
 			return -1;
 		for (uint32_t j = 0; j < found->txs; j++) {
@@ -379,10 +366,10 @@ static int store_head(struct store *s, const struct conn *c, int64_t id, const s
 	sqlite3_bind_int64(s->connection, 1, id);
 	sqlite3_bind_int64(s->connection, 2, start);
 	sqlite3_bind_int64(s->connection, 3, end);
-	text(s->connection, 4, found->outcome);
-	text(s->connection, 5, found->verdict);
+	db_bind_text(s->connection, 4, found->outcome);
+	db_bind_text(s->connection, 5, found->verdict);
 	sqlite3_bind_int(s->connection, 6, found->severity);
-	text(s->connection, 7, points);
+	db_bind_text(s->connection, 7, points);
 	sqlite3_bind_int64(s->connection, 8, c->txs);
 	sqlite3_bind_int64(s->connection, 9, bytes);
 	return db_run(s->db, s->connection, e);
@@ -405,10 +392,10 @@ int store_aside(struct store *s, uint32_t index, struct err *e)
 	sqlite3_bind_int64(s->connection, 1, (int64_t)index + 1);
 	sqlite3_bind_int64(s->connection, 2, r->start_ns);
 	sqlite3_bind_int64(s->connection, 3, end);
-	text(s->connection, 4, "unknown");
-	text(s->connection, 5, verdict);
+	db_bind_text(s->connection, 4, "unknown");
+	db_bind_text(s->connection, 5, verdict);
 	sqlite3_bind_int(s->connection, 6, 1);
-	text(s->connection, 7, points);
+	db_bind_text(s->connection, 7, points);
 	sqlite3_bind_int64(s->connection, 8, packets);
 	sqlite3_bind_int64(s->connection, 9, 0);
 	return db_run(s->db, s->connection, e) < 0 ? -1 : store_flows(s, index, e);

@@ -4,19 +4,6 @@
 
 #include "correlate/select_links.sql.h"
 
-static void text(sqlite3_stmt *st, int i, const char *t)
-{
-	sqlite3_bind_text(st, i, t, -1, SQLITE_TRANSIENT);
-}
-
-static void opt64(sqlite3_stmt *st, int i, bool there, int64_t v)
-{
-	if (there)
-		sqlite3_bind_int64(st, i, v);
-	else
-		sqlite3_bind_null(st, i);
-}
-
 static int store_path(struct db *db, const struct facts *f, struct err *e)
 {
 	sqlite3_stmt *st;
@@ -27,7 +14,7 @@ static int store_path(struct db *db, const struct facts *f, struct err *e)
 		sqlite3_bind_int64(st, 1, p->id);
 		sqlite3_bind_int(st, 2, p->position);
 		sqlite3_bind_int(st, 3, p->running);
-		text(st, 4, p->how);
+		db_bind_text(st, 4, p->how);
 		rc = db_run(db, st, e);
 	}
 	sqlite3_finalize(st);
@@ -49,13 +36,13 @@ static int store_clocks(struct db *db, const struct facts *f, struct err *e)
 			sqlite3_bind_int64(st, 4, m->to_ns);
 			sqlite3_bind_int64(st, 5, m->origin_ns);
 			sqlite3_bind_int64(st, 6, m->offset_ns);
-			opt64(st, 7, m->has_low, m->low_ns);
-			opt64(st, 8, m->has_high, m->high_ns);
+			db_bind_opt(st, 7, m->has_low, m->low_ns);
+			db_bind_opt(st, 8, m->has_high, m->high_ns);
 			sqlite3_bind_double(st, 9, m->skew * 1e6);
 			sqlite3_bind_double(st, 10, m->skew_low * 1e6);
 			sqlite3_bind_double(st, 11, m->skew_high * 1e6);
 			sqlite3_bind_int64(st, 12, (int64_t)m->pairs);
-			text(st, 13, state[m->state]);
+			db_bind_text(st, 13, state[m->state]);
 			rc = db_run(db, st, e);
 		}
 	sqlite3_finalize(st);
@@ -100,7 +87,7 @@ static int store_note(struct db *db, const struct point *p, sqlite3_stmt *st, st
 		return 0;
 	}
 	sqlite3_bind_int64(st, 1, p->id);
-	text(st, 2, say);
+	db_bind_text(st, 2, say);
 	return db_run(db, st, e);
 }
 

@@ -4,11 +4,6 @@
 
 #include "ingest/insert_interface.sql.h"
 
-static void bind_text(sqlite3_stmt *st, int i, const char *text)
-{
-	sqlite3_bind_text(st, i, text, -1, SQLITE_STATIC);
-}
-
 static void bind_interface(sqlite3_stmt *st, int64_t capture_id, uint32_t number, const struct capture_interface *f)
 {
 	sqlite3_bind_int64(st, 1, capture_id);
@@ -16,9 +11,9 @@ static void bind_interface(sqlite3_stmt *st, int64_t capture_id, uint32_t number
 	sqlite3_bind_int(st, 3, f->linktype);
 	sqlite3_bind_int64(st, 4, f->snaplen);
 	sqlite3_bind_int64(st, 5, f->resolution_ns);
-	bind_text(st, 6, f->name);
-	bind_text(st, 7, f->description);
-	bind_text(st, 8, f->filter);
+	db_bind_text(st, 6, f->name);
+	db_bind_text(st, 7, f->description);
+	db_bind_text(st, 8, f->filter);
 	if (!f->has_stats)
 		return;
 	sqlite3_bind_int64(st, 9, (int64_t)f->received);
@@ -81,7 +76,7 @@ static int insert_skipped(struct db *db, const struct entry *x, struct err *e)
 		if (!x->skipped[i])
 			continue;
 		sqlite3_bind_int64(st, 1, x->id);
-		bind_text(st, 2, import_reason(i));
+		db_bind_text(st, 2, import_reason(i));
 		sqlite3_bind_int64(st, 3, (int64_t)x->skipped[i]);
 		rc = db_run(db, st, e);
 	}
@@ -96,7 +91,7 @@ static int make_point(struct db *db, const char *point, int64_t *id, struct err 
 
 	if (db_prepare(db, "INSERT INTO point(name) VALUES(?1) ON CONFLICT(name) DO UPDATE SET name = name RETURNING id", &st, e) < 0)
 		return -1;
-	bind_text(st, 1, point);
+	db_bind_text(st, 1, point);
 	rc = db_step(db, st, e);
 	if (rc == 1)
 		*id = sqlite3_column_int64(st, 0);
@@ -138,19 +133,19 @@ int entry_put(struct db *db, const struct entry *x, struct err *e)
 		return -1;
 	sqlite3_bind_int64(st, 1, x->id);
 	sqlite3_bind_int64(st, 2, point_id);
-	bind_text(st, 3, x->path);
-	bind_text(st, 4, x->selector);
+	db_bind_text(st, 3, x->path);
+	db_bind_text(st, 4, x->selector);
 	sqlite3_bind_blob(st, 5, x->digest, sizeof x->digest, SQLITE_STATIC);
-	bind_text(st, 6, capture_format(c));
-	bind_text(st, 7, capture_compression(c));
-	bind_text(st, 8, x->filter);
+	db_bind_text(st, 6, capture_format(c));
+	db_bind_text(st, 7, capture_compression(c));
+	db_bind_text(st, 8, x->filter);
 	sqlite3_bind_int64(st, 9, (int64_t)x->frames);
 	sqlite3_bind_int64(st, 10, (int64_t)x->packets);
 	if (x->has_time) {
 		sqlite3_bind_int64(st, 11, x->first_ns);
 		sqlite3_bind_int64(st, 12, x->last_ns);
 	}
-	bind_text(st, 13, x->damage);
+	db_bind_text(st, 13, x->damage);
 	rc = db_run(db, st, e);
 	sqlite3_finalize(st);
 	if (rc < 0)
@@ -167,9 +162,9 @@ int entry_find(struct db *db, const struct entry *x, int64_t *id, char *name, si
 	if (db_prepare(db, "SELECT c.id, c.name FROM capture c JOIN point p ON p.id = c.point_id WHERE p.name = ?1 AND c.digest = ?2 AND c.selector = ?3 "
 		"AND c.id <> ?4", &st, e) < 0)
 		return -1;
-	bind_text(st, 1, x->point);
+	db_bind_text(st, 1, x->point);
 	sqlite3_bind_blob(st, 2, x->digest, sizeof x->digest, SQLITE_STATIC);
-	bind_text(st, 3, x->selector);
+	db_bind_text(st, 3, x->selector);
 	sqlite3_bind_int64(st, 4, x->id);
 	rc = db_step(db, st, e);
 	if (rc == 1) {
@@ -189,9 +184,9 @@ int entry_find_elsewhere(struct db *db, const struct entry *x, char name[POINT_N
 	if (db_prepare(db, "SELECT p.name FROM capture c JOIN point p ON p.id = c.point_id WHERE p.name <> ?1 AND c.digest = ?2 AND c.selector = ?3 "
 		"ORDER BY 1", &st, e) < 0)
 		return -1;
-	bind_text(st, 1, x->point);
+	db_bind_text(st, 1, x->point);
 	sqlite3_bind_blob(st, 2, x->digest, sizeof x->digest, SQLITE_STATIC);
-	bind_text(st, 3, x->selector);
+	db_bind_text(st, 3, x->selector);
 	if ((rc = db_step(db, st, e)) == 1)
 		snprintf(name, POINT_NAME, "%s", (const char *)sqlite3_column_text(st, 0));
 	sqlite3_finalize(st);

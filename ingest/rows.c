@@ -168,15 +168,6 @@ static int addr_id(struct rows *r, const struct ipaddr *a, int64_t *id, struct e
 	return db_run(r->db, r->addr_add, e);
 }
 
-/* Without REFERENCES to resolve, an absent value is NULL. */
-static void bind_opt(sqlite3_stmt *st, int i, bool there, int64_t value)
-{
-	if (there)
-		sqlite3_bind_int64(st, i, value);
-	else
-		sqlite3_bind_null(st, i);
-}
-
 /* The order of the columns of insert_f5.sql. */
 static int insert_f5(struct rows *r, const struct news *n, struct err *e)
 {
@@ -192,11 +183,11 @@ static int insert_f5(struct rows *r, const struct news *n, struct err *e)
 	sqlite3_bind_int(st, 4, f5->slot << 8 | f5->tmm);
 	sqlite3_bind_int(st, 5, n->a_is_remote);
 	sqlite3_bind_text(st, 6, f5->virtual_name[0] ? f5->virtual_name : NULL, -1, SQLITE_STATIC);
-	bind_opt(st, 7, f5->has_peer, remote);
-	bind_opt(st, 8, f5->has_peer, f5->peer_remote_port);
-	bind_opt(st, 9, f5->has_peer, local);
-	bind_opt(st, 10, f5->has_peer, f5->peer_local_port);
-	bind_opt(st, 11, f5->has_peer, f5->peer_vlan);
+	db_bind_opt(st, 7, f5->has_peer, remote);
+	db_bind_opt(st, 8, f5->has_peer, f5->peer_remote_port);
+	db_bind_opt(st, 9, f5->has_peer, local);
+	db_bind_opt(st, 10, f5->has_peer, f5->peer_local_port);
+	db_bind_opt(st, 11, f5->has_peer, f5->peer_vlan);
 	return db_run(r->db, st, e);
 }
 
@@ -262,8 +253,8 @@ static int insert_tcpopt(struct rows *r, const struct extra *x, struct err *e)
 
 	option_text(&o, x->options, x->optlen);
 	sqlite3_bind_int64(r->tcpopt, 1, r->next_packet);
-	bind_opt(r->tcpopt, 2, o.mss >= 0, o.mss);
-	bind_opt(r->tcpopt, 3, o.wscale >= 0, o.wscale);
+	db_bind_opt(r->tcpopt, 2, o.mss >= 0, o.mss);
+	db_bind_opt(r->tcpopt, 3, o.wscale >= 0, o.wscale);
 	sqlite3_bind_int(r->tcpopt, 4, o.sack_permitted);
 	sqlite3_bind_text(r->tcpopt, 5, o.text, (int)o.n, SQLITE_STATIC);
 	sqlite3_bind_blob(r->tcpopt, 6, x->options, x->optlen, SQLITE_STATIC);
@@ -346,8 +337,8 @@ static int tunnel_id(struct rows *r, const struct tunnel *t, int64_t *id, struct
 		return -1;
 	sqlite3_bind_text(r->tunnel_find, 1, decode_tunnel_name(t->kind), -1, SQLITE_STATIC);
 	sqlite3_bind_int64(r->tunnel_find, 2, t->id);
-	bind_opt(r->tunnel_find, 3, src != 0, src);
-	bind_opt(r->tunnel_find, 4, dst != 0, dst);
+	db_bind_opt(r->tunnel_find, 3, src != 0, src);
+	db_bind_opt(r->tunnel_find, 4, dst != 0, dst);
 	rc = db_step(r->db, r->tunnel_find, e);
 	if (rc == 1)
 		*id = sqlite3_column_int64(r->tunnel_find, 0);
@@ -358,8 +349,8 @@ static int tunnel_id(struct rows *r, const struct tunnel *t, int64_t *id, struct
 	sqlite3_bind_int64(r->tunnel_add, 1, *id);
 	sqlite3_bind_text(r->tunnel_add, 2, decode_tunnel_name(t->kind), -1, SQLITE_STATIC);
 	sqlite3_bind_int64(r->tunnel_add, 3, t->id);
-	bind_opt(r->tunnel_add, 4, src != 0, src);
-	bind_opt(r->tunnel_add, 5, dst != 0, dst);
+	db_bind_opt(r->tunnel_add, 4, src != 0, src);
+	db_bind_opt(r->tunnel_add, 5, dst != 0, dst);
 	return db_run(r->db, r->tunnel_add, e);
 }
 
@@ -368,8 +359,8 @@ static void bind_side(sqlite3_stmt *st, int addr_at, int mac_at, int seq_at, int
 	sqlite3_bind_int64(st, addr_at, addr);
 	sqlite3_bind_int(st, addr_at + 1, s->port);
 	sqlite3_bind_int64(st, mac_at, (int64_t)s->mac);
-	bind_opt(st, seq_at, has_seq, s->seq_min);
-	bind_opt(st, seq_at + 1, has_seq, s->seq_max);
+	db_bind_opt(st, seq_at, has_seq, s->seq_min);
+	db_bind_opt(st, seq_at + 1, has_seq, s->seq_max);
 }
 
 /* The order of the columns of insert_part.sql. */
@@ -385,18 +376,18 @@ int rows_part(struct rows *r, const struct part *p, int64_t capture_id, struct e
 	sqlite3_bind_int64(st, 2, capture_id);
 	bind_side(st, 3, 9, 21, a, &p->side[0], p->flags & PART_A_SEQ);
 	bind_side(st, 5, 10, 23, b, &p->side[1], p->flags & PART_B_SEQ);
-	bind_opt(st, 7, tunnel != 0, tunnel);
+	db_bind_opt(st, 7, tunnel != 0, tunnel);
 	sqlite3_bind_int64(st, 8, p->vlans);
 	sqlite3_bind_int64(st, 11, p->first_ns);
 	sqlite3_bind_int64(st, 12, p->min_ns);
 	sqlite3_bind_int64(st, 13, p->max_ns);
 	sqlite3_bind_int64(st, 14, (int64_t)p->packets);
 	sqlite3_bind_int64(st, 15, (int64_t)p->bytes);
-	bind_opt(st, 16, p->client != PART_CLIENT_UNKNOWN, p->client == PART_CLIENT_A);
-	bind_opt(st, 17, p->has_client_isn, p->client_isn);
-	bind_opt(st, 18, p->has_server_isn, p->server_isn);
-	bind_opt(st, 19, p->has_syn_tsval, p->syn_tsval);
-	bind_opt(st, 20, p->has_synack_tsval, p->synack_tsval);
+	db_bind_opt(st, 16, p->client != PART_CLIENT_UNKNOWN, p->client == PART_CLIENT_A);
+	db_bind_opt(st, 17, p->has_client_isn, p->client_isn);
+	db_bind_opt(st, 18, p->has_server_isn, p->server_isn);
+	db_bind_opt(st, 19, p->has_syn_tsval, p->syn_tsval);
+	db_bind_opt(st, 20, p->has_synack_tsval, p->synack_tsval);
 	sqlite3_bind_int64(st, 25, p->flags);
 	for (int i = 0; i < 2; i++) {
 		sqlite3_bind_int64(st, 26 + i, (int64_t)p->side[i].packets);

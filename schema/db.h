@@ -33,6 +33,20 @@ int db_prepare(struct db *db, const char *sql, sqlite3_stmt **st, struct err *e)
 int db_step(struct db *db, sqlite3_stmt *st, struct err *e);
 int db_run(struct db *db, sqlite3_stmt *st, struct err *e);
 
+/* Bind a text, which is copied; NULL is NULL. A number, if there is one; else NULL. */
+static inline void db_bind_text(sqlite3_stmt *st, int i, const char *text)
+{
+	sqlite3_bind_text(st, i, text, -1, SQLITE_TRANSIENT);
+}
+
+static inline void db_bind_opt(sqlite3_stmt *st, int i, bool there, int64_t value)
+{
+	if (there)
+		sqlite3_bind_int64(st, i, value);
+	else
+		sqlite3_bind_null(st, i);
+}
+
 /* One integer from a query without parameters; NULL and no row give `none`. */
 int db_int(struct db *db, const char *sql, int64_t none, int64_t *out, struct err *e);
 
