@@ -87,6 +87,37 @@ FROM hop h
 JOIN point fp ON fp.id = h.from_point
 JOIN point tp ON tp.id = h.to_point;
 
+-- The translations that were found: addresses and ports of one side as two points saw them, next to each other of those that saw the connection.
+CREATE VIEW v_nat AS
+WITH seen AS (
+  SELECT f.connection_id, h.point_id, h.position, min(f.id) AS flow_id
+  FROM flow f
+  CROSS JOIN path h ON h.point_id = f.point_id
+  GROUP BY f.connection_id, h.point_id),
+hops AS (
+  SELECT connection_id, position, point_id AS from_id, flow_id AS from_flow, lead(point_id) OVER along AS to_id, lead(flow_id) OVER along AS to_flow
+  FROM seen
+  WINDOW along AS (PARTITION BY connection_id ORDER BY position)),
+ends AS (
+  SELECT p.connection_id, p.position, p.from_id, p.to_id, s.side,
+         iif(s.side = 'client', x.client_addr, x.server_addr) AS before, iif(s.side = 'client', x.client_port, x.server_port) AS before_port,
+         iif(s.side = 'client', y.client_addr, y.server_addr) AS after, iif(s.side = 'client', y.client_port, y.server_port) AS after_port
+  FROM hops p
+  CROSS JOIN flow x ON x.id = p.from_flow
+  CROSS JOIN flow y ON y.id = p.to_flow
+  CROSS JOIN (SELECT 'client' AS side UNION ALL SELECT 'server') s)
+SELECT fp.name AS from_point, tp.name AS to_point, e.side, ba.text AS before_addr, e.before_port, aa.text AS after_addr, e.after_port,
+       count(*) AS connections, min(c.start_ns) AS first_ns, max(c.end_ns) AS last_ns
+FROM ends e
+CROSS JOIN connection c ON c.id = e.connection_id
+CROSS JOIN point fp ON fp.id = e.from_id
+CROSS JOIN point tp ON tp.id = e.to_id
+CROSS JOIN addr ba ON ba.id = e.before
+CROSS JOIN addr aa ON aa.id = e.after
+WHERE e.before <> e.after OR e.before_port <> e.after_port
+GROUP BY e.position, fp.name, tp.name, e.side, ba.text, e.before_port, aa.text, e.after_port
+ORDER BY e.position, e.side, ba.text, e.before_port, aa.text, e.after_port;
+
 CREATE VIEW v_change AS
 SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
        h.field, h.before, h.after, h.delta, h.count

@@ -11,6 +11,8 @@ $prog run --running all client=client.pcap fw=fw-any.pcap 2>&1 | sed -n '1,5p;/^
 nat="client=nat-client.pcap fw=nat-any.pcap server=nat-server.pcap"
 $prog run --running all $nat 2>&1 | sed -n '4,7p;/^changed/p;/^9 conn/,/^  #1/p'
 $prog run --split interface $nat 2>&1 | sed -n '4p;/^changed/p;/^9 conn/,/^  #1/p'
+$prog run -o nat.db --split interface $nat >/dev/null 2>&1
+$prog query nat.db "SELECT from_point, to_point, side, before_addr, before_port, after_addr, after_port, connections FROM v_nat"
 # Alone, without a name of its own; and with the older cooked header, which does not say which interface.
 $prog run --split interface fw-any.pcap 2>&1 | sed -n '1,3p;/^6 conn/,/^$/p'
 $prog run --split interface fw=fw-any-sll1.pcap 2>&1 | sed -n '1,4p;/^9 conn/,/^  #1/p'
