@@ -8,6 +8,7 @@
 #include "correlate/hosts.h"
 #include "correlate/reason.h"
 
+#define BURST 2                 /* packets of one direction that any capture may miss at once */
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
 #define EARLY_NS 100000000      /* a translated connection begins within this before ... */
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
@@ -194,12 +195,15 @@ static bool repeated_anyway(const struct proof *t, uint32_t x, unsigned point)
 {
 	const struct tx *w = &t->c->tx[x];
 
-	return t->tally.repeated[point][w->dir][w->what] * 2 > t->tally.came[point][w->dir][w->what];
+	/* The last of them cannot have been repeated. */
+	return t->tally.repeated[point][w->dir][w->what] > 0 &&
+	    t->tally.repeated[point][w->dir][w->what] * 2 >= t->tally.came[point][w->dir][w->what];
 }
 
 /*
  * Was x answered, as the near side saw it, by something that the far side did not record? From a capture that is known to lose packets both can
- * be missing; then nothing was dropped. A reset, an ICMP error or a bare ACK in answer to a SYN is no such answer.
+ * be missing, and from any other a packet and its answer in one burst; then nothing was dropped. Who answers for others does so more often. A
+ * reset, an ICMP error or a bare ACK in answer to a SYN is no such answer.
  */
 static bool answered_unseen(const struct proof *t, uint32_t x, unsigned near, unsigned far)
 {
@@ -207,7 +211,7 @@ static bool answered_unseen(const struct proof *t, uint32_t x, unsigned near, un
 	const struct tx *w = &c->tx[x];
 	const struct sight *s = c->facts->point[far].sight;
 
-	if (s[0].missed + s[1].missed == 0 || w->end == w->off)
+	if ((s[0].missed + s[1].missed == 0 && t->tally.missing[far][w->dir] > BURST) || w->end == w->off)
 		return false;
 	for (uint32_t i = x + 1; i < c->txs && i < x + LOOK_FAR; i++) {
 		const struct tx *o = &c->tx[i];
@@ -288,6 +292,27 @@ static bool strangers(const struct facts *f, unsigned a, unsigned b)
 
 	return h[0].passed + h[1].passed == 0 && f->point[a].sight[0].packets + f->point[a].sight[1].packets > 0 &&
 	    f->point[b].sight[0].packets + f->point[b].sight[1].packets > 0;
+}
+
+static bool ordinary(const struct tx *w)
+{
+	return w->what == WHAT_DATA || w->what == WHAT_FIN || (w->what == WHAT_ACK && !w->stray_ack);
+}
+
+/*
+ * Does the far point lack ordinary packets of both directions at once, that the near one has? A capture that pauses misses what comes from either
+ * side; a device that drops what goes one way and speaks for the host the other way does so for good, or with resets.
+ */
+static bool both_ways(const struct conn *c, uint32_t x, unsigned near, unsigned far)
+{
+	const struct tx *w = &c->tx[x];
+
+	for (uint32_t i = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0; ordinary(w) && i < c->txs && i < x + LOOK_AHEAD; i++) {
+		const struct tx *o = &c->tx[i];
+		if (o->dir != w->dir && ordinary(o) && llabs(o->t - w->t) < BURST_NS && !missing_at(c, i, near) && missing_at(c, i, far))
+			return true;
+	}
+	return false;
 }
 
 /* Numbers of two kinds in one flow: what is of one of them has no business at points that only see the other. */
@@ -405,7 +430,8 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || two_servers(c, a, b) || answered_unseen(t, x, a, b) || may_be_copy(c, x, a, b))
+	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
+	    may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (conn_inside(c, x, a)) {
 		*why |= WHY_INSIDE;
@@ -562,7 +588,8 @@ double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
-	if (strangers(f, here, before) || two_servers(c, here, before) || (w->dir == C2S && first_known(c) >= here) || doubled(c, x)) {
+	if (strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
+	    doubled(c, x)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}

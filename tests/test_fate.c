@@ -87,6 +87,33 @@ static void data_that_is_repeated_was_dropped(void **state)
 	scene_free(s);
 }
 
+static void what_a_point_lacks_of_both_directions_at_once_it_missed(void **state)
+{
+	static const struct {
+		const char *text, *became;
+	} scene[] = {
+		/* The repeat alone says that the packet was dropped ... */
+		{ "0.100 a > P. 1001 ack 5001 len 10\n0.500 ab > P. 1001 ack 5001 len 10\n0.510 ba < . 5001 ack 1011\n", "dropped a>b" },
+		/* ... but not if the point lacks what came the other way at that time ... */
+		{ "0.100 a > P. 1001 ack 5001 len 10\n0.150 a < . 5001 ack 1001\n0.500 ab > P. 1001 ack 5001 len 10\n0.510 ba < . 5001 ack 1011\n", "unknown a>b" },
+		/* ... and long after is not at that time. */
+		{ "0.100 a > P. 1001 ack 5001 len 10\n0.500 ab > P. 1001 ack 5001 len 10\n0.510 ba < . 5001 ack 1011\n1.000 a < . 5001 ack 1011\n", "dropped a>b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof scene / sizeof *scene; i++) {
+		char text[400];
+		snprintf(text, sizeof text, HELLO "%s", scene[i].text);
+		struct scene *s = scene_of(2, text);
+		s->f.point[0].hop[C2S].passed = 100;
+		s->f.point[0].hop[C2S].lost = 2;
+		scene_coverage(s, 'b', 10000, 0);
+		scene_fate(s);
+		assert_became(s, 4, scene[i].became);
+		scene_free(s);
+	}
+}
+
 static void a_pure_ack_may_be_lost_or_missed(void **state)
 {
 	struct scene *s = scene_of(2, HELLO "0.1 ba < P. 5001 ack 1001 len 10\n0.2 a > . 1001 ack 5011\n0.3 ab > P. 1001 ack 5011 len 10\n");
@@ -396,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_clean_connection_has_no_fates),
 		cmocka_unit_test(a_handshake_that_is_repeated_was_dropped),
 		cmocka_unit_test(data_that_is_repeated_was_dropped),
+		cmocka_unit_test(what_a_point_lacks_of_both_directions_at_once_it_missed),
 		cmocka_unit_test(a_pure_ack_may_be_lost_or_missed),
 		cmocka_unit_test(an_ack_was_dropped_if_the_other_side_repeats),
 		cmocka_unit_test(an_ack_was_dropped_if_too_many_are_missing),
