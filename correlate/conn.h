@@ -6,6 +6,7 @@
 #define CORRELATE_CONN_H
 
 #include "correlate/facts.h"
+#include "correlate/reason.h"
 #include "schema/segment.h"
 
 #define NOTHING UINT32_MAX
@@ -86,7 +87,7 @@ struct tx {
 	uint8_t fate_to;        /* enum fate: between `reach` and the next point */
 	uint8_t fate_from;      /* enum fate: between the point before the first that saw it and that one */
 	float odds_to, odds_from;       /* log10 of the odds of drop against capture loss, of birth against capture loss */
-	uint32_t reasons_to, reasons_from;      /* set of enum reason */
+	reason_set reasons_to, reasons_from;
 };
 
 /* A frame that another capture of the point has, too: the files overlap. It counts once. */

@@ -21,7 +21,7 @@ struct finding {
 	bool doubtful;                  /* undecided, and it matters */
 	const char *rule;
 	uint32_t count;
-	uint32_t reasons;               /* set of enum reason */
+	reason_set reasons;
 	double odds;                    /* the weakest of them, log10 */
 	uint32_t tx;                    /* the first transmission, NOTHING: none */
 	char text[700];
@@ -55,7 +55,8 @@ void findings_clear(struct findings *f);
 struct seen {
 	enum kind kind;
 	uint8_t what, dir, from, to, point, confidence;
-	uint32_t reasons, tx;
+	reason_set reasons;
+	uint32_t tx;
 	double odds;
 	const char *rule;
 };

@@ -115,7 +115,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		return;
 	for (unsigned k = 0; k <= x->reach && !x->piece && !x->whole; k++) {
 		uint8_t p = c->way[x->dir][k];
-		uint32_t why = 0;
+		reason_set why = 0;
 		const struct pkt *here = conn_seen(c, i, k);
 		/* A fragment that is missing, and comes by further on. */
 		bool torn = here && here->partial && k < x->to && !conn_seen(c, i, x->to)->partial;
@@ -263,7 +263,7 @@ static void by_host(const struct conn *c, uint32_t i, struct findings *out)
 		odds = ttl != p->ttl ? 1 : hosts_untouched(ttl) ? ODDS_CERTAIN : ODDS_LIKELY;
 	else
 		odds = hosts_untouched(p->ttl) ? ODDS_LIKELY : 1;
-	uint32_t why = ttl && ttl != p->ttl ? WHY_TTL : 0;
+	reason_set why = ttl && ttl != p->ttl ? WHY_TTL : 0;
 	if (conn_inside(c, i, at)) {
 		odds = fmin(odds, ODDS_POSSIBLE);
 		why |= WHY_INSIDE;

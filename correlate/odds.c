@@ -229,12 +229,12 @@ static bool answered_unseen(const struct proof *t, uint32_t x, unsigned near, un
  * How both ends went on shows that x was lost - on this hop or beyond it. So it counts as much against a miss of the capture as losses beyond are
  * rare: of the transmissions that did come to the point, how many were repeated without having been acknowledged before?
  */
-static double consequence_odds(const struct proof *t, uint32_t x, unsigned point, const struct hop_stats *h, uint32_t *why)
+static double consequence_odds(const struct proof *t, uint32_t x, unsigned point, const struct hop_stats *h, reason_set *why)
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
 	bool bears = w->end > w->off && !w->stray && !w->probe && !tx_is_reset(w), anyway = repeated_anyway(t, x, point);
-	uint32_t before = *why;
+	reason_set before = *why;
 	/* Where a filter leaves later fragments out, a torn one may have come whole, and been lost further on. */
 	double torn = c->facts->point[point].later ? 0 : (double)h->torn;
 
@@ -263,7 +263,7 @@ static bool sees_way(const struct proof *t, unsigned point, unsigned nearer, uns
 }
 
 /* Points further on that should have seen it and did not: lost between, or missed by them - or never there. */
-static double silence_odds(const struct proof *t, uint32_t x, unsigned to, uint32_t *why)
+static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reason_set *why)
 {
 	const struct conn *c = t->c;
 	const struct facts *f = c->facts;
@@ -376,7 +376,7 @@ static bool elsewhere_in_fragments(const struct conn *c, uint32_t x, unsigned ne
 }
 
 /* A datagram of which fragments are missing: a filter for ports leaves all but the first one out, a capture that loses packets not just these. */
-static double torn_odds(const struct proof *t, uint32_t x, unsigned point, double odds, double miss, uint32_t *why)
+static double torn_odds(const struct proof *t, uint32_t x, unsigned point, double odds, double miss, reason_set *why)
 {
 	const struct point *p = &t->c->facts->point[point];
 	unsigned dir = t->c->tx[x].dir;
@@ -392,7 +392,7 @@ static double torn_odds(const struct proof *t, uint32_t x, unsigned point, doubl
 	return p->later ? odds : fmin(odds, ODDS_UNSURE);
 }
 
-double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why)
+double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, reason_set *why)
 {
 	const struct conn *c = t->c;
 	const struct facts *f = c->facts;
@@ -532,7 +532,7 @@ static bool doubled(const struct conn *c, uint32_t x)
 	return false;
 }
 
-double odds_made(const struct proof *t, uint32_t x, uint32_t *why)
+double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 {
 	const struct conn *c = t->c;
 	const struct facts *f = c->facts;

@@ -13,10 +13,10 @@
 #define ODDS_POSSIBLE 1.5       /* the most that something may reach which must not become a claim */
 
 /* Transmission x was lost between the from-th and the to-th point of its way. */
-double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, uint32_t *why);
+double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, reason_set *why);
 
 /* Transmission x was made between the first point that saw it and the one before. */
-double odds_made(const struct proof *t, uint32_t x, uint32_t *why);
+double odds_made(const struct proof *t, uint32_t x, reason_set *why);
 
 /* Did an answer that refuses x (a RST with the numbers that it asks for, an ICMP error that quotes it) come back without having passed the point? */
 bool odds_refused(const struct conn *c, uint32_t x, unsigned point);

@@ -379,14 +379,14 @@ static bool sacked(const struct proof *t, uint32_t x, unsigned point, int64_t be
 	return false;
 }
 
-static bool said(uint32_t *reason, uint32_t why)
+static bool said(reason_set *reason, reason_set why)
 {
 	if (reason)
 		*reason |= why;
 	return true;
 }
 
-bool proof_passed(const struct proof *t, uint32_t x, unsigned i, uint32_t *reason)
+bool proof_passed(const struct proof *t, uint32_t x, unsigned i, reason_set *reason)
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
@@ -444,7 +444,7 @@ static bool id_fits(const struct conn *c, const struct pkt *p, unsigned point, u
 	return (uint16_t)(after->ip_id - before->ip_id) <= ID_GAP && before->t <= after->t;
 }
 
-bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, uint32_t *reason)
+bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, reason_set *reason)
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];

@@ -46,13 +46,13 @@ void proof_tally(struct proof *t);
  * acknowledged (RFC 9293 3.4), selectively (RFC 2018) or echoed (RFC 7323 4) by a packet that came by the point from beyond, before any other
  * copy of the same bytes did. How it is proved is said in *reason (enum reason), if not NULL.
  */
-bool proof_passed(const struct proof *t, uint32_t x, unsigned i, uint32_t *reason);
+bool proof_passed(const struct proof *t, uint32_t x, unsigned i, reason_set *reason);
 
 /*
  * Is it proved that the host, not a device, sent x, although the i-th point of its way (before the first that saw it) did not record it?
  * The host went on behind its bytes; or its IP ID closes a gap in the host's own sequence.
  */
-bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, uint32_t *reason);
+bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, reason_set *reason);
 
 /* Time on point's clock when `byte` of direction dir was first seen acknowledged there; INT64_MAX: never. */
 int64_t proof_acked_at(const struct proof *t, unsigned point, unsigned dir, int64_t byte);

@@ -2,10 +2,10 @@
 
 #include <stdio.h>
 
-size_t reasons_json(uint32_t set, char *out, size_t size)
+size_t reasons_json(reason_set set, char *out, size_t size)
 {
 	static const struct {
-		uint32_t why;
+		reason_set why;
 		const char *text;
 	} reasons[] = {
 		{ WHY_SEEN_BEYOND, "it was recorded further on" },

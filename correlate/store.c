@@ -294,7 +294,7 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 	n += (size_t)snprintf(out + n, size - n, "]");
 	if ((x->kind == KIND_TERMINATED || x->kind == KIND_ORIGINATED) && c->facts->conn[c->index].peer != UINT32_MAX)
 		n += (size_t)snprintf(out + n, size - n, ",\"peer\":%u", c->facts->conn[c->index].peer + 1);
-	if (reasons_json(x->confidence == POSSIBLE ? x->reasons : x->reasons & ~(uint32_t)WHY_DOUBTS, because, sizeof because))
+	if (reasons_json(x->confidence == POSSIBLE ? x->reasons : x->reasons & ~WHY_DOUBTS, because, sizeof because))
 		n += (size_t)snprintf(out + n, size - n, ",\"reasons\":[%s]", because);
 	if (x->assumptions[0])
 		n += (size_t)snprintf(out + n, size - n, ",\"assumptions\":[\"%s\"]", x->assumptions);

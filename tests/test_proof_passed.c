@@ -21,9 +21,9 @@ static uint32_t index_of(const struct scene *s, unsigned line)
 }
 
 /* Reasons why the packet of a line is known to have passed the i-th point of its way, 0: it is not known. */
-static uint32_t passed(const struct scene *s, unsigned line, unsigned i)
+static reason_set passed(const struct scene *s, unsigned line, unsigned i)
 {
-	uint32_t why = 0;
+	reason_set why = 0;
 
 	if (!proof_passed(&s->t, index_of(s, line), i, &why))
 		assert_int_equal(why, 0);
@@ -33,9 +33,9 @@ static uint32_t passed(const struct scene *s, unsigned line, unsigned i)
 }
 
 /* ... why its host, not a device, must have sent it, although the first point did not record it. */
-static uint32_t by_host(const struct scene *s, unsigned line)
+static reason_set by_host(const struct scene *s, unsigned line)
 {
-	uint32_t why = 0;
+	reason_set why = 0;
 
 	proof_sent_by_host(&s->t, index_of(s, line), 0, &why);
 	return why;
