@@ -35,6 +35,7 @@ struct pkt {
 	bool forwarded;         /* ... taken behind the device that the other was taken in front of */
 	bool through;           /* there is such a copy of it */
 	bool doubled;           /* there is a copy of it */
+	bool greeting;          /* of the handshake on one side of a SYN proxy (conn.beyond) */
 	bool partial;           /* first fragment of a datagram of which others are not there; len: as far as it is */
 };
 
@@ -116,6 +117,8 @@ struct conn {
 	uint8_t way[2][POINTS_MAX];     /* points that a direction passes, in the order of travel */
 	uint8_t ways[2];
 
+	uint64_t beyond;        /* set of points on the server's side of a SYN proxy, 0: there is none (syn_proxy.h) */
+
 	struct tx *tx;          /* by time of first sighting */
 	uint32_t txs, tx_room;
 	uint32_t *sight;        /* [tx * facts.points + point]: packet, NOTHING: not recorded; of a datagram its first fragment */
@@ -149,6 +152,12 @@ bool conn_torn(const struct conn *c, uint32_t tx, unsigned point);
  * The point holds both sides of a device (facts_straddles), but transmission tx on one of them only: the device may have taken it, or made it.
  */
 bool conn_inside(const struct conn *c, uint32_t tx, unsigned point);
+
+/* Does packet p belong to the handshake on the side of a SYN proxy that the point is not on? Then it ends, or begins, at the device. */
+static inline bool conn_apart(const struct conn *c, const struct pkt *p, unsigned point)
+{
+	return p->greeting && (c->beyond >> p->point & 1) != (c->beyond >> point & 1);
+}
 
 /* Packet of transmission tx at a point, NULL: not recorded there, or torn. */
 const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point);

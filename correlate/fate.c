@@ -126,6 +126,10 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 	for (unsigned i = 0; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i];
 		bool seen = conn_seen(c, x, i) != NULL, passed;
+		if (conn_apart(c, &c->pkt[w->first], p)) {
+			past = false;
+			continue;
+		}
 		/* What is missing of a torn one, a filter may have left out: it says nothing of how well the capture sees. */
 		if (!fate_ran(c, x, p) || conn_torn(c, x, p)) {
 			if (i > 0 && conn_torn(c, x, p))
@@ -213,6 +217,12 @@ static void judge_far(struct proof *t, uint32_t x)
 	if (w->reach == last)
 		return;
 	w->reasons_to = 0;
+	if (conn_apart(c, &c->pkt[w->first], c->way[w->dir][w->reach + 1])) {
+		w->fate_to = FATE_DROPPED;
+		w->odds_to = ODDS_CERTAIN;
+		w->reasons_to = WHY_SYN_PROXY;
+		return;
+	}
 	w->odds_to = (float)odds_dropped(t, x, w->reach, w->reach + 1u, &w->reasons_to);
 	if (unseen(t, c->way[w->dir][w->reach + 1]) != UNSEEN_NOT || begins_later(c, w, c->way[w->dir][w->reach + 1]))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
@@ -235,6 +245,12 @@ static void judge_near(struct proof *t, uint32_t x)
 		w->fate_from = FATE_GENERATED;
 		w->odds_from = ODDS_CERTAIN;
 		w->reasons_from = WHY_F5;
+		return;
+	}
+	if (conn_apart(c, &c->pkt[w->first], c->way[w->dir][w->from - 1])) {
+		w->fate_from = FATE_GENERATED;
+		w->odds_from = ODDS_CERTAIN;
+		w->reasons_from = WHY_SYN_PROXY;
 		return;
 	}
 	w->piece = pieces_of_another(c, x);

@@ -23,7 +23,8 @@ void findings_clear(struct findings *f)
 
 static bool same_place(const struct finding *x, const struct seen *s)
 {
-	return ((x->reasons ^ s->reasons) & WHY_F5) == 0 && x->kind == s->kind && x->what == s->what && x->dir == s->dir && x->from == s->from && x->to == s->to && x->point == s->point &&
+	return ((x->reasons ^ s->reasons) & (WHY_F5 | WHY_SYN_PROXY)) == 0 && x->kind == s->kind && x->what == s->what && x->dir == s->dir &&
+	    x->from == s->from && x->to == s->to && x->point == s->point &&
 	    (x->confidence == POSSIBLE) == (s->confidence == POSSIBLE);
 }
 
@@ -90,7 +91,7 @@ struct finding *findings_new(struct findings *f, const struct seen *s)
 const struct finding *findings_find(const struct findings *f, enum kind kind, int what, int dir)
 {
 	for (uint32_t i = 0; i < f->n; i++)
-		if (f->list[i].kind == kind && (what < 0 || f->list[i].what == what) && (dir < 0 || f->list[i].dir == dir) &&
+		if (f->list[i].kind == kind && !(f->list[i].reasons & WHY_SYN_PROXY) && (what < 0 || f->list[i].what == what) && (dir < 0 || f->list[i].dir == dir) &&
 		    (kind == KIND_UNDECIDED || f->list[i].confidence != POSSIBLE))
 			return &f->list[i];
 	return NULL;
@@ -99,7 +100,7 @@ const struct finding *findings_find(const struct findings *f, enum kind kind, in
 const char *kind_name(enum kind k)
 {
 	static const char *const name[] = { "dropped", "generated", "modified", "sent", "unanswered", "retransmitted", "not_captured",
-		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "terminated", "originated", "undecided" };
+		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "terminated", "originated", "syn_proxy", "undecided" };
 
 	return name[k];
 }

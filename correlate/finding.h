@@ -6,7 +6,7 @@
 
 enum kind {
 	KIND_DROPPED, KIND_GENERATED, KIND_MODIFIED, KIND_SENT, KIND_UNANSWERED, KIND_RETRANSMITTED, KIND_NOT_CAPTURED, KIND_CAPTURE_DUPLICATE,
-	KIND_PORT_REUSE, KIND_STALE_STATE, KIND_KEEPALIVE, KIND_ZERO_WINDOW, KIND_DUPLICATED, KIND_TERMINATED, KIND_ORIGINATED, KIND_UNDECIDED,
+	KIND_PORT_REUSE, KIND_STALE_STATE, KIND_KEEPALIVE, KIND_ZERO_WINDOW, KIND_DUPLICATED, KIND_TERMINATED, KIND_ORIGINATED, KIND_SYN_PROXY, KIND_UNDECIDED,
 };
 
 enum confidence { POSSIBLE, LIKELY, CERTAIN };
@@ -68,14 +68,16 @@ struct finding *findings_add(struct findings *f, const struct seen *s);
 /* The same, but always as a finding of its own. */
 struct finding *findings_new(struct findings *f, const struct seen *s);
 
+/* The first claim (or undecided) of a kind, what and direction, -1: any; NULL: none. The two handshakes of a SYN proxy are no trouble: not counted. */
 const struct finding *findings_find(const struct findings *f, enum kind kind, int what, int dir);
 
 const char *kind_name(enum kind k);
 const char *confidence_name(enum confidence c);
 
+/* Does it say that something went wrong, and stands for it? */
 static inline bool finding_claims(const struct finding *f)
 {
-	return f->confidence != POSSIBLE && f->kind != KIND_UNDECIDED;
+	return f->confidence != POSSIBLE && f->kind != KIND_UNDECIDED && !(f->reasons & WHY_SYN_PROXY);
 }
 
 #endif

@@ -371,6 +371,28 @@ static void proxied(const struct conn *c, struct findings *out)
 			ODDS_CERTAIN, "f5_peer" });
 }
 
+/* Between the last point on the client's side that knows the connection and the first one beyond. */
+static void syn_proxy(const struct conn *c, struct findings *out)
+{
+	uint8_t near = 0;
+	uint32_t syn = NOTHING;
+
+	for (unsigned i = 0; c->beyond && i < c->ways[C2S]; i++) {
+		uint8_t p = c->way[C2S][i];
+		if (!c->flow[p])
+			continue;
+		for (uint32_t k = 0; c->beyond >> p & 1 && syn == NOTHING && k < c->txs; k++)
+			if (c->tx[k].what == WHAT_SYN && conn_sight(c, k)[p] != NOTHING)
+				syn = k;
+		if (c->beyond >> p & 1) {
+			add(out, (struct seen){ KIND_SYN_PROXY, WHAT_CONNECTION, NO_DIRECTION, near, p, NO_POINT, CERTAIN, 0, syn, ODDS_CERTAIN,
+				"syn_proxy" });
+			return;
+		}
+		near = p;
+	}
+}
+
 static int64_t ended(const struct facts *f, uint32_t conn)
 {
 	int64_t end = INT64_MIN;
@@ -484,6 +506,7 @@ static int severity_of(const struct finding *f, const char *outcome)
 	switch (f->kind) {
 	case KIND_DROPPED:
 	case KIND_GENERATED:
+		return f->reasons & WHY_SYN_PROXY ? 1 : 3;
 	case KIND_UNANSWERED:
 		return 3;
 	case KIND_SENT:
@@ -519,6 +542,7 @@ void judge(const struct proof *t, struct findings *out)
 	zero_window(c, out);
 	reuse(c, out);
 	proxied(c, out);
+	syn_proxy(c, out);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
 	for (uint32_t i = 0; i < out->n; i++) {

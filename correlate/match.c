@@ -9,6 +9,7 @@
 
 #include "correlate/copies.h"
 #include "correlate/datagram.h"
+#include "correlate/syn_proxy.h"
 
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
 #define DELAY_MAX_NS 10000000000        /* no packet is longer on its way, if everything about it is equal */
@@ -372,6 +373,17 @@ static bool stands(const struct matcher *m, const struct pkt *p)
 	return p->dir == m->dir && !p->copy && !(p->flags & SEG_LATER) && p->tx == NOTHING;
 }
 
+/* Is the packet of the handshake behind a SYN proxy, and the point the first one there? */
+static bool begins(const struct matcher *m, const struct pkt *p)
+{
+	const struct conn *c = m->c;
+	unsigned i = m->at;
+
+	while (i > 0 && !c->flow[c->way[m->dir][i - 1]])
+		i--;
+	return i > 0 && conn_apart(c, p, c->way[m->dir][i - 1]);
+}
+
 /* Collect what is still alone, on both sides. Returns 1 if there is something on both. */
 static int gather(struct matcher *m)
 {
@@ -380,11 +392,11 @@ static int gather(struct matcher *m)
 
 	m->entries = 0;
 	for (uint32_t i = m->tx_from; i < c->txs; i++)
-		if (c->tx[i].to < m->at && (!latest(m, i)->partial || m->level == TORN) && add_entry(m, latest(m, i), i, false) < 0)
+		if (c->tx[i].to < m->at && !conn_apart(c, latest(m, i), m->point) && (!latest(m, i)->partial || m->level == TORN) && add_entry(m, latest(m, i), i, false) < 0)
 			return -1;
 	before = m->entries;
 	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
-		if (stands(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) && add_entry(m, &c->pkt[i], i, true) < 0)
+		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) && add_entry(m, &c->pkt[i], i, true) < 0)
 			return -1;
 	return before > 0 && m->entries > before;
 }
@@ -509,6 +521,7 @@ int match_packets(struct conn *c, struct err *e)
 		copies_mark(c, p);
 	for (unsigned p = 0; rc == 0 && p < c->facts->points; p++)
 		rc = datagrams_join(c, p, e);
+	syn_proxy_find(c);
 	for (uint32_t i = 0; i < c->pkts && !m.torn; i++)
 		m.torn = c->pkt[i].partial;
 	for (m.dir = 0; rc == 0 && m.dir < 2; m.dir++) {

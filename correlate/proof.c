@@ -216,7 +216,14 @@ static bool tie(struct proof *t, uint32_t i)
 	return x->repeats != NOTHING;
 }
 
-static void find_repeats(struct proof *t, unsigned d)
+/* Made by a SYN proxy in a host's name? */
+static bool foreign(const struct conn *c, const struct pkt *p)
+{
+	return p->greeting && (c->beyond >> p->point & 1) == (p->dir == C2S);
+}
+
+/* Of direction d; what a SYN proxy says in the host's name on its other side repeats only itself. */
+static void find_repeats(struct proof *t, unsigned d, bool beyond)
 {
 	struct conn *c = t->c;
 	int64_t high = INT64_MIN, before = 0;
@@ -226,7 +233,7 @@ static void find_repeats(struct proof *t, unsigned d)
 	for (uint32_t i = 0; i < c->txs; i++) {
 		struct tx *x = &c->tx[i];
 		const struct pkt *p = &c->pkt[x->first];
-		if (x->dir != d || x->stray || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP)
+		if (x->dir != d || foreign(c, p) != beyond || x->stray || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP)
 			continue;
 		x->repeats = NOTHING;
 		x->before = 0;
@@ -300,7 +307,8 @@ int proof_build(struct proof *t, struct conn *c, struct err *e)
 	for (uint32_t i = 0; i < c->txs; i++)
 		place_tx(t, &c->tx[i]);
 	for (unsigned d = 0; d < 2; d++)
-		find_repeats(t, d);
+		for (unsigned beyond = 0; beyond <= (c->beyond != 0); beyond++)
+			find_repeats(t, d, beyond);
 	return mark_points(t, e);
 }
 
@@ -395,7 +403,7 @@ bool proof_passed(const struct proof *t, uint32_t x, unsigned i, reason_set *rea
 
 	if (i > w->from && i < w->to)
 		return said(reason, WHY_SEEN_BEYOND);
-	if (w->stray || w->what == WHAT_RST || w->what == WHAT_RSTACK || w->what == WHAT_ICMP)
+	if (conn_apart(c, p, point) || w->stray || w->what == WHAT_RST || w->what == WHAT_RSTACK || w->what == WHAT_ICMP)
 		return false;
 	if (w->end > w->off && !w->probe) {
 		int64_t other = other_at(c, x, point), acked = proof_acked_at(t, point, w->dir, w->end);
@@ -450,6 +458,8 @@ bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, reason_se
 	const struct tx *w = &c->tx[x];
 	unsigned point = c->way[w->dir][i];
 
+	if (conn_apart(c, &c->pkt[w->first], point))
+		return false;
 	if (w->end > w->off && !w->stray && w->what != WHAT_RST && w->what != WHAT_RSTACK && other_at(c, x, point) == INT64_MAX &&
 	    reached(&t->sent[point][w->dir], w->end) != INT64_MAX)
 		return said(reason, WHY_HOST_WENT_ON);

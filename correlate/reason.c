@@ -31,6 +31,7 @@ size_t reasons_json(reason_set set, char *out, size_t size)
 		{ WHY_BOTH_SIDES, "both sides were reset, and neither reset was seen on the other side" },
 		{ WHY_HOST_CONTRADICTS, "the host went on as if it had not sent it" },
 		{ WHY_F5, "the BIG-IP that recorded it says so in its F5 trailer" },
+		{ WHY_SYN_PROXY, "a SYN proxy stands between: the two sides have handshakes of their own" },
 		{ WHY_WINDOW, "the capture was not running at the time, or that is not known (--running vouches for it)" },
 		{ WHY_ORDER, "nothing tells which of the two points is nearer to the client (--path says so): what is lost one way is made the other way" },
 		{ WHY_INSIDE, "the point holds both sides of a device, and recorded it on one of them only: the device may have taken it, or made it" },

@@ -37,6 +37,7 @@ typedef uint64_t reason_set;
 #define WHY_BOTH_SIDES WHY(20)		/* resets to both sides, neither seen at the other */
 #define WHY_HOST_CONTRADICTS WHY(21)	/* the host went on as if it had not sent it */
 #define WHY_F5 WHY(28)			/* the BIG-IP that recorded it says so in its trailer */
+#define WHY_SYN_PROXY WHY(32)		/* it belongs to the handshake on one side of a SYN proxy */
 
 /* doubts, and how well the capture sees */
 #define WHY_WINDOW WHY(22)		/* the point was not capturing, or that is not known */

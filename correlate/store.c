@@ -143,8 +143,9 @@ static int sum_hop(struct store *s, const struct conn *c, unsigned d, unsigned i
 		h->sent += came;
 		h->arrived += got;
 		h->retransmitted += came && w->repeat;
-		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i;
-		h->generated += w->fate_from == FATE_GENERATED && w->from == i + 1;
+		/* The two handshakes of a SYN proxy are no trouble. */
+		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i && !(w->reasons_to & WHY_SYN_PROXY);
+		h->generated += w->fate_from == FATE_GENERATED && w->from == i + 1 && !(w->reasons_from & WHY_SYN_PROXY);
 		h->not_captured += got && !q;
 		if (!p || !q)
 			continue;

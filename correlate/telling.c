@@ -76,6 +76,12 @@ static void say_torn(const struct conn *c, const struct findings *all, const str
 
 static void say_dropped(const struct conn *c, struct findings *all, struct finding *f, struct words *w)
 {
+	if (f->reasons & WHY_SYN_PROXY) {
+		words_count(w, f->count, f->what);
+		words_say(w, " of the %s ended at the SYN proxy between %s and %s, which answers itself.", words_host(f->dir), words_point(c, f->from),
+		    words_point(c, f->to));
+		return;
+	}
 	words_count(w, f->count, f->what);
 	words_say(w, " of the %s %s recorded at %s and never came to %s: dropped between the two", words_host(f->dir), f->count == 1 ? "was" : "were",
 	    words_point(c, f->from), words_point(c, f->to));
@@ -104,6 +110,12 @@ static void say_answer(const struct conn *c, const struct tx *x, struct words *w
 
 static void say_generated(const struct conn *c, struct finding *f, struct words *w)
 {
+	if (f->reasons & WHY_SYN_PROXY) {
+		words_count(w, f->count, f->what);
+		words_say(w, " in the name of the %s %s made by the SYN proxy between %s and %s.", words_host(f->dir), f->count == 1 ? "was" : "were",
+		    words_point(c, f->from), words_point(c, f->to));
+		return;
+	}
 	if (f->what == WHAT_ICMP) {
 		words_count(w, f->count, f->what);
 		words_say(w, " appeared at %s and never passed %s: made between the two, not by the %s.", words_point(c, f->to), words_point(c, f->from),
@@ -277,6 +289,15 @@ static void say_proxied(const struct conn *c, struct finding *f, struct words *w
 		words_say(w, "The BIG-IP at %s made this connection, to go on in it with connection %u.", words_point(c, r->proxy), r->peer + 1);
 }
 
+static void say_syn_proxy(const struct conn *c, struct finding *f, struct words *w)
+{
+	words_say(w, "A SYN proxy between %s and %s answered the client's SYN itself, and opened the connection to the server in the client's name",
+	    words_point(c, f->from), words_point(c, f->to));
+	if (c->shift[f->from][S2C] != c->shift[f->to][S2C])
+		words_say(w, "; it shifts the server's sequence numbers by %u", c->shift[f->from][S2C] - c->shift[f->to][S2C]);
+	words_say(w, ".");
+}
+
 static const char *assumption(const struct finding *f)
 {
 	if (f->reasons & WHY_F5)
@@ -340,6 +361,9 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 	case KIND_TERMINATED:
 	case KIND_ORIGINATED:
 		say_proxied(c, f, &w);
+		break;
+	case KIND_SYN_PROXY:
+		say_syn_proxy(c, f, &w);
 		break;
 	case KIND_KEEPALIVE:
 		words_say(&w, "The %s sent %u keepalive%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s");

@@ -278,6 +278,19 @@ static void add_cause(const struct conn *c, char *verdict, size_t size)
 		}
 }
 
+/* That the handshake which the client saw was not the server's. */
+static void add_syn_proxy(const struct conn *c, const struct findings *f, char *verdict, size_t size)
+{
+	const struct finding *x = findings_find(f, KIND_SYN_PROXY, -1, -1);
+	struct words w = { verdict, strlen(verdict), size };
+
+	if (!x)
+		return;
+	words_say(&w, " A SYN proxy ");
+	where(c, x, &w);
+	words_say(&w, " made the handshake with the client before it asked the server.");
+}
+
 void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
@@ -290,7 +303,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 		struct finding *f = &out->list[i];
 		telling_write(c, out, f);
 		words_capital(f->text);
-		if ((f->kind == KIND_DROPPED || f->kind == KIND_GENERATED) && f->from != NO_POINT)
+		if ((f->kind == KIND_DROPPED || f->kind == KIND_GENERATED) && finding_claims(f) && f->from != NO_POINT)
 			add_next(c, f);
 		if (f->what == WHAT_SYN && f->kind != KIND_NOT_CAPTURED && f->kind != KIND_RETRANSMITTED) {
 			struct words more = { f->text, strlen(f->text), sizeof f->text };
@@ -303,5 +316,6 @@ void verdict_write(const struct conn *c, struct findings *out)
 	if (!told)
 		verdict_clean(c, out, &w);
 	words_capital(out->verdict);
+	add_syn_proxy(c, out, out->verdict, sizeof out->verdict);
 	add_cause(c, out->verdict, sizeof out->verdict);
 }
