@@ -344,6 +344,15 @@ static inline void scene_prove(struct scene *s)
 	assert_int_equal(proof_build(&s->t, &s->c, &s->e), 0);
 }
 
+static inline struct scene *scene_proved(unsigned points, const char *text)
+{
+	struct scene *s = scene_new(points);
+
+	scene_text(s, text);
+	scene_prove(s);
+	return s;
+}
+
 static inline void scene_fate(struct scene *s)
 {
 	scene_prove(s);

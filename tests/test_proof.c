@@ -3,15 +3,6 @@
 
 #define HELLO "0.000 ab > S  1000\n0.010 ba < S. 5000 ack 1001\n0.020 ab > .  1001 ack 5001\n"     /* lines 1 to 3 */
 
-static struct scene *proved(unsigned points, const char *text)
-{
-	struct scene *s = scene_new(points);
-
-	scene_text(s, text);
-	scene_prove(s);
-	return s;
-}
-
 static uint32_t index_of(const struct scene *s, unsigned line)
 {
 	return (uint32_t)(tx_of(s, line) - s->c.tx);
@@ -21,7 +12,7 @@ static uint32_t index_of(const struct scene *s, unsigned line)
 
 static void numbers_run_on_past_two_to_the_32(void **state)
 {
-	struct scene *s = proved(2,
+	struct scene *s = scene_proved(2,
 		"0.00 ab > S  4294967000\n"
 		"0.01 ba < S. 4294967290 ack 4294967001\n"
 		"0.02 ab > P. 4294967001 ack 4294967291 len 1000\n"
@@ -46,7 +37,7 @@ static void numbers_run_on_past_two_to_the_32(void **state)
 
 static void syn_and_fin_count_one_each(void **state)
 {
-	struct scene *s = proved(2, HELLO "0.03 ab > FP. 1001 ack 5001 len 10\n0.04 ba < F. 5001 ack 1012\n");
+	struct scene *s = scene_proved(2, HELLO "0.03 ab > FP. 1001 ack 5001 len 10\n0.04 ba < F. 5001 ack 1012\n");
 
 	(void)state;
 	assert_int_equal(tx_of(s, 1)->end - tx_of(s, 1)->off, 1);
@@ -57,7 +48,7 @@ static void syn_and_fin_count_one_each(void **state)
 
 static void numbers_of_a_stale_answer_are_stray(void **state)
 {
-	struct scene *s = proved(2,
+	struct scene *s = scene_proved(2,
 		"0.00 ab > S 1000\n"
 		"0.01 ba < . 777000000 ack 333000000\n"
 		"0.02 ab > R 333000000\n"
@@ -74,7 +65,7 @@ static void numbers_of_a_stale_answer_are_stray(void **state)
 
 static void a_stray_number_leads_nothing_after_it_astray(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.03 ba < R. 900000000 ack 800000000\n"
 		"0.04 ab > P. 1001 ack 5001 len 10\n"
 		"0.05 ba < .  5001 ack 1011\n");
@@ -89,7 +80,7 @@ static void a_stray_number_leads_nothing_after_it_astray(void **state)
 
 static void the_answer_to_a_syn_has_no_number_of_its_own(void **state)
 {
-	struct scene *s = proved(2, "0.00 ab > S 1000\n0.01 ba < R. 0 ack 1001\n");
+	struct scene *s = scene_proved(2, "0.00 ab > S 1000\n0.01 ba < R. 0 ack 1001\n");
 
 	(void)state;
 	assert_true(tx_of(s, 2)->stray);
@@ -102,7 +93,7 @@ static void the_answer_to_a_syn_has_no_number_of_its_own(void **state)
 
 static void a_repeat_names_the_one_before_it(void **state)
 {
-	struct scene *s = proved(2,
+	struct scene *s = scene_proved(2,
 		"0.0 ab > S 1000\n"
 		"1.0 ab > S 1000\n"
 		"3.0 ab > S 1000\n"
@@ -123,7 +114,7 @@ static void a_repeat_names_the_one_before_it(void **state)
 
 static void overlapping_bytes_are_repeats(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.10 ab > P. 1001 ack 5001 len 100\n"
 		"0.11 ab > P. 1101 ack 5001 len 100\n"
 		"0.12 ab > P. 1201 ack 5001 len 100\n"
@@ -141,7 +132,7 @@ static void overlapping_bytes_are_repeats(void **state)
 
 static void a_repeat_in_other_pieces_is_a_repeat(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 ab > P. 1001 ack 5001 len 300\n"
 		"0.5 ab > .  1001 ack 5001 len 100\n"
 		"0.5 ab > .  1101 ack 5001 len 200\n"
@@ -157,7 +148,7 @@ static void a_repeat_in_other_pieces_is_a_repeat(void **state)
 
 static void new_bytes_repeat_nothing(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.10 ab > P. 1001 ack 5001 len 100\n"
 		"0.12 ab > P. 1101 ack 5001 len 100\n"
 		"0.13 ba < P. 5001 ack 1201 len 100\n");
@@ -170,7 +161,7 @@ static void new_bytes_repeat_nothing(void **state)
 
 static void what_carries_no_bytes_repeats_nothing(void **state)
 {
-	struct scene *s = proved(2,
+	struct scene *s = scene_proved(2,
 		"0.00 ab > R 1001\n"
 		"0.01 ab > S 1000\n"
 		"0.02 ba < icmp 1000\n"
@@ -186,7 +177,7 @@ static void what_carries_no_bytes_repeats_nothing(void **state)
 
 static void a_keepalive_is_a_probe_and_no_repeat(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 ab > P. 1001 ack 5001 len 100\n"
 		"60. ab > .  1100 ack 5001\n"
 		"61. ab > .  1100 ack 5001 len 1\n"

@@ -6,15 +6,6 @@
 #define HELLO "0.000 ab > S  1000\n0.010 ba < S. 5000 ack 1001\n0.020 ab > .  1001 ack 5001\n"     /* lines 1 to 3 */
 #define HELLO_TS "0.000 ab > S  1000 ts 1/0\n0.010 ba < S. 5000 ack 1001 ts 90/1\n0.020 ab > .  1001 ack 5001 ts 2/90\n"
 
-static struct scene *proved(unsigned points, const char *text)
-{
-	struct scene *s = scene_new(points);
-
-	scene_text(s, text);
-	scene_prove(s);
-	return s;
-}
-
 static uint32_t index_of(const struct scene *s, unsigned line)
 {
 	return (uint32_t)(tx_of(s, line) - s->c.tx);
@@ -45,21 +36,21 @@ static reason_set by_host(const struct scene *s, unsigned line)
 
 static void an_ack_from_beyond_proves_it(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 a  > P. 1001 ack 5001 len 100\n"
 		"0.2 ba < .  5001 ack 1101\n");
 
 	(void)state;
 	assert_int_equal(passed(s, 4, 1), WHY_ACKED);
 	scene_free(s);
-	s = proved(2, HELLO "0.1 a > P. 1001 ack 5001 len 100\n0.2 ba < . 5001 ack 1100\n");
+	s = scene_proved(2, HELLO "0.1 a > P. 1001 ack 5001 len 100\n0.2 ba < . 5001 ack 1100\n");
 	assert_int_equal(passed(s, 4, 1), 0);
 	scene_free(s);
 }
 
 static void an_ack_after_the_repeat_came_by_proves_nothing(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 a  > P. 1001 ack 5001 len 100\n"
 		"0.5 ab > P. 1001 ack 5001 len 100\n"
 		"0.6 ba < .  5001 ack 1101\n");
@@ -68,14 +59,14 @@ static void an_ack_after_the_repeat_came_by_proves_nothing(void **state)
 	assert_int_equal(passed(s, 4, 1), 0);
 	scene_free(s);
 	/* ... but one before it does. */
-	s = proved(2, HELLO "0.1 a > P. 1001 ack 5001 len 100\n0.499 ba < . 5001 ack 1101\n0.5 ab > P. 1001 ack 5001 len 100\n");
+	s = scene_proved(2, HELLO "0.1 a > P. 1001 ack 5001 len 100\n0.499 ba < . 5001 ack 1101\n0.5 ab > P. 1001 ack 5001 len 100\n");
 	assert_int_equal(passed(s, 4, 1), WHY_ACKED);
 	scene_free(s);
 }
 
 static void an_ack_does_not_prove_a_repeat_of_what_was_recorded(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 ab > P. 1001 ack 5001 len 100\n"
 		"0.5 a  > P. 1001 ack 5001 len 100\n"
 		"0.6 ba < .  5001 ack 1101\n");
@@ -87,7 +78,7 @@ static void an_ack_does_not_prove_a_repeat_of_what_was_recorded(void **state)
 
 static void an_ack_that_did_not_come_by_the_point_says_nothing_there(void **state)
 {
-	struct scene *s = proved(3, "0.0 abc > S 1000\n0.1 cba < S. 5000 ack 1001\n"
+	struct scene *s = scene_proved(3, "0.0 abc > S 1000\n0.1 cba < S. 5000 ack 1001\n"
 		"0.2 a  > P. 1001 ack 5001 len 100\n"
 		"0.3 ba < .  5001 ack 1101\n");
 
@@ -99,7 +90,7 @@ static void an_ack_that_did_not_come_by_the_point_says_nothing_there(void **stat
 
 static void seen_before_and_behind_is_proved(void **state)
 {
-	struct scene *s = proved(3, "0.0 abc > S 1000\n0.1 ac > P. 1001 ack 5001 len 100\n0.2 ca < . 5001 ack 1\n");
+	struct scene *s = scene_proved(3, "0.0 abc > S 1000\n0.1 ac > P. 1001 ack 5001 len 100\n0.2 ca < . 5001 ack 1\n");
 
 	(void)state;
 	assert_true(passed(s, 2, 1) & WHY_SEEN_BEYOND);
@@ -109,7 +100,7 @@ static void seen_before_and_behind_is_proved(void **state)
 
 static void a_selective_ack_proves_it(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.10 a  > .  1001 ack 5001 len 100\n"
 		"0.11 a  > .  1101 ack 5001 len 100\n"
 		"0.12 a  > .  1201 ack 5001 len 100\n"
@@ -125,23 +116,23 @@ static void a_selective_ack_proves_it(void **state)
 static void an_echoed_timestamp_proves_it(void **state)
 {
 	/* A SYN-ACK says which of two SYNs it answers. */
-	struct scene *s = proved(2, "0.0 ab > S 1000 ts 100/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/350\n");
+	struct scene *s = scene_proved(2, "0.0 ab > S 1000 ts 100/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/350\n");
 
 	(void)state;
 	assert_int_equal(passed(s, 2, 1), WHY_ECHOED);
 	scene_free(s);
-	s = proved(2, "0.0 ab > S 1000 ts 100/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/100\n");
+	s = scene_proved(2, "0.0 ab > S 1000 ts 100/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/100\n");
 	assert_int_equal(passed(s, 2, 1), 0);
 	scene_free(s);
 	/* Two of the same tick cannot be told apart. */
-	s = proved(2, "0.0 ab > S 1000 ts 350/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/350\n");
+	s = scene_proved(2, "0.0 ab > S 1000 ts 350/0\n1.0 a > S 1000 ts 350/0\n1.1 ba < S. 5000 ack 1001 ts 90/350\n");
 	assert_int_equal(passed(s, 2, 1), 0);
 	scene_free(s);
 }
 
 static void an_echo_proves_a_pure_ack(void **state)
 {
-	struct scene *s = proved(2, HELLO_TS
+	struct scene *s = scene_proved(2, HELLO_TS
 		"0.1 ba < P. 5001 ack 1001 len 10 ts 100/2\n"
 		"0.2 a  > .  1001 ack 5011 ts 12/100\n"
 		"0.3 ba < P. 5011 ack 1001 len 10 ts 120/12\n");
@@ -149,14 +140,14 @@ static void an_echo_proves_a_pure_ack(void **state)
 	(void)state;
 	assert_int_equal(passed(s, 5, 1), WHY_ECHOED);
 	scene_free(s);
-	s = proved(2, HELLO_TS "0.2 a > . 1001 ack 5001 ts 12/100\n0.3 ba < P. 5011 ack 1001 len 10 ts 120/11\n");
+	s = scene_proved(2, HELLO_TS "0.2 a > . 1001 ack 5001 ts 12/100\n0.3 ba < P. 5011 ack 1001 len 10 ts 120/11\n");
 	assert_int_equal(passed(s, 4, 1), 0);
 	scene_free(s);
 }
 
 static void nothing_proves_a_reset(void **state)
 {
-	struct scene *s = proved(2, HELLO_TS "0.1 a > R. 1001 ack 5001 ts 7/90\n0.2 ba < . 5001 ack 1002 ts 91/7\n");
+	struct scene *s = scene_proved(2, HELLO_TS "0.1 a > R. 1001 ack 5001 ts 7/90\n0.2 ba < . 5001 ack 1002 ts 91/7\n");
 
 	(void)state;
 	assert_int_equal(passed(s, 4, 1), 0);
@@ -167,7 +158,7 @@ static void nothing_proves_a_reset(void **state)
 
 static void a_host_that_goes_on_behind_its_bytes_sent_them(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 b  > P. 1001 ack 5001 len 100\n"
 		"0.2 ab > P. 1101 ack 5001 len 100\n");
 
@@ -175,14 +166,14 @@ static void a_host_that_goes_on_behind_its_bytes_sent_them(void **state)
 	assert_int_equal(by_host(s, 4), WHY_HOST_WENT_ON);
 	assert_int_equal(by_host(s, 5), WHY_HOST_WENT_ON);
 	scene_free(s);
-	s = proved(2, HELLO "0.1 b > P. 1001 ack 5001 len 100\n0.2 ab > . 1001 ack 5001\n");
+	s = scene_proved(2, HELLO "0.1 b > P. 1001 ack 5001 len 100\n0.2 ab > . 1001 ack 5001\n");
 	assert_int_equal(by_host(s, 4), 0);
 	scene_free(s);
 }
 
 static void a_repeat_that_was_recorded_leaves_the_other_one_open(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 ab > P. 1001 ack 5001 len 100\n"
 		"0.3 b  > P. 1001 ack 5001 len 100\n"
 		"0.9 ab > P. 1101 ack 5001 len 100\n");
@@ -211,7 +202,7 @@ static void an_ip_id_that_closes_a_gap_is_the_hosts(void **state)
 	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
 		char lines[400];
 		snprintf(lines, sizeof lines, text, tries[i].before, tries[i].id, tries[i].after);
-		struct scene *s = proved(2, lines);
+		struct scene *s = scene_proved(2, lines);
 		if (by_host(s, 6) != (tries[i].fits ? WHY_IP_ID_FITS : 0))
 			fail_msg("%u between %u and %u", tries[i].id, tries[i].before, tries[i].after);
 		scene_free(s);
@@ -220,7 +211,7 @@ static void an_ip_id_that_closes_a_gap_is_the_hosts(void **state)
 
 static void the_time_of_an_ack_is_the_first_that_says_it(void **state)
 {
-	struct scene *s = proved(2, HELLO
+	struct scene *s = scene_proved(2, HELLO
 		"0.1 ab > P. 1001 ack 5001 len 100\n"
 		"0.2 ba < .  5001 ack 1051\n"
 		"0.3 ba < .  5001 ack 1101\n"
