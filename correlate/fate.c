@@ -200,6 +200,20 @@ static bool went_through(const struct proof *t, uint32_t x)
 	return w->repeated_by == NOTHING && last != NOTHING && last > x;
 }
 
+/* Does x end, or begin, at a SYN proxy between two neighbours? */
+static bool at_syn_proxy(const struct conn *c, uint32_t x, unsigned a, unsigned b)
+{
+	const struct pkt *p = &c->pkt[c->tx[x].first];
+
+	return conn_apart(c, p, a) != conn_apart(c, p, b) && c->flow[a] && c->flow[b];
+}
+
+/* ... or may it, as one of them knows nothing of the connection: on which side of that point the device stands cannot be told. */
+static bool near_syn_proxy(const struct conn *c, uint32_t x, unsigned a, unsigned b)
+{
+	return c->pkt[c->tx[x].first].greeting && (!c->flow[a] || !c->flow[b]);
+}
+
 static void judge_far(struct proof *t, uint32_t x)
 {
 	struct conn *c = t->c;
@@ -217,7 +231,7 @@ static void judge_far(struct proof *t, uint32_t x)
 	if (w->reach == last)
 		return;
 	w->reasons_to = 0;
-	if (conn_apart(c, &c->pkt[w->first], c->way[w->dir][w->reach + 1])) {
+	if (at_syn_proxy(c, x, c->way[w->dir][w->reach], c->way[w->dir][w->reach + 1])) {
 		w->fate_to = FATE_DROPPED;
 		w->odds_to = ODDS_CERTAIN;
 		w->reasons_to = WHY_SYN_PROXY;
@@ -233,6 +247,8 @@ static void judge_far(struct proof *t, uint32_t x)
 		w->reasons_to |= WHY_WINDOW;
 		return;
 	}
+	if (near_syn_proxy(c, x, c->way[w->dir][w->reach], c->way[w->dir][w->reach + 1]))
+		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
 	w->fate_to = w->odds_to >= ODDS_LIKELY ? FATE_DROPPED : FATE_UNKNOWN;
 }
 
@@ -247,7 +263,7 @@ static void judge_near(struct proof *t, uint32_t x)
 		w->reasons_from = WHY_F5;
 		return;
 	}
-	if (conn_apart(c, &c->pkt[w->first], c->way[w->dir][w->from - 1])) {
+	if (at_syn_proxy(c, x, c->way[w->dir][w->from], c->way[w->dir][w->from - 1])) {
 		w->fate_from = FATE_GENERATED;
 		w->odds_from = ODDS_CERTAIN;
 		w->reasons_from = WHY_SYN_PROXY;
@@ -273,6 +289,8 @@ static void judge_near(struct proof *t, uint32_t x)
 		w->reasons_from |= WHY_WINDOW;
 		return;
 	}
+	if (near_syn_proxy(c, x, c->way[w->dir][w->from], c->way[w->dir][w->from - 1]))
+		w->odds_from = fminf(w->odds_from, ODDS_POSSIBLE);
 	w->fate_from = w->odds_from >= ODDS_LIKELY ? FATE_GENERATED : FATE_UNKNOWN;
 }
 

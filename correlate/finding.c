@@ -91,8 +91,8 @@ struct finding *findings_new(struct findings *f, const struct seen *s)
 const struct finding *findings_find(const struct findings *f, enum kind kind, int what, int dir)
 {
 	for (uint32_t i = 0; i < f->n; i++)
-		if (f->list[i].kind == kind && !(f->list[i].reasons & WHY_SYN_PROXY) && (what < 0 || f->list[i].what == what) && (dir < 0 || f->list[i].dir == dir) &&
-		    (kind == KIND_UNDECIDED || f->list[i].confidence != POSSIBLE))
+		if (f->list[i].kind == kind && !(f->list[i].reasons & WHY_SYN_PROXY) && (what < 0 || f->list[i].what == what) &&
+		    (dir < 0 || f->list[i].dir == dir) && (kind == KIND_UNDECIDED || f->list[i].confidence != POSSIBLE))
 			return &f->list[i];
 	return NULL;
 }

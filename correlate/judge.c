@@ -374,23 +374,14 @@ static void proxied(const struct conn *c, struct findings *out)
 /* Between the last point on the client's side that knows the connection and the first one beyond. */
 static void syn_proxy(const struct conn *c, struct findings *out)
 {
-	uint8_t near = 0;
-	uint32_t syn = NOTHING;
+	uint8_t near = 0, far;
 
-	for (unsigned i = 0; c->beyond && i < c->ways[C2S]; i++) {
-		uint8_t p = c->way[C2S][i];
-		if (!c->flow[p])
-			continue;
-		for (uint32_t k = 0; c->beyond >> p & 1 && syn == NOTHING && k < c->txs; k++)
-			if (c->tx[k].what == WHAT_SYN && conn_sight(c, k)[p] != NOTHING)
-				syn = k;
-		if (c->beyond >> p & 1) {
-			add(out, (struct seen){ KIND_SYN_PROXY, WHAT_CONNECTION, NO_DIRECTION, near, p, NO_POINT, CERTAIN, 0, syn, ODDS_CERTAIN,
-				"syn_proxy" });
-			return;
-		}
-		near = p;
-	}
+	if (!c->beyond)
+		return;
+	for (far = 0; !c->flow[far] || !(c->beyond >> far & 1); far++)
+		if (c->flow[far])
+			near = far;
+	add(out, (struct seen){ KIND_SYN_PROXY, WHAT_CONNECTION, NO_DIRECTION, near, far, NO_POINT, CERTAIN, 0, NOTHING, ODDS_CERTAIN, "syn_proxy" });
 }
 
 static int64_t ended(const struct facts *f, uint32_t conn)

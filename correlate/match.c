@@ -379,9 +379,9 @@ static bool begins(const struct matcher *m, const struct pkt *p)
 	const struct conn *c = m->c;
 	unsigned i = m->at;
 
-	while (i > 0 && !c->flow[c->way[m->dir][i - 1]])
+	while (p->greeting && i > 0 && !c->flow[c->way[m->dir][i - 1]])
 		i--;
-	return i > 0 && conn_apart(c, p, c->way[m->dir][i - 1]);
+	return p->greeting && i > 0 && conn_apart(c, p, c->way[m->dir][i - 1]);
 }
 
 /* Collect what is still alone, on both sides. Returns 1 if there is something on both. */
@@ -392,11 +392,13 @@ static int gather(struct matcher *m)
 
 	m->entries = 0;
 	for (uint32_t i = m->tx_from; i < c->txs; i++)
-		if (c->tx[i].to < m->at && !conn_apart(c, latest(m, i), m->point) && (!latest(m, i)->partial || m->level == TORN) && add_entry(m, latest(m, i), i, false) < 0)
+		if (c->tx[i].to < m->at && !conn_apart(c, latest(m, i), m->point) && (!latest(m, i)->partial || m->level == TORN) &&
+		    add_entry(m, latest(m, i), i, false) < 0)
 			return -1;
 	before = m->entries;
 	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
-		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) && add_entry(m, &c->pkt[i], i, true) < 0)
+		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) &&
+		    add_entry(m, &c->pkt[i], i, true) < 0)
 			return -1;
 	return before > 0 && m->entries > before;
 }

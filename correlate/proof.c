@@ -56,33 +56,35 @@ static int raise(struct marks *m, int64_t at, int64_t v, struct err *e)
 	return m->n > 0 && m->mark[m->n - 1].v >= v ? 0 : add_mark(m, at, v, e);
 }
 
+/* The first mark of at least v, m->n: there is none. */
+static uint32_t first_of(const struct marks *m, int64_t v)
+{
+	uint32_t lo = 0, hi = m->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (m->mark[mid].v >= v)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
 /* First time the value reached v; INT64_MAX: never. */
 static int64_t reached(const struct marks *m, int64_t v)
 {
-	uint32_t lo = 0, hi = m->n;
+	uint32_t i = first_of(m, v);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (m->mark[mid].v >= v)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo < m->n ? m->mark[lo].t : INT64_MAX;
+	return i < m->n ? m->mark[i].t : INT64_MAX;
 }
 
-static int64_t exactly(const struct marks *m, int64_t v)
+/* Was it ever just v? */
+static bool exactly(const struct marks *m, int64_t v)
 {
-	uint32_t lo = 0, hi = m->n;
+	uint32_t i = first_of(m, v);
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (m->mark[mid].v >= v)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	return lo < m->n && m->mark[lo].v == v ? m->mark[lo].t : INT64_MAX;
+	return i < m->n && m->mark[i].v == v;
 }
 
 int64_t proof_acked_at(const struct proof *t, unsigned point, unsigned dir, int64_t byte)
@@ -414,7 +416,7 @@ bool proof_passed(const struct proof *t, uint32_t x, unsigned i, reason_set *rea
 			return said(reason, WHY_SACKED);
 	}
 	const struct marks *m = &t->echoed[point][w->dir];
-	if (p->flags & SEG_TS && m->n && exactly(m, unwrap(m->mark[m->n - 1].v, p->tsval)) != INT64_MAX && only_tsval(c, x))
+	if (p->flags & SEG_TS && m->n && exactly(m, unwrap(m->mark[m->n - 1].v, p->tsval)) && only_tsval(c, x))
 		return said(reason, WHY_ECHOED);
 	return false;
 }

@@ -8,8 +8,9 @@
 /* What a point recorded of the handshake, NULL: nothing. */
 struct greeting {
 	struct pkt *syn, *synack;
-	struct pkt *third;      /* the client's ACK for the SYN-ACK, if it carries nothing else */
-	struct pkt *opening;    /* the first bare ACK of the server's side: opens a window that the SYN-ACK had closed */
+	struct pkt *third;      /* the client's bare ACK for the SYN-ACK */
+	struct pkt *opening;    /* the first bare ACK of the server's side that acknowledges no more than the SYN-ACK did */
+	unsigned openings;      /* how many of them there are */
 	uint8_t ttl;            /* of what the server said later, 0: it said nothing */
 	bool ttls;              /* there was more than one */
 };
@@ -23,12 +24,13 @@ static void read_packet(struct greeting *g, struct pkt *p)
 		if (!*first && (p->dir == S2C) == !!(p->flags & TCP_ACK))
 			*first = p;
 	} else if (g->synack && p->dir == C2S) {
-		g->third = g->third ? g->third : p;
-	} else if (g->synack && bare && !g->opening && g->synack->win == 0) {
-		g->opening = p;
+		if (!g->third && bare && p->seq == g->synack->ack && p->ack == pkt_end(g->synack))
+			g->third = p;
 	} else if (g->synack) {
-		g->ttls |= g->ttl && g->ttl != p->ttl;
-		g->ttl = p->ttl;
+		if (bare && p->seq == pkt_end(g->synack) && p->ack == g->synack->ack && g->openings++ == 0)
+			g->opening = p;
+		g->ttls |= g->ttl && g->ttl != p->ttl && p != g->opening;
+		g->ttl = p == g->opening ? g->ttl : p->ttl;
 	}
 }
 
@@ -40,8 +42,6 @@ static void read_greeting(struct greeting *g, const struct conn *c, unsigned poi
 		if (!p->copy && !(p->flags & (SEG_ICMP | SEG_LATER | TCP_RST)))
 			read_packet(g, p);
 	}
-	if (g->third && (g->third->len > 0 || g->third->flags & TCP_FIN))
-		g->third = NULL;
 }
 
 /* Was the client answered before the server was asked - or may it have been, as far as is known of the clocks? */
@@ -66,37 +66,45 @@ static bool intercepted(const struct conn *c, const struct greeting *near, unsig
 	return near->ttl && !near->ttls && far->ttl && !far->ttls && near->synack->ttl != near->ttl && far->synack->ttl == far->ttl;
 }
 
-/* Mark what a point has of the handshake; a closed window is opened by the proxy, on the client's side. */
-static void mark(const struct conn *c, unsigned point)
+/* A device that holds a packet back and passes it on keeps its IP ID. */
+static bool kept(const struct pkt *a, const struct pkt *b)
+{
+	return a && b && a->ip_id && a->ip_id == b->ip_id;
+}
+
+/* Mark what a point has of the handshake on its side. near, far: on either side of the device. */
+static void mark(const struct conn *c, unsigned point, const struct greeting *near, const struct greeting *far)
 {
 	struct greeting g;
 
 	read_greeting(&g, c, point);
-	if (g.third)
+	if (g.third && !kept(near->third, far->third))
 		g.third->greeting = true;
-	if (g.opening && !(c->beyond >> point & 1))
+	/* The proxy opens the window that it had closed; if its ACK was not recorded, the first one is the server's. */
+	if (g.opening && !(c->beyond >> point & 1) && g.synack->win == 0 && g.openings > far->openings)
 		g.opening->greeting = true;
-	for (uint32_t k = c->at[point]; k < c->at[point + 1]; k++)
-		c->pkt[k].greeting |= c->pkt[k].flags & TCP_SYN && !(c->pkt[k].flags & (SEG_ICMP | SEG_LATER));
+	for (uint32_t k = c->at[point]; k < c->at[point + 1]; k++) {
+		struct pkt *p = &c->pkt[k];
+		if (p->flags & TCP_SYN && !(p->flags & (SEG_ICMP | SEG_LATER)))
+			p->greeting = p->dir == S2C || !kept(near->syn, far->syn);
+	}
 }
 
 void syn_proxy_find(struct conn *c)
 {
-	struct greeting near = { 0 }, far;
+	struct greeting near = { 0 }, far = { 0 };
 	unsigned last = 0;
 
 	c->beyond = 0;
-	for (unsigned i = 0; i < c->ways[C2S] && !c->beyond; i++) {
-		unsigned p = c->way[C2S][i];
+	for (unsigned p = 0; p < c->facts->points && !c->beyond; p++) {
 		if (!c->flow[p])
 			continue;
+		near = far;
 		read_greeting(&far, c, p);
 		if (intercepted(c, &near, last, &far, p))
-			for (unsigned k = i; k < c->ways[C2S]; k++)
-				c->beyond |= UINT64_C(1) << c->way[C2S][k];
-		near = far;
+			c->beyond = UINT64_MAX << p;
 		last = p;
 	}
 	for (unsigned p = 0; c->beyond && p < c->facts->points; p++)
-		mark(c, p);
+		mark(c, p, &near, &far);
 }
