@@ -9,6 +9,7 @@
 
 #include "correlate/copies.h"
 #include "correlate/datagram.h"
+#include "correlate/shifts.h"
 #include "correlate/syn_proxy.h"
 
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
@@ -523,6 +524,7 @@ int match_packets(struct conn *c, struct err *e)
 		copies_mark(c, p);
 	for (unsigned p = 0; rc == 0 && p < c->facts->points; p++)
 		rc = datagrams_join(c, p, e);
+	shifts_find(c);
 	syn_proxy_find(c);
 	for (uint32_t i = 0; i < c->pkts && !m.torn; i++)
 		m.torn = c->pkt[i].partial;
