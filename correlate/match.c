@@ -34,6 +34,7 @@ struct matcher {
 	unsigned point;
 	int level;
 	bool torn;              /* some point has part of a datagram */
+	bool copies;            /* there are copies */
 	uint32_t kept;          /* transmissions of this connection whose IP ID came through to this point */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
@@ -450,9 +451,15 @@ static int match_point(struct matcher *m)
 	m->level = TORN;
 	if (m->at > 0 && rc >= 0 && m->torn)
 		rc = pass(m);
-	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++)
-		if (stands(m, &c->pkt[i]))
+	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++) {
+		struct pkt *p = &c->pkt[i];
+		if (!stands(m, p))
+			continue;
+		if (m->copies && m->at > 0 && (p->original = copies_followed(c, p, c->way[m->dir][m->at - 1])) != NOTHING)
+			p->copy = true;
+		else
 			rc = new_tx(m, i);
+	}
 	return rc < 0 ? -1 : 0;
 }
 
@@ -526,8 +533,10 @@ int match_packets(struct conn *c, struct err *e)
 		rc = datagrams_join(c, p, e);
 	shifts_find(c);
 	syn_proxy_find(c);
-	for (uint32_t i = 0; i < c->pkts && !m.torn; i++)
-		m.torn = c->pkt[i].partial;
+	for (uint32_t i = 0; i < c->pkts; i++) {
+		m.torn |= c->pkt[i].partial;
+		m.copies |= c->pkt[i].copy;
+	}
 	for (m.dir = 0; rc == 0 && m.dir < 2; m.dir++) {
 		m.tx_from = c->txs;
 		for (m.at = 0; rc == 0 && m.at < c->ways[m.dir]; m.at++)
