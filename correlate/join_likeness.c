@@ -36,6 +36,7 @@ struct node {
 
 struct edge {
 	uint32_t x, y;          /* nodes, x < y */
+	uint32_t fx, fy;        /* of these, the two flows that are most alike */
 	float bits;
 	uint16_t families, evidence;
 	bool passed_on;         /* numbers or packets prove that one is the other (not that a proxy wrote it anew) */
@@ -44,7 +45,7 @@ struct edge {
 
 struct entry {
 	uint64_t key;
-	uint32_t node;
+	uint32_t node, flow;    /* one of the node's */
 };
 
 struct member {
@@ -64,7 +65,7 @@ struct search {
 	uint32_t edges, edge_room;
 	struct loader loader;
 	struct conn room;
-	struct opening *opening;        /* a cache: that of node n may be at n % OPENINGS */
+	struct opening *opening;        /* a cache: that of flow n may be at n % OPENINGS */
 	uint32_t *held;                 /* whose it is, + 1 */
 	struct multiset said;
 	struct err *e;
@@ -158,7 +159,8 @@ static bool find_nodes(struct search *s)
 	qsort(s->node, s->nodes, sizeof *s->node, by_flow);
 	memset(s->nodes_at, 0, sizeof s->nodes_at);
 	for (uint32_t i = 0; i < s->nodes; i++)
-		s->nodes_at[flow_of(s, i)->point]++;
+		for (uint32_t p = 0; p < j->f->points; p++)
+			s->nodes_at[p] += s->node[i].points >> p & 1;
 	return s->nodes > 1 && !common;
 }
 
@@ -190,23 +192,30 @@ static int learn(struct search *s)
 	return 0;
 }
 
+static int by_flow_content(const void *a, const void *b)
+{
+	return by_content(*(const struct flow *const *)a, *(const struct flow *const *)b);
+}
+
 /* Where nothing is joined yet, the crowd tells: one difference between two points' clocks fits them all. */
 static int guess_lags(struct search *s)
 {
-	const struct flow **list = malloc((s->nodes + 1) * sizeof *list);
-	uint32_t at[POINTS_MAX + 1] = { 0 };
+	const struct facts *f = s->j->f;
+	const struct flow **list = malloc((f->flows + 1) * sizeof *list);
+	uint32_t n = 0, at[POINTS_MAX + 1] = { 0 };
 	int rc = 0;
 
 	if (!list)
 		return err_set(s->e, "out of memory");
-	/* Nodes are in order of point and time. */
-	for (uint32_t i = 0; i < s->nodes; i++) {
-		list[i] = flow_of(s, i);
+	for (uint32_t i = 0; i < s->nodes; i++)
+		for (uint32_t k = 0; k < s->node[i].members; k++)
+			list[n++] = &f->flow[s->member[s->node[i].member + k].flow];
+	qsort(list, n, sizeof *list, by_flow_content);
+	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t p = list[i]->point + 1; p <= POINTS_MAX; p++)
 			at[p] = i + 1;
-	}
-	for (uint32_t p = 0; rc == 0 && p < s->j->f->points; p++)
-		for (uint32_t q = p + 1; rc == 0 && q < s->j->f->points; q++)
+	for (uint32_t p = 0; rc == 0 && p < f->points; p++)
+		for (uint32_t q = p + 1; rc == 0 && q < f->points; q++)
 			rc = likeness_guess(&s->like, &list[at[p]], at[p + 1] - at[p], &list[at[q]], at[q + 1] - at[q], s->e);
 	free(list);
 	return rc;
@@ -214,7 +223,7 @@ static int guess_lags(struct search *s)
 
 /* ---- candidates ---- */
 
-static int add_entry(struct search *s, uint64_t key, uint32_t node)
+static int add_entry(struct search *s, uint64_t key, uint32_t node, uint32_t flow)
 {
 	if (s->entries == s->entry_room) {
 		uint32_t room = s->entry_room ? s->entry_room * 2 : 1024;
@@ -224,7 +233,7 @@ static int add_entry(struct search *s, uint64_t key, uint32_t node)
 		s->entry = x;
 		s->entry_room = room;
 	}
-	s->entry[s->entries++] = (struct entry){ key, node };
+	s->entry[s->entries++] = (struct entry){ key, node, flow };
 	return 0;
 }
 
@@ -241,42 +250,60 @@ static int room_for_edge(struct search *s)
 	return 0;
 }
 
+/* Any flow of the one with any of the other: those next to the device that lies between are most alike. */
+static struct edge best_of(const struct search *s, uint32_t x, uint32_t y)
+{
+	const struct node *p = &s->node[x], *q = &s->node[y];
+	struct edge best = { .x = x, .y = y, .bits = -HUGE_VALF };
+
+	for (uint32_t i = p->member; i < p->member + p->members; i++)
+		for (uint32_t k = q->member; k < q->member + q->members; k++) {
+			const struct flow *a = &s->j->f->flow[s->member[i].flow], *b = &s->j->f->flow[s->member[k].flow];
+			unsigned families, evidence;
+			if (a->point == b->point)
+				continue;
+			uint32_t many = s->nodes_at[a->point] > s->nodes_at[b->point] ? s->nodes_at[a->point] : s->nodes_at[b->point];
+			float bits = (float)(likeness_score(&s->like, a, b, &families, &evidence) - log2(many));
+			if (bits > best.bits)
+				best = (struct edge){ .x = x, .y = y, .fx = s->member[i].flow, .fy = s->member[k].flow, .bits = bits,
+					.families = (uint16_t)families, .evidence = (uint16_t)evidence };
+		}
+	return best;
+}
+
 static int consider(struct search *s, uint32_t x, uint32_t y)
 {
-	const struct flow *a = flow_of(s, x), *b = flow_of(s, y);
-	unsigned families, evidence;
-	double bits;
-
-	if (s->node[x].points & s->node[y].points || a->point == b->point)
+	if (x == y || s->node[x].points & s->node[y].points)
 		return 0;
-	uint32_t many = s->nodes_at[a->point] > s->nodes_at[b->point] ? s->nodes_at[a->point] : s->nodes_at[b->point];
-	bits = likeness_score(&s->like, a, b, &families, &evidence) - log2(many);
-	if (bits < HOPELESS)
+	struct edge best = x < y ? best_of(s, x, y) : best_of(s, y, x);
+	if (best.bits < (float)HOPELESS)
 		return 0;
 	if (room_for_edge(s) < 0)
 		return -1;
-	s->edge[s->edges++] = (struct edge){ .x = x < y ? x : y, .y = x < y ? y : x, .bits = (float)bits, .families = (uint16_t)families,
-		.evidence = (uint16_t)evidence };
+	s->edge[s->edges++] = best;
 	return 0;
 }
 
 static int by_entry(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
+	int c;
 
 	if (x->key != y->key)
 		return x->key < y->key ? -1 : 1;
-	return (x->node > y->node) - (x->node < y->node);
+	if ((c = by_content(&sort_facts->flow[x->flow], &sort_facts->flow[y->flow])))
+		return c;
+	return (x->flow > y->flow) - (x->flow < y->flow);
 }
 
-/* Nodes are in order of point and time, and so are the entries of a block: those at a point from `from` on that begin at t or later. */
+/* Entries of a block are in order of point and time: the first at a point that begins at t or later. */
 static uint32_t first_at(const struct search *s, const struct entry *b, uint32_t n, uint32_t point, int64_t t)
 {
 	uint32_t from = 0, to = n;
 
 	while (from < to) {
 		uint32_t half = from + (to - from) / 2;
-		const struct flow *w = flow_of(s, b[half].node);
+		const struct flow *w = &s->j->f->flow[b[half].flow];
 		if (w->point < point || (w->point == point && w->first_ns < t))
 			from = half + 1;
 		else
@@ -288,7 +315,7 @@ static uint32_t first_at(const struct search *s, const struct entry *b, uint32_t
 /* Of a large block: those that began when x should have begun there. */
 static int look_around(struct search *s, const struct entry *b, uint32_t n, uint32_t i)
 {
-	const struct flow *x = flow_of(s, b[i].node);
+	const struct flow *x = &s->j->f->flow[b[i].flow];
 	int64_t low, high, noise;
 
 	for (uint32_t p = x->point + 1; p < s->j->f->points; p++) {
@@ -296,7 +323,7 @@ static int look_around(struct search *s, const struct entry *b, uint32_t n, uint
 			continue;
 		uint32_t found = 0;
 		for (uint32_t k = first_at(s, b, n, p, low - 2 * noise); k < n && found < BLOCK; k++) {
-			const struct flow *y = flow_of(s, b[k].node);
+			const struct flow *y = &s->j->f->flow[b[k].flow];
 			if (y->point != p || y->first_ns > high + 2 * noise)
 				break;
 			found++;
@@ -344,19 +371,25 @@ static const uint32_t blocks[] = {
 	1u << TRAIT_CLIENT_PORT | 1u << TRAIT_SERVER, 1u << TRAIT_LENGTHS, 0,
 };
 
+static int add_by_traits(struct search *s, uint32_t traits, uint32_t node, uint32_t flow)
+{
+	uint64_t key = traits, v;
+
+	for (int t = 0; t < TRAITS; t++)
+		if (traits >> t & 1) {
+			if (!trait_of(&s->j->f->flow[flow], t, &v))
+				return 0;
+			key = XXH3_64bits_withSeed(&v, sizeof v, key + (uint64_t)t);
+		}
+	return add_entry(s, key, node, flow);
+}
+
 static int by_traits(struct search *s, uint32_t traits)
 {
-	for (uint32_t i = 0; i < s->nodes; i++) {
-		uint64_t key = traits, v;
-		bool known = true;
-		for (int t = 0; t < TRAITS; t++)
-			if (traits >> t & 1) {
-				known &= trait_of(flow_of(s, i), t, &v);
-				key = XXH3_64bits_withSeed(&v, sizeof v, key + (uint64_t)t);
-			}
-		if (known && add_entry(s, key, i) < 0)
-			return -1;
-	}
+	for (uint32_t i = 0; i < s->nodes; i++)
+		for (uint32_t k = 0; k < s->node[i].members; k++)
+			if (add_by_traits(s, traits, i, s->member[s->node[i].member + k].flow) < 0)
+				return -1;
 	return expand_all(s);
 }
 
@@ -376,7 +409,7 @@ static int by_numbers(struct search *s)
 		for (uint32_t a = 0; a < n[0]; a++)
 			for (uint32_t b = 0; b < n[1]; b++) {
 				uint32_t cell[2] = { (from[0] + a) & ((1u << (32 - CELL)) - 1), (from[1] + b) & ((1u << (32 - CELL)) - 1) };
-				if (add_entry(s, XXH3_64bits(cell, sizeof cell), i) < 0)
+				if (add_entry(s, XXH3_64bits(cell, sizeof cell), i, s->node[i].flow) < 0)
 					return -1;
 			}
 	}
@@ -385,15 +418,15 @@ static int by_numbers(struct search *s)
 
 /* ---- packets ---- */
 
-static const struct opening *opening_of(struct search *s, uint32_t node)
+static const struct opening *opening_of(struct search *s, uint32_t flow)
 {
-	uint32_t at = node % OPENINGS;
+	uint32_t at = flow % OPENINGS;
 
-	if (s->held[at] != node + 1) {
+	if (s->held[at] != flow + 1) {
 		s->held[at] = 0;
-		if (opening_read(&s->loader, &s->room, s->node[node].flow, &s->opening[at], s->e) < 0)
+		if (opening_read(&s->loader, &s->room, flow, &s->opening[at], s->e) < 0)
 			return NULL;
-		s->held[at] = node + 1;
+		s->held[at] = flow + 1;
 	}
 	return &s->opening[at];
 }
@@ -407,10 +440,11 @@ static int by_packets(struct search *s)
 		const struct opening *o;
 		if (s->node[i].wanted)
 			continue;
-		if (!(o = opening_of(s, i)))
+		if (!(o = opening_of(s, s->node[i].flow)))
 			return -1;
 		uint64_t all = o->said[SAID_ALL], id = o->n && o->p[0].ip_id ? 1ull << 32 | o->p[0].ip_id : 0;
-		if ((all && add_entry(s, XXH3_64bits(&all, sizeof all), i) < 0) || (id && add_entry(s, XXH3_64bits(&id, sizeof id), i) < 0))
+		if ((all && add_entry(s, XXH3_64bits(&all, sizeof all), i, s->node[i].flow) < 0) ||
+		    (id && add_entry(s, XXH3_64bits(&id, sizeof id), i, s->node[i].flow) < 0))
 			return -1;
 	}
 	return expand_all(s);
@@ -522,7 +556,7 @@ static int read_said(struct search *s)
 		const struct opening *o;
 		if (!s->node[i].wanted)
 			continue;
-		if (!(o = opening_of(s, i)))
+		if (!(o = opening_of(s, s->node[i].flow)))
 			return -1;
 		for (int k = 0; k < SAID; k++)
 			if ((s->node[i].said[k] = o->said[k]))
@@ -559,16 +593,16 @@ static void credit(struct edge *g, double bits, unsigned family, unsigned eviden
 
 static int look_at_packets(struct search *s, struct edge *g)
 {
-	const struct opening *x = opening_of(s, g->x);
+	const struct opening *x = opening_of(s, g->fx);
 	struct opening copy;
 	const struct opening *y;
 	struct accord a;
-	bool stamped = flow_of(s, g->x)->has_syn_tsval && flow_of(s, g->y)->has_syn_tsval;
+	bool stamped = s->j->f->flow[g->fx].has_syn_tsval && s->j->f->flow[g->fy].has_syn_tsval;
 
 	if (!x)
 		return -1;
 	copy = *x;      /* the other one may take its place */
-	if (!(y = opening_of(s, g->y)))
+	if (!(y = opening_of(s, g->fy)))
 		return -1;
 	opening_compare(&copy, y, &a);
 	credit(g, score_said(s, g) + fmin(6, a.data), FAMILY_CONTENT, JOIN_PAYLOAD);
@@ -666,7 +700,7 @@ static bool take(struct search *s, const struct decision *d)
 {
 	const struct edge *g = &s->edge[d->edge];
 	struct joiner *j = s->j;
-	uint32_t x = s->node[g->x].flow, y = s->node[g->y].flow;
+	uint32_t x = g->fx, y = g->fy;
 
 	if (d->state == JOIN_AMBIGUOUS || j->points[join_root(j, x)] & j->points[join_root(j, y)]) {
 		join_strengthen(&j->f->flow[x], JOIN_AMBIGUOUS, g->evidence);

@@ -35,7 +35,7 @@ struct matcher {
 	int level;
 	bool torn;              /* some point has part of a datagram */
 	bool copies;            /* there are copies */
-	uint32_t kept;          /* transmissions of this connection whose IP ID came through to this point */
+	unsigned kept_from;     /* position from which on an IP ID of this connection came through to this point; `at`: from none */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
 	uint32_t entries, entry_room;
@@ -100,10 +100,11 @@ static void pair(struct matcher *m, uint32_t tx, uint32_t pkt, bool fuzzy, bool 
 	struct tx *x = &m->c->tx[tx];
 
 	conn_sight(m->c, tx)[m->point] = pkt;
+	if (m->level == 0 && m->c->pkt[pkt].ip_id && x->to < m->kept_from)
+		m->kept_from = x->to;
 	x->to = (uint8_t)m->at;
 	x->fuzzy |= fuzzy;
 	x->single &= single;
-	m->kept += m->level == 0 && m->c->pkt[pkt].ip_id != 0;
 	if (m->level > x->level)
 		x->level = (uint8_t)m->level;
 	m->c->pkt[pkt].tx = tx;
@@ -166,12 +167,21 @@ static int64_t doubt(const struct matcher *m, const struct pkt *a, const struct 
 	return facts_doubt_between(&m->c->facts->point[a->point], a->t_raw, &m->c->facts->point[b->point], b->t_raw);
 }
 
+/* Did IP IDs of this very connection come through from where a was recorded? */
+static bool kept(const struct matcher *m, const struct pkt *a)
+{
+	for (unsigned i = m->kept_from; i < m->at; i++)
+		if (m->c->way[m->dir][i] == a->point)
+			return true;
+	return false;
+}
+
 /* May b be a, seen later? */
 static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
 	int64_t unsure = doubt(m, a, b), d = b->t - a->t;
 
-	if (a->ip_id != b->ip_id && a->ip_id && b->ip_id && (m->kept > 0 || keeps(m, a, false)))
+	if (a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, false)))
 		return false;
 	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true))
 		return false;
@@ -445,7 +455,7 @@ static int match_point(struct matcher *m)
 	int rc = 1;
 
 	m->point = c->way[m->dir][m->at];
-	m->kept = 0;
+	m->kept_from = m->at;
 	for (m->level = 0; m->at > 0 && rc > 0 && m->level < (blind(m) ? LEVELS : BLIND); m->level++)
 		rc = pass(m);
 	m->level = TORN;
