@@ -13,7 +13,7 @@ struct question {
 
 static bool is_sign(const struct question *a, const struct pkt *p)
 {
-	if (p->dir != a->dir || p->flags & (SEG_ICMP | SEG_LATER | TCP_RST))
+	if (p->dir != a->dir || p->copy || p->flags & (SEG_ICMP | SEG_LATER | TCP_RST))
 		return false;
 	return a->stamps ? p->flags & SEG_TS && (p->len || p->flags & (TCP_SYN | TCP_FIN)) : p->flags & TCP_ACK && !(p->flags & TCP_SYN);
 }

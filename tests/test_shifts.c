@@ -74,6 +74,19 @@ static void a_repeat_is_no_move(void **state)
 	scene_free(t);
 }
 
+/* b holds a SYN twice: that is one, and says no more than one. */
+static void a_copy_is_no_second_witness(void **state)
+{
+	struct scene *s = scene_proved(2,
+		"0.000 a > S  1000 ts 10/0 id 7\n"
+		"0.001 b > S  1000 ts 510/0 id 7\n"
+		"0.001 b > S  1000 ts 510/0 id 7\n");
+
+	(void)state;
+	assert_int_equal(s->c.stamp_shift[1][C2S], 0);
+	scene_free(s);
+}
+
 /* b missed the SYN-ACK of a connection whose numbers a device shifts: by how much shows in what the client acknowledges. */
 static void numbers_of_a_missed_syn_ack_are_found(void **state)
 {
@@ -119,6 +132,7 @@ int main(void)
 		cmocka_unit_test(timestamps_moved_by_a_constant_are_taken_back),
 		cmocka_unit_test(what_was_moved_is_told),
 		cmocka_unit_test(a_repeat_is_no_move),
+		cmocka_unit_test(a_copy_is_no_second_witness),
 		cmocka_unit_test(numbers_of_a_missed_syn_ack_are_found),
 		cmocka_unit_test(numbers_that_are_kept_stay),
 	};
