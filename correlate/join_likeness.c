@@ -551,7 +551,7 @@ static int read_said(struct search *s)
 {
 	for (uint32_t i = 0; i < s->edges; i++)
 		s->node[s->edge[i].x].wanted = s->node[s->edge[i].y].wanted = true;
-	s->said.n = 0;
+	multiset_free(&s->said);
 	for (uint32_t i = 0; i < s->nodes; i++) {
 		const struct opening *o;
 		if (!s->node[i].wanted)
@@ -562,7 +562,6 @@ static int read_said(struct search *s)
 			if ((s->node[i].said[k] = o->said[k]))
 				multiset_add(&s->said, said_key(s, i, k));
 	}
-	multiset_sort(&s->said);
 	return s->said.nomem ? err_set(s->e, "out of memory") : 0;
 }
 

@@ -99,7 +99,6 @@ int likeness_open(struct likeness *l, const struct facts *f, struct err *e)
 				multiset_add(&l->values, at_point(t, w->point, v));
 	}
 	l->span_ns = to > from ? to - from : 1;
-	multiset_sort(&l->values);
 	return l->values.nomem ? err_set(e, "out of memory") : 0;
 }
 
@@ -189,8 +188,6 @@ static int64_t noise_of(const struct lags *g)
 
 void likeness_ready(struct likeness *l)
 {
-	multiset_sort(&l->habits);
-	multiset_sort(&l->maps);
 	for (uint32_t i = 0; i < POINTS_MAX * POINTS_MAX; i++) {
 		struct lags *g = &l->lags[i];
 		if (g->n == 0)

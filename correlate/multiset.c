@@ -3,56 +3,51 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct tallied *place_of(const struct multiset *m, uint64_t key)
+{
+	uint32_t i = (uint32_t)(key ^ key >> 32) & m->mask;
+
+	while (m->place[i].count && m->place[i].key != key)
+		i = (i + 1) & m->mask;
+	return &m->place[i];
+}
+
+/* At most three quarters are taken. */
+static bool grow(struct multiset *m)
+{
+	struct multiset bigger = { .used = m->used, .mask = m->place ? 2 * m->mask + 1 : 255 };
+
+	if (m->place && m->used / 3 < m->mask / 4)
+		return true;
+	if (!(bigger.place = calloc((size_t)bigger.mask + 1, sizeof *bigger.place)))
+		return false;
+	for (uint32_t i = 0; m->place && i <= m->mask; i++)
+		if (m->place[i].count)
+			*place_of(&bigger, m->place[i].key) = m->place[i];
+	free(m->place);
+	*m = bigger;
+	return true;
+}
+
 void multiset_add(struct multiset *m, uint64_t key)
 {
-	if (m->n == m->room) {
-		uint32_t room = m->room ? m->room * 2 : 256;
-		uint64_t *k = realloc(m->key, room * sizeof *k);
-		if (!k) {
-			m->nomem = true;
-			return;
-		}
-		m->key = k;
-		m->room = room;
+	if (!grow(m)) {
+		m->nomem = true;
+		return;
 	}
-	m->key[m->n++] = key;
-}
-
-static int by_key(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-void multiset_sort(struct multiset *m)
-{
-	if (m->n)
-		qsort(m->key, m->n, sizeof *m->key, by_key);
-}
-
-/* How many keys are less than this one? */
-static uint32_t below(const struct multiset *m, uint64_t key)
-{
-	uint32_t from = 0, to = m->n;
-
-	while (from < to) {
-		uint32_t half = from + (to - from) / 2;
-		if (m->key[half] < key)
-			from = half + 1;
-		else
-			to = half;
-	}
-	return from;
+	struct tallied *t = place_of(m, key);
+	m->used += t->count == 0;
+	t->key = key;
+	t->count++;
 }
 
 uint32_t multiset_count(const struct multiset *m, uint64_t key)
 {
-	return (key == UINT64_MAX ? m->n : below(m, key + 1)) - below(m, key);
+	return m->place ? place_of(m, key)->count : 0;
 }
 
 void multiset_free(struct multiset *m)
 {
-	free(m->key);
+	free(m->place);
 	memset(m, 0, sizeof *m);
 }

@@ -1,4 +1,4 @@
-/* How often did something occur? 64-bit keys (hashes of what is counted), added first and counted after. */
+/* How often did something occur? Of 64-bit keys, hashes of what is counted. */
 #ifndef CORRELATE_MULTISET_H
 #define CORRELATE_MULTISET_H
 
@@ -6,16 +6,15 @@
 #include <stdint.h>
 
 struct multiset {
-	uint64_t *key;
-	uint32_t n, room;
+	struct tallied {
+		uint64_t key;
+		uint32_t count; /* 0: the place is free */
+	} *place;               /* open addressing */
+	uint32_t used, mask;
 	bool nomem;             /* a key could not be added */
 };
 
 void multiset_add(struct multiset *m, uint64_t key);
-
-/* Call once everything is added, before counting. */
-void multiset_sort(struct multiset *m);
-
 uint32_t multiset_count(const struct multiset *m, uint64_t key);
 
 void multiset_free(struct multiset *m);
