@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/ecn.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
 #include "correlate/reason.h"
@@ -509,6 +510,7 @@ static int severity_of(const struct finding *f, const char *outcome)
 	case KIND_RETRANSMITTED:
 	case KIND_PORT_REUSE:
 	case KIND_ZERO_WINDOW:
+	case KIND_ECN_BLEACHED:
 		return 1;
 	default:
 		return 0;
@@ -528,6 +530,7 @@ void judge(const struct proof *t, struct findings *out)
 		repeats(c, i, out);
 		by_host(c, i, out);
 		stale(c, i, out);
+		ecn_judge(c, i, out);
 	}
 	unanswered(c, out);
 	zero_window(c, out);
@@ -541,19 +544,4 @@ void judge(const struct proof *t, struct findings *out)
 		out->severity = s > out->severity ? s : out->severity;
 	}
 	verdict_write(c, out);
-}
-
-void judge_changes(const struct changes *changed, struct findings *out)
-{
-	for (uint32_t i = 0; i < changed->n; i++) {
-		const struct change *x = &changed->list[i];
-		struct seen s = { KIND_MODIFIED, WHAT_ANY, x->dir, x->from, x->to, NO_POINT, CERTAIN, 0, NOTHING, ODDS_CERTAIN, "modified" };
-		struct finding *f = findings_new(out, &s);
-		char name[16];
-		if (!f)
-			return;
-		f->count = x->count;
-		snprintf(f->text, sizeof f->text, "Field %s was rewritten in %u packet%s of the %s.", field_name(x, name), x->count, x->count == 1 ? "" : "s",
-		    x->dir == C2S ? "client" : "server");
-	}
 }

@@ -9,8 +9,11 @@
 /* Fill out with everything that is to be said about the connection (fate_judge must have run), outcome and verdict included. */
 void judge(const struct proof *t, struct findings *out);
 
-/* One finding per hop, direction and field that is rewritten there. Comes last: it changes no verdict. */
-void judge_changes(const struct changes *changed, struct findings *out);
+/*
+ * One finding per hop, direction and field that is rewritten there (rewrite.c). Comes last: it adds a sentence to the verdict where what is
+ * rewritten cannot work.
+ */
+void judge_changes(const struct conn *c, const struct changes *changed, struct findings *out);
 
 /* How the connection ended, by its packets alone. */
 const char *judge_outcome(const struct conn *c);

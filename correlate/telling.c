@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "correlate/datagram.h"
+#include "correlate/ecn.h"
 #include "correlate/reason.h"
 #include "correlate/words.h"
 
@@ -364,6 +365,9 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_SYN_PROXY:
 		say_syn_proxy(c, f, &w);
+		break;
+	case KIND_ECN_BLEACHED:
+		ecn_say(c, f, &w);
 		break;
 	case KIND_KEEPALIVE:
 		words_say(&w, "The %s sent %u keepalive%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s");

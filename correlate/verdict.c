@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "correlate/ecn.h"
 #include "correlate/reason.h"
 #include "correlate/telling.h"
 #include "correlate/tick.h"
@@ -317,5 +318,6 @@ void verdict_write(const struct conn *c, struct findings *out)
 		verdict_clean(c, out, &w);
 	words_capital(out->verdict);
 	add_syn_proxy(c, out, out->verdict, sizeof out->verdict);
+	ecn_verdict(c, out, out->verdict, sizeof out->verdict);
 	add_cause(c, out->verdict, sizeof out->verdict);
 }
