@@ -353,6 +353,34 @@ static enum habit habit_of(const struct change *x)
 	}
 }
 
+/* All packets of a direction gained as many hops: a router takes them. */
+static bool rises(const struct change *x)
+{
+	return x->field == FIELD_TTL && x->shifted && x->after > x->before && x->after - x->before <= TTL_HOPS;
+}
+
+/*
+ * A TTL that rises by as much in both directions is what a router looks like from behind: this connection goes the other way than the path, or the
+ * order of the two points is wrong. Nobody rewrote it.
+ */
+static void forget_turned(struct changes *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < out->n; i++) {
+		struct change *x = &out->list[i];
+		for (uint32_t k = i + 1; k < out->n && rises(x); k++) {
+			struct change *y = &out->list[k];
+			if (rises(y) && y->from == x->to && y->to == x->from && y->after - y->before == x->after - x->before)
+				x->count = y->count = 0;
+		}
+	}
+	for (uint32_t i = 0; i < out->n; i++)
+		if (out->list[i].count)
+			out->list[n++] = out->list[i];
+	out->n = n;
+}
+
 static bool start(const struct conn *c, struct changes *out)
 {
 	unsigned hops = 2 * c->facts->points;
@@ -389,6 +417,7 @@ void changes_find(const struct conn *c, struct changes *out)
 				compare(&f, p, q);
 		}
 	}
+	forget_turned(out);
 	for (uint32_t i = 0; i < out->n; i++)
 		out->list[i].habit = (uint8_t)habit_of(&out->list[i]);
 }

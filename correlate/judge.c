@@ -493,6 +493,14 @@ const char *judge_outcome(const struct conn *c)
 	return stalled(c) ? "stalled" : e.fin[0] || e.fin[1] ? "half closed" : "open";
 }
 
+bool judge_crossed(const struct conn *c)
+{
+	for (uint32_t i = 0; i < c->txs; i++)
+		if (c->tx[i].dir == S2C && c->tx[i].what == WHAT_SYN && (c->tx[i].from == 0 || c->tx[i].by_host))
+			return true;
+	return false;
+}
+
 static int severity_of(const struct finding *f, const char *outcome)
 {
 	switch (f->kind) {
@@ -539,6 +547,7 @@ void judge(const struct proof *t, struct findings *out)
 	syn_proxy(c, out);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
+	out->severity = judge_crossed(c);
 	for (uint32_t i = 0; i < out->n; i++) {
 		int s = severity_of(&out->list[i], out->outcome);
 		out->severity = s > out->severity ? s : out->severity;

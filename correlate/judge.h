@@ -21,6 +21,9 @@ const char *judge_outcome(const struct conn *c);
 /* The one sentence, and what to do next (verdict.c). */
 void verdict_write(const struct conn *c, struct findings *out);
 
+/* Did the server send a SYN of its own (a simultaneous open, or a split handshake: RFC 9293 3.5)? */
+bool judge_crossed(const struct conn *c);
+
 /* Is a bare ACK of the server the answer to a SYN? Returns the SYN's transmission, NOTHING: no. */
 uint32_t judge_bare_answer(const struct conn *c, uint32_t x);
 

@@ -92,6 +92,16 @@ static void a_ttl_that_sinks_is_a_router(void **state)
 	assert_change(DATA "ttl 250", DATA "ttl 64", "ttl c2s a>b 250->64 x1");
 }
 
+static void a_ttl_that_rises_both_ways_is_a_router_seen_from_behind(void **state)
+{
+	(void)state;
+	assert_changes(HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 64\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 64\n", "");
+	assert_changes(HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 64\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 62\n",
+	    "ttl c2s a>b 63->64 x1");
+	assert_changes(HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 200\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 200\n",
+	    "ttl c2s a>b 63->200 x1; ttl s2c b>a 63->200 x1");
+}
+
 static void payload_that_was_not_captured_is_not_compared(void **state)
 {
 	(void)state;
@@ -292,6 +302,7 @@ int main(void)
 		cmocka_unit_test(what_is_kept_is_no_change),
 		cmocka_unit_test(every_field_is_compared),
 		cmocka_unit_test(a_ttl_that_sinks_is_a_router),
+		cmocka_unit_test(a_ttl_that_rises_both_ways_is_a_router_seen_from_behind),
 		cmocka_unit_test(payload_that_was_not_captured_is_not_compared),
 		cmocka_unit_test(options_are_stripped_put_in_and_rewritten),
 		cmocka_unit_test(a_constant_shift_is_one_change),
