@@ -189,8 +189,14 @@ static int read_nat(struct db *db, struct hops *h, struct err *e)
 {
 	struct side side = {0};
 	sqlite3_stmt *st;
+	int64_t any;
 	int rc;
 
+	/* Where nothing is translated, v_nat would look at every flow for nothing. */
+	if (db_int(db, "SELECT EXISTS (SELECT 1 FROM change WHERE field IN ('src', 'dst', 'sport', 'dport'))", 0, &any, e) < 0)
+		return -1;
+	if (!any)
+		return 0;
 	if (db_prepare(db, summary_nat_sql, &st, e) < 0)
 		return -1;
 	while ((rc = db_step(db, st, e)) == 1) {
