@@ -312,13 +312,18 @@ static void compare(struct finder *f, const struct pkt *p, const struct pkt *q)
 	/* What an ICMP error quotes, a NAT translates as well; its own addresses are those of the routers. */
 	if (!(p->flags & SEG_ICMP))
 		endpoints(f);
-	saw(f, FIELD_TTL, 0);
-	if (q->ttl > p->ttl || p->ttl - q->ttl > TTL_HOPS)
-		number(f, FIELD_TTL, p->ttl, q->ttl);
 	tos(f, p, q);
 	number(f, FIELD_IP_ID, p->ip_id, q->ip_id);
 	if (!(p->flags & SEG_ICMP))
 		tcp_fields(f, p, q);
+	bool others = f->any;
+	saw(f, FIELD_TTL, 0);
+	if (q->ttl > p->ttl || p->ttl - q->ttl > TTL_HOPS) {
+		number(f, FIELD_TTL, p->ttl, q->ttl);
+		struct change *x = others ? NULL : find(f, FIELD_TTL, 0);
+		if (x)
+			x->alone++;
+	}
 	if (f->any)
 		f->out->modified[changes_at(f->from, f->to, f->dir)]++;
 }
@@ -375,9 +380,13 @@ static void forget_turned(struct changes *out)
 				x->count = y->count = 0;
 		}
 	}
-	for (uint32_t i = 0; i < out->n; i++)
-		if (out->list[i].count)
-			out->list[n++] = out->list[i];
+	for (uint32_t i = 0; i < out->n; i++) {
+		struct change *x = &out->list[i];
+		if (x->count)
+			out->list[n++] = *x;
+		else
+			out->modified[changes_at(x->from, x->to, x->dir)] -= x->alone;
+	}
 	out->n = n;
 }
 

@@ -21,6 +21,7 @@ struct change {
 	uint32_t still;                 /* of SACK blocks: how many stayed as they were although the acknowledgment was shifted */
 	int64_t before, after;          /* of the first one; VALUE_ADDRESS: row id */
 	uint32_t count, tx, last;       /* how many transmissions; the first, the last */
+	uint32_t alone;                 /* of a TTL: in how many of them nothing else was changed */
 };
 
 /* What could be compared on a hop in one direction, in at least one transmission. */

@@ -102,6 +102,24 @@ static void a_ttl_that_rises_both_ways_is_a_router_seen_from_behind(void **state
 	    "ttl c2s a>b 63->200 x1; ttl s2c b>a 63->200 x1");
 }
 
+/* Nor are its packets among those that a hop changes; what else it does to them counts. */
+static void such_packets_are_not_modified(void **state)
+{
+	struct scene *s = scene_new(2);
+	struct changes list = { 0 };
+
+	(void)state;
+	scene_text(s, HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 64\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 64\n"
+		"0.3 b < P. 5006 ack 1010 len 5 ttl 63 win 9\n0.301 a < P. 5006 ack 1010 len 5 ttl 64 win 7\n");
+	scene_match(s);
+	changes_find(&s->c, &list);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.modified[changes_at(0, 1, C2S)], 0);
+	assert_int_equal(list.modified[changes_at(1, 0, S2C)], 1);
+	changes_free(&list);
+	scene_free(s);
+}
+
 static void payload_that_was_not_captured_is_not_compared(void **state)
 {
 	(void)state;
@@ -303,6 +321,7 @@ int main(void)
 		cmocka_unit_test(every_field_is_compared),
 		cmocka_unit_test(a_ttl_that_sinks_is_a_router),
 		cmocka_unit_test(a_ttl_that_rises_both_ways_is_a_router_seen_from_behind),
+		cmocka_unit_test(such_packets_are_not_modified),
 		cmocka_unit_test(payload_that_was_not_captured_is_not_compared),
 		cmocka_unit_test(options_are_stripped_put_in_and_rewritten),
 		cmocka_unit_test(a_constant_shift_is_one_change),
