@@ -146,18 +146,26 @@ static void option(struct finder *f, const struct pkt *p, const struct pkt *q, e
 		note(f, field, 0, v);
 }
 
+/* As the point recorded it. */
+static uint32_t stamp(const struct finder *f, const struct pkt *p, uint32_t v, int dir)
+{
+	return p->flags & SEG_TS ? v + f->c->stamp_shift[p->point][dir] : 0;
+}
+
 static void timestamps(struct finder *f, const struct pkt *p, const struct pkt *q)
 {
 	uint8_t a = p->flags & SEG_TS ? VALUE_NUMBER : VALUE_NONE, b = q->flags & SEG_TS ? VALUE_NUMBER : VALUE_NONE;
 
 	if ((!a && !b) || (a != b && (a ? q : p)->flags & SEG_CUT))
 		return;
+	struct value_pair val = { a, b, stamp(f, p, p->tsval, f->dir), stamp(f, q, q->tsval, f->dir) };
+	struct value_pair ecr = { a, b, p->tsecr ? stamp(f, p, p->tsecr, !f->dir) : 0, q->tsecr ? stamp(f, q, q->tsecr, !f->dir) : 0 };
 	saw(f, FIELD_TSVAL, 0);
 	saw(f, FIELD_TSECR, 0);
-	if (a != b || p->tsval != q->tsval)
-		note(f, FIELD_TSVAL, 0, (struct value_pair){ a, b, p->tsval, q->tsval });
-	if (a != b || p->tsecr != q->tsecr)
-		note(f, FIELD_TSECR, 0, (struct value_pair){ a, b, p->tsecr, q->tsecr });
+	if (a != b || val.before != val.after)
+		note(f, FIELD_TSVAL, 0, val);
+	if (a != b || ecr.before != ecr.after)
+		note(f, FIELD_TSECR, 0, ecr);
 }
 
 static uint32_t be32(const uint8_t *b)

@@ -57,15 +57,22 @@ static void set_shifts(struct conn *c)
 	}
 }
 
+void conn_empty(struct conn *c)
+{
+	c->pkts = c->opts = c->causes = c->agains = c->txs = 0;
+	memset(c->at, 0, sizeof c->at);
+	memset(c->flow, 0, sizeof c->flow);
+	memset(c->shift, 0, sizeof c->shift);
+	memset(c->stamp_shift, 0, sizeof c->stamp_shift);
+}
+
 void conn_start(struct conn *c, uint32_t index)
 {
 	const struct facts *f = c->facts;
 	const struct conn_ref *r = &f->conn[index];
 
+	conn_empty(c);
 	c->index = index;
-	c->pkts = c->opts = c->causes = c->agains = c->txs = 0;
-	memset(c->at, 0, sizeof c->at);
-	memset(c->flow, 0, sizeof c->flow);
 	for (uint32_t i = 0; i < r->flows; i++) {
 		const struct flow *w = &f->flow[r->flow + i];
 		if (!c->flow[w->point])

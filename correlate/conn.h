@@ -20,7 +20,8 @@ struct pkt {
 	int64_t t_raw;          /* on the point's clock */
 	uint32_t capture;       /* row id */
 	uint32_t seq, ack;      /* normalised to the first point's numbers where a device shifts them */
-	uint32_t len, tsval, tsecr, payload, flags;
+	uint32_t tsval, tsecr;  /* so are these, once shifts_find has run */
+	uint32_t len, payload, flags;
 	uint32_t tx;            /* transmission */
 	uint32_t original;      /* of a copy: the packet that it is a copy of; of a later fragment: the first one of its datagram, or NOTHING */
 	uint32_t opt;           /* index into conn.opt, NOTHING: none */
@@ -113,6 +114,7 @@ struct conn {
 
 	const struct flow *flow[POINTS_MAX];    /* the connection at each point, NULL: not seen there */
 	uint32_t shift[POINTS_MAX][2];          /* what a device added to the numbers of each direction, against the first point with both */
+	uint32_t stamp_shift[POINTS_MAX][2];    /* ... and to its timestamps, against the first point that has any (shifts.h) */
 
 	uint8_t way[2][POINTS_MAX];     /* points that a direction passes, in the order of travel */
 	uint8_t ways[2];
@@ -126,6 +128,9 @@ struct conn {
 
 void conn_init(struct conn *c, const struct facts *f);
 void conn_free(struct conn *c);
+
+/* No packets, no flows: room for packets of no connection in particular. */
+void conn_empty(struct conn *c);
 
 /* Empty it for connection `index`; flows, ways and shifts are set, packets are to be added (conn_add) point by point in time order. */
 void conn_start(struct conn *c, uint32_t index);

@@ -1,5 +1,6 @@
 #include "correlate/copies.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LOOKBACK 64             /* packets between a packet and its copy, at most */
@@ -88,6 +89,31 @@ void copies_mark(struct conn *c, unsigned point)
 		o->doubled |= p->copy;
 		o->through |= p->copy && p->forwarded;
 	}
+}
+
+static unsigned copies_of(const struct conn *c, unsigned point, uint32_t original)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++)
+		n += c->pkt[i].copy && c->pkt[i].original == original;
+	return n;
+}
+
+uint32_t copies_followed(const struct conn *c, const struct pkt *p, unsigned before)
+{
+	for (uint32_t i = c->at[before]; i < c->at[before + 1]; i++) {
+		const struct pkt *q = &c->pkt[i];
+		if (!q->copy || q->dir != p->dir || q->seq != p->seq || q->ack != p->ack || q->len != p->len || q->win != p->win ||
+		    ((q->flags ^ p->flags) & TCP_FLAGS & ~ECN_FLAGS) || q->payload != p->payload || c->pkt[q->original].tx == NOTHING)
+			continue;
+		uint32_t here = conn_sight(c, c->pkt[q->original].tx)[p->point];
+		if (here == NOTHING || llabs(c->pkt[here].t_raw - p->t_raw) > COPY_NS || c->pkt[here].ip_id == p->ip_id)
+			continue;
+		if (copies_of(c, p->point, here) < copies_of(c, before, q->original))
+			return here;
+	}
+	return NOTHING;
 }
 
 void copies_count(const struct conn *c, struct copies *seen)

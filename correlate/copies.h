@@ -10,6 +10,12 @@
 /* Fill pkt.copy, original, forwarded, doubled, through of the packets of a point. */
 void copies_mark(struct conn *c, unsigned point);
 
+/*
+ * A device that gives every packet an IP ID of its own makes two packets of a packet and its copy. Is p what became of a copy that point `before` holds?
+ * Then the packet here that the original became, NOTHING: it is not. Once the packets of `before` have transmissions.
+ */
+uint32_t copies_followed(const struct conn *c, const struct pkt *p, unsigned before);
+
 struct copies {
 	uint64_t telling;       /* packets that can be told from a repeat */
 	uint64_t twice;         /* copies of such, */

@@ -222,8 +222,10 @@ void facts_free(struct facts *f)
 {
 	for (uint32_t i = 0; i < f->points + f->asides; i++)
 		free(f->point[i].window);
-	for (uint32_t i = 0; i < POINTS_MAX; i++)
+	for (uint32_t i = 0; i < POINTS_MAX; i++) {
 		free(f->orphans[i].start_ns);
+		free(f->orphans[i].client);
+	}
 	free(f->point);
 	free(f->part);
 	free(f->flow);

@@ -90,9 +90,16 @@ enum join_evidence {
 	JOIN_SERVER_ISN = 0x04,
 	JOIN_TSVAL = 0x08,      /* same TSval in the SYN */
 	JOIN_SEQUENCE = 0x10,   /* sequence ranges overlap in both directions */
-	JOIN_PORT = 0x20,       /* one of the ports is the same */
+	JOIN_PORT = 0x20,       /* one of the ports is the same (of flows that were compared by all they have: the client's) */
 	JOIN_ONE_SIDE = 0x40,   /* sequence ranges overlap in one direction */
 	JOIN_F5 = 0x80,         /* a BIG-IP's trailers name them as its two sides */
+	JOIN_CLIENT_ADDR = 0x100,
+	JOIN_SERVER_ADDR = 0x200,       /* same address and port of the server */
+	JOIN_LENGTHS = 0x400,   /* as many bytes in each direction */
+	JOIN_PAYLOAD = 0x800,   /* the same first bytes, and segments of the same lengths */
+	JOIN_IP_ID = 0x1000,
+	JOIN_TIME = 0x2000,     /* began when it should have, or pauses where the other does */
+	JOIN_TSVAL_MOVED = 0x4000,      /* TSvals a constant apart */
 };
 
 /* One TCP incarnation at one point: the parts of it that the captures there hold. */
@@ -116,7 +123,7 @@ struct flow {
 	bool crossed;           /* PART_CROSSED: both hosts sent a SYN */
 	bool f5_alone;          /* a BIG-IP reset it, and nothing of it went on */
 	uint8_t state;          /* enum join_state */
-	uint8_t evidence;       /* set of enum join_evidence */
+	uint16_t evidence;      /* set of enum join_evidence */
 };
 
 struct part_ref {
@@ -153,6 +160,7 @@ struct stale {
 /* When connections begin that no point nearer to the client saw: any of them may be one from before, translated beyond recognition. */
 struct orphans {
 	int64_t *start_ns;      /* aligned, in order */
+	int64_t *client;        /* row ids of the addresses of their clients there */
 	uint32_t n;
 };
 

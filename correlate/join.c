@@ -5,37 +5,32 @@
 #include <string.h>
 
 #include "correlate/hosts.h"
+#include "correlate/join_private.h"
 
 #define TWIN_NS 5000000000      /* connections this close on the same addresses may be one, seen with other numbers: clocks may not be known */
 #define TICKS_APART 200000      /* of SYNs of one connection: a client gives up after some two minutes */
+#define DEVICE_NS 50000000      /* a device that translates takes less */
 #define NEAR (1u << 20)         /* sequence ranges this close are one stream seen in two windows */
-
-struct joiner {
-	struct facts *f;
-	uint32_t *order;        /* flow indices, sorted for the pass at hand */
-	uint32_t *parent;       /* union-find over flows */
-	uint64_t *points;       /* of a root: set of the points of its flows */
-};
 
 static const struct facts *sort_facts;  /* qsort has no context argument; joins run on one thread */
 
-static uint32_t root(struct joiner *j, uint32_t i)
+uint32_t join_root(struct joiner *j, uint32_t i)
 {
 	while (j->parent[i] != i)
 		i = j->parent[i] = j->parent[j->parent[i]];
 	return i;
 }
 
-static void strengthen(struct flow *w, enum join_state state, unsigned evidence)
+void join_strengthen(struct flow *w, enum join_state state, unsigned evidence)
 {
 	if (state > w->state)
 		w->state = (uint8_t)state;
-	w->evidence |= (uint8_t)evidence;
+	w->evidence |= (uint16_t)evidence;
 }
 
-static void unite(struct joiner *j, uint32_t x, uint32_t y, enum join_state state, unsigned evidence)
+void join_unite(struct joiner *j, uint32_t x, uint32_t y, enum join_state state, unsigned evidence)
 {
-	uint32_t a = root(j, x), b = root(j, y);
+	uint32_t a = join_root(j, x), b = join_root(j, y);
 
 	if (a != b) {
 		/* The lower index stays root, so that the result does not depend on the order of unions. */
@@ -43,8 +38,8 @@ static void unite(struct joiner *j, uint32_t x, uint32_t y, enum join_state stat
 		j->parent[go] = keep;
 		j->points[keep] |= j->points[go];
 	}
-	strengthen(&j->f->flow[x], state, evidence);
-	strengthen(&j->f->flow[y], state, evidence);
+	join_strengthen(&j->f->flow[x], state, evidence);
+	join_strengthen(&j->f->flow[y], state, evidence);
 }
 
 static int cmp64(int64_t x, int64_t y)
@@ -147,7 +142,7 @@ static void join_midstream(struct joiner *j, uint32_t i, uint32_t from, uint32_t
 		if (o->point == w->point || !(s = sequence_evidence(w, o)))
 			continue;
 		s = s == JOIN_SEQUENCE ? 2 : 1;
-		if (best != UINT32_MAX && root(j, best) == root(j, j->order[k])) {
+		if (best != UINT32_MAX && join_root(j, best) == join_root(j, j->order[k])) {
 			strength = s > strength ? s : strength;
 			continue;
 		}
@@ -162,9 +157,9 @@ static void join_midstream(struct joiner *j, uint32_t i, uint32_t from, uint32_t
 	if (best == UINT32_MAX)
 		return;
 	if (second != UINT32_MAX)
-		strengthen(&j->f->flow[i], JOIN_AMBIGUOUS, JOIN_ADDRESSES);
+		join_strengthen(&j->f->flow[i], JOIN_AMBIGUOUS, JOIN_ADDRESSES);
 	else
-		unite(j, best, i, strength == 2 ? JOIN_CERTAIN : JOIN_LIKELY, JOIN_ADDRESSES | (strength == 2 ? JOIN_SEQUENCE : JOIN_ONE_SIDE));
+		join_unite(j, best, i, strength == 2 ? JOIN_CERTAIN : JOIN_LIKELY, JOIN_ADDRESSES | (strength == 2 ? JOIN_SEQUENCE : JOIN_ONE_SIDE));
 }
 
 /* How many flows of the group at a point have this TSval in their SYN? */
@@ -188,11 +183,11 @@ static void join_shifted(struct joiner *j, uint32_t from, uint32_t to)
 		for (uint32_t b = a + 1; b < to; b++) {
 			uint32_t x = j->order[a], y = j->order[b];
 			const struct flow *fx = &j->f->flow[x], *fy = &j->f->flow[y];
-			if (root(j, x) == root(j, y) || j->points[root(j, x)] & j->points[root(j, y)] || !fx->has_syn_tsval || !fy->has_syn_tsval ||
+			if (join_root(j, x) == join_root(j, y) || j->points[join_root(j, x)] & j->points[join_root(j, y)] || !fx->has_syn_tsval || !fy->has_syn_tsval ||
 			    fx->syn_tsval != fy->syn_tsval)
 				continue;
 			if (with_tsval(j, from, to, fx->point, fx->syn_tsval) == 1 && with_tsval(j, from, to, fy->point, fy->syn_tsval) == 1)
-				unite(j, x, y, JOIN_CERTAIN, JOIN_ADDRESSES | agreement(fx, fy));
+				join_unite(j, x, y, JOIN_CERTAIN, JOIN_ADDRESSES | agreement(fx, fy));
 		}
 }
 
@@ -203,7 +198,7 @@ static void join_group(struct joiner *j, uint32_t from, uint32_t to)
 		uint32_t a = j->order[k - 1], b = j->order[k];
 		const struct flow *x = &j->f->flow[a], *y = &j->f->flow[b];
 		if (x->has_isn[0] && y->has_isn[0] && x->isn[0] == y->isn[0])
-			unite(j, a, b, x->point == y->point ? JOIN_ALONE : JOIN_CERTAIN, JOIN_ADDRESSES | agreement(x, y));
+			join_unite(j, a, b, x->point == y->point ? JOIN_ALONE : JOIN_CERTAIN, JOIN_ADDRESSES | agreement(x, y));
 	}
 	join_shifted(j, from, to);
 	for (uint32_t k = from; k < to; k++)
@@ -240,37 +235,45 @@ static bool is_rival(const struct facts *f, const struct flow *o, const struct f
 	return o->point == x->point && !contradict(y, o) && !facts_straddles(&f->point[x->point]);
 }
 
+/* Both sides of a device are compared by nothing but this, as a point has more than one of each connection: another flow there that fits as well. */
+static bool has_rivals(const struct joiner *j, uint32_t from, uint32_t to, uint32_t a, uint32_t b, bool named)
+{
+	const struct flow *x = &j->f->flow[j->order[a]], *y = &j->f->flow[j->order[b]];
+
+	for (uint32_t c = from; c < to; c++) {
+		const struct flow *o = &j->f->flow[j->order[c]];
+		/* Who is named by a BIG-IP has no rivals that are not. */
+		if (c == a || c == b || (named && o->f5_link != x->f5_link))
+			continue;
+		if (is_rival(j->f, o, x, y) || is_rival(j->f, o, y, x))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Same client ISN, other addresses. The 32 bits are enough when nothing ties (0.02 % of a million connections share one) and something else
- * agrees: a second family of evidence is what makes it certain. Who is named by a BIG-IP has no rivals that are not.
+ * agrees: a second family of evidence is what makes it certain. What has less is compared by all there is (join_likeness.c), but for points with
+ * both sides of a device.
  */
 static void join_bucket(struct joiner *j, uint32_t from, uint32_t to)
 {
 	for (uint32_t a = from; a < to; a++) {
 		for (uint32_t b = a + 1; b < to; b++) {
-			uint32_t x = j->order[a], y = j->order[b], rivals = 0;
-			struct flow *fx = &j->f->flow[x], *fy = &j->f->flow[y];
+			uint32_t x = j->order[a], y = j->order[b];
+			const struct flow *fx = &j->f->flow[x], *fy = &j->f->flow[y];
 			unsigned e = agreement(fx, fy);
-			if (root(j, x) == root(j, y) || contradict(fx, fy))
+			bool sure = e & (JOIN_TSVAL | JOIN_SERVER_ISN | JOIN_F5);
+			if (join_root(j, x) == join_root(j, y) || contradict(fx, fy) || has_rivals(j, from, to, a, b, e & JOIN_F5) ||
+			    j->points[join_root(j, x)] & j->points[join_root(j, y)])
 				continue;
-			/* A rival: another flow at either point that fits as well. */
-			for (uint32_t c = from; c < to; c++) {
-				const struct flow *o = &j->f->flow[j->order[c]];
-				if (c == a || c == b || (e & JOIN_F5 && o->f5_link != fx->f5_link))
-					continue;
-				rivals += is_rival(j->f, o, fx, fy) || is_rival(j->f, o, fy, fx);
-			}
-			if (rivals || j->points[root(j, x)] & j->points[root(j, y)]) {
-				strengthen(fx, JOIN_AMBIGUOUS, JOIN_CLIENT_ISN);
-				strengthen(fy, JOIN_AMBIGUOUS, JOIN_CLIENT_ISN);
-				continue;
-			}
-			unite(j, x, y, e & (JOIN_TSVAL | JOIN_SERVER_ISN | JOIN_F5) ? JOIN_CERTAIN : JOIN_LIKELY, e);
+			if (sure || facts_straddles(&j->f->point[fx->point]) || facts_straddles(&j->f->point[fy->point]))
+				join_unite(j, x, y, sure ? JOIN_CERTAIN : JOIN_LIKELY, e);
 		}
 	}
 }
 
-/* The same handshake at one point under two names: what is recorded there is both sides of a device that translates. */
+/* The same handshake at one point under two names, at once: what is recorded there is both sides of a device that translates. */
 static void count_translated(struct joiner *j, uint32_t from, uint32_t to)
 {
 	for (uint32_t a = from; a < to; a++) {
@@ -280,7 +283,8 @@ static void count_translated(struct joiner *j, uint32_t from, uint32_t to)
 			continue;
 		for (uint32_t b = from; b < to && !twice; b++) {
 			const struct flow *y = &j->f->flow[j->order[b]];
-			twice = a != b && x->point == y->point && y->has_isn[1] && x->isn[1] == y->isn[1] && cmp_tuple(x, y) != 0 && !contradict(x, y);
+			twice = a != b && x->point == y->point && y->has_isn[1] && x->isn[1] == y->isn[1] && cmp_tuple(x, y) != 0 && !contradict(x, y) &&
+			    llabs(x->first_ns - y->first_ns) < DEVICE_NS;
 		}
 		j->f->point[x->point].handshakes++;
 		j->f->point[x->point].translated += twice;
@@ -346,7 +350,7 @@ static int collect(struct joiner *j, struct err *e)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < f->flows; i++) {
-		f->flow[i].conn = root(j, i);
+		f->flow[i].conn = join_root(j, i);
 		n += f->flow[i].conn == i;
 	}
 	f->conn = calloc(n ? n : 1, sizeof *f->conn);
@@ -362,9 +366,9 @@ static int collect(struct joiner *j, struct err *e)
 	return 0;
 }
 
-int join_flows(struct facts *f, struct err *e)
+int join_flows(struct facts *f, struct db *db, struct err *e)
 {
-	struct joiner j = { .f = f };
+	struct joiner j = { .f = f, .db = db };
 	size_t n = f->flows ? f->flows : 1;
 	int rc = -1;
 
@@ -383,7 +387,7 @@ int join_flows(struct facts *f, struct err *e)
 		j.points[i] = facts_straddles(&f->point[f->flow[i].point]) ? 0 : 1ull << f->flow[i].point;
 	join_by_addresses(&j);
 	each_isn(&j, join_bucket);
-	rc = collect(&j, e);
+	rc = join_by_likeness(&j, e) < 0 ? -1 : collect(&j, e);
 out:
 	free(j.order);
 	free(j.parent);
@@ -443,13 +447,41 @@ static int find_previous(struct facts *f, struct err *e)
 		c->next = UINT32_MAX;
 		if (same)
 			f->conn[order[i - 1]].next = order[i];
-		c->twin = false;
-		/* Starts are in order; a connection through many points can have as many twins at most. */
-		for (uint32_t k = i, n = 0; same && k-- > 0 && n < 4; n++) {
-			struct conn_ref *o = &f->conn[order[k]];
-			if (cmp_tuple(&f->flow[o->flow], &f->flow[c->flow]) != 0)
+	}
+	free(order);
+	return 0;
+}
+
+static int by_tuple_of_flow(const void *a, const void *b)
+{
+	const struct flow *x = &sort_facts->flow[*(const uint32_t *)a], *y = &sort_facts->flow[*(const uint32_t *)b];
+	int c = cmp_tuple(x, y);
+
+	return c ? c : (x->conn > y->conn) - (x->conn < y->conn);
+}
+
+/*
+ * Connections that have no point in common, and at some points the same addresses and ports at the same time, may be one, seen with other numbers. They
+ * are in order of their start; one through many points can have as many twins at most.
+ */
+static int find_twins(struct facts *f, struct err *e)
+{
+	uint32_t *order = malloc((f->flows ? f->flows : 1) * sizeof *order);
+
+	if (!order)
+		return err_set(e, "out of memory");
+	for (uint32_t i = 0; i < f->flows; i++)
+		order[i] = i;
+	for (uint32_t i = 0; i < f->conns; i++)
+		f->conn[i].twin = false;
+	qsort(order, f->flows, sizeof *order, by_tuple_of_flow);
+	for (uint32_t i = 1; i < f->flows; i++) {
+		struct conn_ref *c = &f->conn[f->flow[order[i]].conn];
+		for (uint32_t k = i, n = 0; k-- > 0 && n < 4 * f->points; n++) {
+			struct conn_ref *o = &f->conn[f->flow[order[k]].conn];
+			if (cmp_tuple(&f->flow[order[k]], &f->flow[order[i]]) != 0)
 				break;
-			if (!(o->points & c->points) && c->start_ns - TWIN_NS <= last_of(f, o))
+			if (o != c && !(o->points & c->points) && c->start_ns - TWIN_NS <= last_of(f, o))
 				o->twin = c->twin = true;
 		}
 	}
@@ -495,13 +527,15 @@ static int find_orphans(struct facts *f, struct err *e)
 	for (uint32_t i = 0; i < f->conns; i++)
 		f->orphans[f->flow[f->conn[i].flow].point].n++;
 	for (uint32_t p = 0; p < f->points + f->asides; p++) {
-		f->orphans[p].start_ns = malloc((f->orphans[p].n ? f->orphans[p].n : 1) * sizeof(int64_t));
-		if (!f->orphans[p].start_ns)
+		f->orphans[p].start_ns = malloc((f->orphans[p].n + 1) * sizeof(int64_t));
+		f->orphans[p].client = malloc((f->orphans[p].n + 1) * sizeof(int64_t));
+		if (!f->orphans[p].start_ns || !f->orphans[p].client)
 			return err_set(e, "out of memory");
 		f->orphans[p].n = 0;
 	}
 	for (uint32_t i = 0; i < f->conns; i++) {
 		struct orphans *o = &f->orphans[f->flow[f->conn[i].flow].point];
+		o->client[o->n] = f->flow[f->conn[i].flow].addr[C2S];
 		o->start_ns[o->n++] = f->conn[i].start_ns;
 	}
 	return 0;
@@ -531,17 +565,17 @@ int join_order(struct facts *f, struct err *e)
 			f->last_ns = b > f->last_ns ? b : f->last_ns;
 		}
 	note_joined(f);
-	return find_orphans(f, e) < 0 || find_previous(f, e) < 0 ? -1 : 0;
+	return find_orphans(f, e) < 0 || find_previous(f, e) < 0 || find_twins(f, e) < 0 ? -1 : 0;
 }
 
 void join_evidence_json(const struct flow *w, char *out, size_t size)
 {
 	static const char *const name[] = { "addresses", "client_isn", "server_isn", "syn_tsval", "sequence_ranges", "port", "sequence_range_one_way",
-		"f5_flows" };
+		"f5_flows", "client_address", "server_address", "lengths", "payload", "ip_id", "time", "tsval_moved" };
 	size_t n = 0;
 
 	n += (size_t)snprintf(out, size, "{\"agree\":[");
-	for (int i = 0, first = 1; i < 8; i++)
+	for (int i = 0, first = 1; i < (int)(sizeof name / sizeof *name); i++)
 		if (w->evidence >> i & 1) {
 			n += (size_t)snprintf(out + n, size - n, "%s\"%s\"", first ? "" : ",", name[i]);
 			first = 0;

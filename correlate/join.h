@@ -7,8 +7,8 @@
 
 #include "correlate/facts.h"
 
-/* Fill f->conn; reorders f->flow so that the flows of a connection lie together. */
-int join_flows(struct facts *f, struct err *e);
+/* Fill f->conn; reorders f->flow so that the flows of a connection lie together. db: to look at packets, NULL: only what flows tell of themselves. */
+int join_flows(struct facts *f, struct db *db, struct err *e);
 
 /* Points were renumbered: put the flows of every connection in their order again. */
 void join_resort(struct facts *f);

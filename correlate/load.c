@@ -166,3 +166,17 @@ int loader_read(struct loader *l, struct conn *c, uint32_t index, struct err *e)
 			return -1;
 	return 0;
 }
+
+int loader_peek(struct loader *l, struct conn *c, uint32_t flow, uint32_t limit, struct err *e)
+{
+	const struct flow *w = &c->facts->flow[flow];
+	uint32_t all = l->limit;
+	int rc = 0;
+
+	conn_empty(c);
+	l->limit = limit;
+	for (uint32_t k = 0; rc == 0 && k < w->parts; k++)
+		rc = read_part(l, c, w, &c->facts->part[w->part + k], e);
+	l->limit = all;
+	return rc < 0 ? -1 : conn_close_point(c, w->point, e);
+}

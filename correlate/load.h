@@ -17,4 +17,10 @@ void loader_close(struct loader *l);
 /* Read connection `index` of c->facts. */
 int loader_read(struct loader *l, struct conn *c, uint32_t index, struct err *e);
 
+/*
+ * Read the first packets of one flow into c->pkt, in order of time, at most `limit` of each of its parts. Connections need not be known yet: c is no
+ * connection afterwards, only a list of packets.
+ */
+int loader_peek(struct loader *l, struct conn *c, uint32_t flow, uint32_t limit, struct err *e);
+
 #endif

@@ -9,6 +9,7 @@
 
 #include "correlate/copies.h"
 #include "correlate/datagram.h"
+#include "correlate/shifts.h"
 #include "correlate/syn_proxy.h"
 
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
@@ -33,7 +34,8 @@ struct matcher {
 	unsigned point;
 	int level;
 	bool torn;              /* some point has part of a datagram */
-	uint32_t kept;          /* transmissions of this connection whose IP ID came through to this point */
+	bool copies;            /* there are copies */
+	unsigned kept_from;     /* position from which on an IP ID of this connection came through to this point; `at`: from none */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
 	uint32_t entries, entry_room;
@@ -98,10 +100,11 @@ static void pair(struct matcher *m, uint32_t tx, uint32_t pkt, bool fuzzy, bool 
 	struct tx *x = &m->c->tx[tx];
 
 	conn_sight(m->c, tx)[m->point] = pkt;
+	if (m->level == 0 && m->c->pkt[pkt].ip_id && x->to < m->kept_from)
+		m->kept_from = x->to;
 	x->to = (uint8_t)m->at;
 	x->fuzzy |= fuzzy;
 	x->single &= single;
-	m->kept += m->level == 0 && m->c->pkt[pkt].ip_id != 0;
 	if (m->level > x->level)
 		x->level = (uint8_t)m->level;
 	m->c->pkt[pkt].tx = tx;
@@ -164,12 +167,21 @@ static int64_t doubt(const struct matcher *m, const struct pkt *a, const struct 
 	return facts_doubt_between(&m->c->facts->point[a->point], a->t_raw, &m->c->facts->point[b->point], b->t_raw);
 }
 
+/* Did IP IDs of this very connection come through from where a was recorded? */
+static bool kept(const struct matcher *m, const struct pkt *a)
+{
+	for (unsigned i = m->kept_from; i < m->at; i++)
+		if (m->c->way[m->dir][i] == a->point)
+			return true;
+	return false;
+}
+
 /* May b be a, seen later? */
 static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
 	int64_t unsure = doubt(m, a, b), d = b->t - a->t;
 
-	if (a->ip_id != b->ip_id && a->ip_id && b->ip_id && (m->kept > 0 || keeps(m, a, false)))
+	if (a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, false)))
 		return false;
 	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true))
 		return false;
@@ -443,15 +455,21 @@ static int match_point(struct matcher *m)
 	int rc = 1;
 
 	m->point = c->way[m->dir][m->at];
-	m->kept = 0;
+	m->kept_from = m->at;
 	for (m->level = 0; m->at > 0 && rc > 0 && m->level < (blind(m) ? LEVELS : BLIND); m->level++)
 		rc = pass(m);
 	m->level = TORN;
 	if (m->at > 0 && rc >= 0 && m->torn)
 		rc = pass(m);
-	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++)
-		if (stands(m, &c->pkt[i]))
+	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++) {
+		struct pkt *p = &c->pkt[i];
+		if (!stands(m, p))
+			continue;
+		if (m->copies && m->at > 0 && (p->original = copies_followed(c, p, c->way[m->dir][m->at - 1])) != NOTHING)
+			p->copy = true;
+		else
 			rc = new_tx(m, i);
+	}
 	return rc < 0 ? -1 : 0;
 }
 
@@ -523,9 +541,12 @@ int match_packets(struct conn *c, struct err *e)
 		copies_mark(c, p);
 	for (unsigned p = 0; rc == 0 && p < c->facts->points; p++)
 		rc = datagrams_join(c, p, e);
+	shifts_find(c);
 	syn_proxy_find(c);
-	for (uint32_t i = 0; i < c->pkts && !m.torn; i++)
-		m.torn = c->pkt[i].partial;
+	for (uint32_t i = 0; i < c->pkts; i++) {
+		m.torn |= c->pkt[i].partial;
+		m.copies |= c->pkt[i].copy;
+	}
 	for (m.dir = 0; rc == 0 && m.dir < 2; m.dir++) {
 		m.tx_from = c->txs;
 		for (m.at = 0; rc == 0 && m.at < c->ways[m.dir]; m.at++)

@@ -10,6 +10,7 @@
 
 #define BURST 2                 /* packets of one direction that any capture may miss at once */
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
+#define CROWD 1024              /* connections that are looked through for one of a client */
 #define EARLY_NS 100000000      /* a translated connection begins within this before ... */
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
@@ -36,9 +37,27 @@ static double miss_of(const struct proof *t, uint32_t x, unsigned point)
 	return fmax(all, missed ? fmin(0.9, (missed + 1.0) / (proved + 2.0)) : 0);
 }
 
+/* Among those of unknown origin that begin from `early` to `late`: one of the client's, or any? */
+static bool has_orphan(const struct orphans *o, int64_t early, int64_t late, bool any, int64_t client)
+{
+	uint32_t lo = 0, hi = o->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (o->start_ns[mid] < early)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (uint32_t i = lo; i < o->n && i - lo < CROWD && o->start_ns[i] <= late; i++)
+		if (any || o->client[i] == client)
+			return true;
+	return false;
+}
+
 /*
- * May a connection that the far side does not know be one that it knows under other names? Not if the client's address is known to pass as it is;
- * else any connection of unknown origin that begins there at the time may be it.
+ * May a connection that the far side does not know be one that it knows under other names? Any connection of unknown origin that begins there at the time
+ * may be it; if the client's address is known to pass as it is, any of this client's.
  */
 static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t at)
 {
@@ -49,23 +68,12 @@ static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t
 	if (c->flow[to] || !w)
 		return false;
 	h = hosts_find(f->hosts, to, w->addr[C2S], 0);
-	if (h && h->joined >> from & 1)
-		return false;
+	bool kept = h && h->joined >> from & 1;
 	for (unsigned p = to; p < f->points; p++) {
 		const struct orphans *o = &f->orphans[p];
-		int64_t unsure = facts_doubt(&f->point[p], at), early;
-		uint32_t lo = 0, hi = o->n;
-		if (unsure == INT64_MAX)
-			return o->n > 0;
-		early = at - unsure - EARLY_NS;
-		while (lo < hi) {
-			uint32_t mid = lo + (hi - lo) / 2;
-			if (o->start_ns[mid] < early)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		if (lo < o->n && o->start_ns[lo] <= at + unsure + LATE_NS)
+		int64_t unsure = facts_doubt(&f->point[p], at);
+		if (unsure == INT64_MAX ? has_orphan(o, INT64_MIN, INT64_MAX, !kept, w->addr[C2S])
+					: has_orphan(o, at - unsure - EARLY_NS, at + unsure + LATE_NS, !kept, w->addr[C2S]))
 			return true;
 	}
 	return false;

@@ -60,8 +60,9 @@ static void learn_fields(struct sampler *s, uint32_t x)
 			h->changes_ip_id += p->ip_id != q->ip_id;
 		}
 		if (p->flags & SEG_TS) {
-			h->keeps_ts += q->flags & SEG_TS && p->tsval == q->tsval;
-			h->changes_ts += !(q->flags & SEG_TS) || p->tsval != q->tsval;
+			bool moved = c->stamp_shift[i][p->dir] != c->stamp_shift[i + 1][p->dir];
+			h->keeps_ts += q->flags & SEG_TS && p->tsval == q->tsval && !moved;
+			h->changes_ts += !(q->flags & SEG_TS) || p->tsval != q->tsval || moved;
 		}
 	}
 }

@@ -1,0 +1,297 @@
+#include "correlate/opening.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NOISE_NS 20000          /* by which time stamps of one capture may be out of order */
+#define DRIFT 1e-4              /* between two clocks, within a connection's beginning */
+#define PROXY_NS 30000          /* a proxy takes longer than this to accept, connect and pass on; the way to the client and back comes on top */
+#define PAUSE_BITS 4            /* that one pause is worth at most, ... */
+#define RHYTHM_BITS 8           /* ... and all of them: pauses of programs are alike */
+
+static const struct heard *pair_of(const struct opening *y, bool *used, const struct heard *p, const bool known[2], const uint32_t shift[2])
+{
+	uint32_t mask = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK;
+
+	for (uint32_t i = 0; i < y->n; i++) {
+		const struct heard *q = &y->p[i];
+		if (used[i] || q->dir != p->dir || q->len != p->len || (q->flags & mask) != (p->flags & mask) || q->seq - p->seq != shift[p->dir])
+			continue;
+		if (p->flags & TCP_ACK && known[!p->dir] && q->ack - p->ack != shift[!p->dir])
+			continue;
+		used[i] = true;
+		return q;
+	}
+	return NULL;
+}
+
+/* ---- what the aligned packets say ---- */
+
+struct tie {
+	const struct heard *p, *q;
+};
+
+static void count_fields(const struct tie *t, unsigned n, struct accord *a)
+{
+	for (unsigned i = 0; i < n; i++) {
+		const struct heard *p = t[i].p, *q = t[i].q;
+		a->data += p->len > 0;
+		a->windows += p->win == q->win;
+		if (p->has_payload && q->has_payload) {
+			a->payloads += p->payload == q->payload;
+			a->conflicts += p->payload != q->payload;
+		}
+		if (p->flags & q->flags & SEG_TS && p->tsval)
+			a->stamps += p->tsval == q->tsval;
+	}
+}
+
+/* IP IDs that do not change tell nothing; nor do those of the same packet sent again. */
+static void count_ids(const struct tie *t, unsigned n, struct accord *a)
+{
+	for (int d = 0; d < 2; d++) {
+		uint32_t last = 0;
+		for (unsigned i = 0; i < n; i++) {
+			const struct heard *p = t[i].p, *q = t[i].q;
+			if (p->dir != d || !p->ip_id || p->ip_id != q->ip_id || p->ip_id == last)
+				continue;
+			a->ids++;
+			last = p->ip_id;
+		}
+	}
+}
+
+/* TSvals that a device moves by a constant: the differences stay within a tick, while the clock goes on. */
+static void count_moved(const struct tie *t, unsigned n, struct accord *a)
+{
+	for (int d = 0; d < 2; d++) {
+		const struct tie *first = NULL;
+		unsigned k = 0;
+		for (unsigned i = 0; i < n; i++) {
+			if (t[i].p->dir != d || !(t[i].p->flags & t[i].q->flags & SEG_TS))
+				continue;
+			if (!first)
+				first = &t[i];
+			int32_t off = (int32_t)((t[i].q->tsval - t[i].p->tsval) - (first->q->tsval - first->p->tsval));
+			if (off < -1 || off > 1)
+				k = 0, first = &t[i];
+			k += t[i].p->tsval != first->p->tsval;
+		}
+		if (first && first->q->tsval != first->p->tsval)
+			a->stamps_moved += k;
+	}
+}
+
+/* Extremes of t at y minus t at x, by direction. */
+struct corridor {
+	int64_t low[2], high[2];
+};
+
+static struct corridor corridor_of(const struct tie *t, unsigned n, int64_t until)
+{
+	struct corridor k = { { INT64_MAX, INT64_MAX }, { INT64_MIN, INT64_MIN } };
+
+	for (unsigned i = 0; i < n && t[i].p->t <= until; i++) {
+		int64_t d = t[i].q->t - t[i].p->t;
+		uint8_t dir = t[i].p->dir;
+		k.low[dir] = d < k.low[dir] ? d : k.low[dir];
+		k.high[dir] = d > k.high[dir] ? d : k.high[dir];
+	}
+	return k;
+}
+
+/*
+ * t at y minus t at x is the clocks' difference plus the way for what goes to the server, minus the way for what comes from it: no packet to the
+ * server can have a smaller one than any from it, or, if y is nearer to the client, a larger one (ALGORITHMS 3, the corridor).
+ */
+static bool fits(const struct corridor *k, int64_t error)
+{
+	if (k->high[C2S] == INT64_MIN || k->high[S2C] == INT64_MIN)
+		return true;
+	return k->low[C2S] + error >= k->high[S2C] || k->high[C2S] <= k->low[S2C] + error;
+}
+
+/* From the SYN-ACK to the client's next packet: the way to the client and back. */
+static int64_t round_trip(const struct tie *t, unsigned n)
+{
+	int64_t there = INT64_MIN, x, y;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (t[i].p->dir == S2C && t[i].p->flags & TCP_SYN) {
+			x = t[i].p->t;
+			y = t[i].q->t;
+			there = x;
+		} else if (t[i].p->dir == C2S && there != INT64_MIN && !(t[i].p->flags & TCP_SYN)) {
+			x = t[i].p->t - x;
+			y = t[i].q->t - y;
+			return x < y ? x : y;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A proxy answers the SYN before it asks the server, and the server's bytes before the client does: its SYN is late against what it passes on later,
+ * its acknowledgments are early. Both show in the corridor if nothing of the handshake and of what follows is left out, and clocks cannot have drifted
+ * apart by as much meanwhile.
+ */
+static bool in_order(const struct tie *t, unsigned n, int64_t resolution)
+{
+	int64_t slack = round_trip(t, n) + PROXY_NS - resolution, until;
+	unsigned seen = 0;
+
+	if (n == 0 || slack < PROXY_NS / 2)
+		return false;
+	until = t[0].p->t + (int64_t)((double)slack / DRIFT);
+	for (unsigned i = 0; i < n && t[i].p->t <= until; i++) {
+		const struct heard *p = t[i].p;
+		if (p->flags & TCP_SYN)
+			seen |= p->dir == C2S ? 1 : 2;
+		else if (p->dir == S2C && (p->len || p->flags & TCP_FIN))
+			seen |= 4;
+		else if (p->dir == C2S && seen & 4 && p->len == 0)
+			seen |= 8;
+	}
+	struct corridor k = corridor_of(t, n, until);
+	return seen == 15 && fits(&k, 0);
+}
+
+/* A pause is worth more the longer it is against how much the differences vary. Repeats come by timers, which are the same for all. */
+static void compare_pauses(const struct tie *t, unsigned n, struct accord *a)
+{
+	int64_t low = INT64_MAX, high = INT64_MIN;
+	double spread;
+
+	for (unsigned i = 0; i < n; i++) {
+		int64_t d = t[i].q->t - t[i].p->t;
+		low = d < low ? d : low;
+		high = d > high ? d : high;
+	}
+	if (n == 0)
+		return;
+	spread = 4 * fmax((double)(high - low), 1e5);
+	for (unsigned i = 1; i < n; i++) {
+		const struct heard *p = t[i].p, *before = t[i - 1].p;
+		double pause = (double)(p->t - before->t);
+		if (pause > spread && (p->dir != before->dir || p->seq != before->seq))
+			a->rhythm += fmin(PAUSE_BITS, log2(pause / spread));
+	}
+	a->rhythm = fmin(a->rhythm, RHYTHM_BITS);
+}
+
+/* Packets of x beyond where y ends are not missing there. */
+static bool in_reach(const struct opening *x, const struct opening *y, const struct heard *p)
+{
+	return x->n < OPENING_MAX && y->n < OPENING_MAX ? true : p - x->p < (x->n < y->n ? x->n : y->n) / 2;
+}
+
+static bool has_synack(const struct opening *o)
+{
+	for (uint32_t i = 0; i < o->n; i++)
+		if ((o->p[i].flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+			return true;
+	return false;
+}
+
+void opening_compare(const struct opening *x, const struct opening *y, struct accord *a)
+{
+	bool used[OPENING_MAX] = { false }, known[2];
+	uint32_t shift[2];
+	struct tie tie[OPENING_MAX];
+	int64_t resolution = x->resolution_ns + y->resolution_ns;
+	unsigned n = 0;
+
+	memset(a, 0, sizeof *a);
+	for (int d = 0; d < 2; d++) {
+		known[d] = (x->has_isn[d] && y->has_isn[d]) || (!x->has_isn[C2S] && !y->has_isn[C2S]);
+		shift[d] = x->has_isn[d] && y->has_isn[d] ? y->isn[d] - x->isn[d] : 0;
+	}
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct heard *p = &x->p[i], *q;
+		if (!known[p->dir])
+			continue;
+		if (!(q = pair_of(y, used, p, known, shift))) {
+			a->alone += in_reach(x, y, p);
+			continue;
+		}
+		tie[n++] = (struct tie){ p, q };
+	}
+	a->aligned = n;
+	a->accepted = has_synack(x) || has_synack(y);
+	count_fields(tie, n, a);
+	count_ids(tie, n, a);
+	count_moved(tie, n, a);
+	struct corridor k = corridor_of(tie, n, INT64_MAX);
+	a->backwards = n > 0 && !fits(&k, NOISE_NS + resolution + (int64_t)(DRIFT * fabs((double)(tie[n - 1].p->t - tie[0].p->t))));
+	a->in_order = in_order(tie, n, resolution);
+	compare_pauses(tie, n, a);
+}
+
+bool accord_forwarded(const struct accord *a)
+{
+	if (a->backwards || (a->conflicts > 0 && a->conflicts >= a->payloads))
+		return false;
+	if (a->stamps > 0 || a->ids > 1 || (a->aligned > 0 && !a->accepted))
+		return true;
+	return a->in_order && a->alone * 4 <= a->aligned && a->windows * 10 >= a->aligned * 9;
+}
+
+/* ---- reading ---- */
+
+static uint32_t fingerprint(const struct heard *p)
+{
+	uint32_t h = p->payload * 0x9e3779b1u ^ p->len;
+
+	return h ? h : 1;
+}
+
+static bool repeats(const struct opening *o, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++)
+		if (o->p[k].len && o->p[k].dir == o->p[i].dir && o->p[k].seq == o->p[i].seq)
+			return true;
+	return false;
+}
+
+/* All payloads count together only if nothing of them is missing: in whatever order they came. */
+static void take_payloads(struct opening *o)
+{
+	uint32_t sum = 0;
+	bool whole = true;
+
+	for (uint32_t i = 0; i < o->n; i++) {
+		const struct heard *p = &o->p[i];
+		if (!p->len)
+			continue;
+		whole &= p->has_payload;
+		if (!p->has_payload || repeats(o, i))
+			continue;
+		if (!o->said[p->dir] && (!o->has_isn[p->dir] || p->seq == o->isn[p->dir] + 1))
+			o->said[p->dir] = fingerprint(p);
+		sum += fingerprint(p) * (2 * (p->seq - o->isn[p->dir]) + 1);
+	}
+	o->said[SAID_ALL] = whole ? sum : 0;
+}
+
+int opening_read(struct loader *l, struct conn *c, uint32_t flow, struct opening *o, struct err *e)
+{
+	const struct flow *w = &c->facts->flow[flow];
+
+	memset(o, 0, sizeof *o);
+	if (loader_peek(l, c, flow, OPENING_MAX, e) < 0)
+		return -1;
+	o->resolution_ns = c->facts->point[w->point].resolution_ns;
+	for (int d = 0; d < 2; d++) {
+		o->has_isn[d] = w->has_isn[d];
+		o->isn[d] = w->has_isn[d] ? w->isn[d] : 0;
+	}
+	for (uint32_t i = 0; i < c->pkts && o->n < OPENING_MAX; i++) {
+		const struct pkt *p = &c->pkt[i];
+		if (p->flags & (SEG_ICMP | SEG_LATER))
+			continue;
+		o->p[o->n++] = (struct heard){ .t = p->t_raw, .seq = p->seq, .ack = p->ack, .len = p->len, .tsval = p->tsval, .payload = p->payload,
+			.flags = p->flags, .ip_id = p->ip_id, .win = p->win, .dir = p->dir, .has_payload = p->has_payload };
+	}
+	take_payloads(o);
+	return 0;
+}
