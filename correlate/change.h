@@ -3,24 +3,31 @@
 #define CORRELATE_CHANGE_H
 
 #include "correlate/conn.h"
-
-enum field {
-	FIELD_SRC, FIELD_DST, FIELD_SPORT, FIELD_DPORT, FIELD_SEQ, FIELD_ACK, FIELD_WIN, FIELD_FLAGS, FIELD_TTL, FIELD_TOS, FIELD_IP_ID,
-	FIELD_MSS, FIELD_WS, FIELD_SACKOK, FIELD_SACK, FIELD_TSVAL, FIELD_TSECR, FIELD_OTHER, FIELD_PAYLOAD, FIELDS
-};
-
-enum value { VALUE_NONE, VALUE_NUMBER, VALUE_ADDRESS, VALUE_FLAGS, VALUE_PRESENT };
+#include "correlate/field.h"
 
 /* One field on one hop in one direction, all transmissions of a connection together. */
 struct change {
 	uint8_t dir, from, to;          /* points */
 	uint8_t field;                  /* enum field */
-	uint8_t option;                 /* kind of the option, for FIELD_OTHER */
+	uint8_t habit;                  /* enum habit */
+	uint16_t option;                /* for FIELD_OTHER: see OPTIONS */
 	uint8_t before_kind, after_kind;        /* enum value; NONE: inserted, stripped */
 	bool constant;                  /* the same before and after in all of them */
 	bool shifted;                   /* the same difference in all of them */
+	bool alike;                     /* all of them stripped, or inserted, or neither */
+	bool target;                    /* the same value after in all of them */
+	bool lowered;                   /* numbers, smaller after in all of them */
+	bool told;                      /* nothing of it that another field does not tell */
+	uint32_t still;                 /* of SACK blocks: how many stayed as they were although the acknowledgment was shifted */
 	int64_t before, after;          /* of the first one; VALUE_ADDRESS: row id */
-	uint32_t count, tx;             /* how many transmissions; the first */
+	uint32_t count, tx, last;       /* how many transmissions; the first, the last */
+	uint32_t alone;                 /* of a TTL: in how many of them nothing else was changed */
+};
+
+/* What could be compared on a hop in one direction, in at least one transmission. */
+struct compared {
+	uint32_t fields;                /* set of enum field: for options, where one side had it */
+	uint64_t options[OPTIONS / 64 + 1];     /* set of what struct change has as option */
 };
 
 struct changes {
@@ -28,14 +35,21 @@ struct changes {
 	uint32_t n, room;
 	bool nomem;
 	uint32_t *modified;             /* per point (as start of the hop in path order) and direction: transmissions with any change */
+	struct compared *compared;      /* likewise */
 };
 
 void changes_free(struct changes *c);
 void changes_find(const struct conn *c, struct changes *out);
 
-/* "src", "opt.mss", "opt.mptcp", ...: the names of v_change. buf is used for options without a name. */
-const char *field_name(const struct change *c, char buf[16]);
-/* Value as v_change shows it, for anything but addresses. false: NULL. */
-bool value_text(uint8_t kind, int64_t value, char *out, size_t size);
+/* Entry of modified and compared for the hop between two neighbours in a direction. */
+static inline unsigned changes_at(unsigned from, unsigned to, unsigned dir)
+{
+	return 2 * (from < to ? from : to) + dir;
+}
+
+static inline bool compared_option(const struct compared *x, unsigned option)
+{
+	return x->options[option / 64] >> option % 64 & 1;
+}
 
 #endif

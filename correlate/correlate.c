@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "correlate/change.h"
+#include "correlate/crossed.h"
 #include "correlate/fate.h"
 #include "correlate/flows.h"
+#include "correlate/habit.h"
 #include "correlate/join.h"
 #include "correlate/judge.h"
 #include "correlate/load.h"
@@ -28,6 +30,7 @@ struct run {
 	struct proof proof;
 	struct findings found;
 	struct changes changed;
+	struct habits habits;
 	struct store *store;
 	struct err *e;
 };
@@ -104,7 +107,9 @@ static int judge_all(struct run *r)
 		findings_clear(&r->found);
 		changes_find(&r->conn, &r->changed);
 		judge(&r->proof, &r->found);
-		judge_changes(&r->changed, &r->found);
+		judge_changes(&r->conn, &r->changed, &r->found);
+		if (habits_add(&r->habits, &r->conn, &r->changed, r->e) < 0)
+			return -1;
 		if (store_connection(r->store, &r->proof, &r->found, &r->changed, r->e) < 0)
 			return -1;
 		tell(r, n + i, 2 * n);
@@ -121,8 +126,8 @@ static int derive(struct run *r)
 		return -1;
 	if (f->points == 0)
 		return 0;
-	if (flows_load(f, r->db, e) < 0 || proxy_link(f, r->db, e) < 0 || join_flows(f, r->db, e) < 0 || sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 ||
-	    proxy_find(f, r->db, e) < 0)
+	if (flows_load(f, r->db, e) < 0 || crossed_settle(f, e) < 0 || proxy_link(f, r->db, e) < 0 || join_flows(f, r->db, e) < 0 ||
+	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0)
 		return -1;
 	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)))
 		return -1;
@@ -130,7 +135,9 @@ static int derive(struct run *r)
 	proof_init(&r->proof);
 	if (store_facts(r->db, f, e) < 0 || learn(r) < 0 || store_coverage(r->db, f, e) < 0)
 		return -1;
-	return judge_all(r) < 0 ? -1 : db_exec(r->db, link_f5_sql, e);
+	if (judge_all(r) < 0 || habits_store(r->db, f, &r->habits, e) < 0)
+		return -1;
+	return db_exec(r->db, link_f5_sql, e);
 }
 
 int correlate_case(struct db *db, const struct correlate_options *o, struct err *e)
@@ -151,6 +158,7 @@ int correlate_case(struct db *db, const struct correlate_options *o, struct err 
 	conn_free(&r->conn);
 	findings_free(&r->found);
 	changes_free(&r->changed);
+	habits_free(&r->habits);
 	facts_free(&r->facts);
 	free(r);
 	return rc;

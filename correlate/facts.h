@@ -120,6 +120,7 @@ struct flow {
 	bool has_isn[2], has_seq[2], has_syn_tsval;
 	bool role_known;
 	bool two_servers;       /* PART_TWO_SERVERS: its server's numbers are of two kinds */
+	bool crossed;           /* PART_CROSSED: both hosts sent a SYN */
 	bool f5_alone;          /* a BIG-IP reset it, and nothing of it went on */
 	uint8_t state;          /* enum join_state */
 	uint16_t evidence;      /* set of enum join_evidence */

@@ -269,6 +269,7 @@ static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, st
 	w->packets = (uint64_t)s->packets;
 	w->role_known = s->client >= 0;
 	w->two_servers = s->flags & PART_TWO_SERVERS;
+	w->crossed = s->flags & PART_CROSSED;
 	w->f5_alone = s->flags & PART_F5_ALONE;
 	w->has_syn_tsval = s->has_tsval;
 	w->syn_tsval = s->tsval;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/ecn.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
 #include "correlate/reason.h"
@@ -492,6 +493,14 @@ const char *judge_outcome(const struct conn *c)
 	return stalled(c) ? "stalled" : e.fin[0] || e.fin[1] ? "half closed" : "open";
 }
 
+bool judge_crossed(const struct conn *c)
+{
+	for (uint32_t i = 0; i < c->txs; i++)
+		if (c->tx[i].dir == S2C && c->tx[i].what == WHAT_SYN && (c->tx[i].from == 0 || c->tx[i].by_host))
+			return true;
+	return false;
+}
+
 static int severity_of(const struct finding *f, const char *outcome)
 {
 	switch (f->kind) {
@@ -509,6 +518,7 @@ static int severity_of(const struct finding *f, const char *outcome)
 	case KIND_RETRANSMITTED:
 	case KIND_PORT_REUSE:
 	case KIND_ZERO_WINDOW:
+	case KIND_ECN_BLEACHED:
 		return 1;
 	default:
 		return 0;
@@ -528,6 +538,7 @@ void judge(const struct proof *t, struct findings *out)
 		repeats(c, i, out);
 		by_host(c, i, out);
 		stale(c, i, out);
+		ecn_judge(c, i, out);
 	}
 	unanswered(c, out);
 	zero_window(c, out);
@@ -536,24 +547,10 @@ void judge(const struct proof *t, struct findings *out)
 	syn_proxy(c, out);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
+	out->severity = judge_crossed(c);
 	for (uint32_t i = 0; i < out->n; i++) {
 		int s = severity_of(&out->list[i], out->outcome);
 		out->severity = s > out->severity ? s : out->severity;
 	}
 	verdict_write(c, out);
-}
-
-void judge_changes(const struct changes *changed, struct findings *out)
-{
-	for (uint32_t i = 0; i < changed->n; i++) {
-		const struct change *x = &changed->list[i];
-		struct seen s = { KIND_MODIFIED, WHAT_ANY, x->dir, x->from, x->to, NO_POINT, CERTAIN, 0, NOTHING, ODDS_CERTAIN, "modified" };
-		struct finding *f = findings_new(out, &s);
-		char name[16];
-		if (!f)
-			return;
-		f->count = x->count;
-		snprintf(f->text, sizeof f->text, "Field %s was rewritten in %u packet%s of the %s.", field_name(x, name), x->count, x->count == 1 ? "" : "s",
-		    x->dir == C2S ? "client" : "server");
-	}
 }

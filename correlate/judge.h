@@ -9,14 +9,20 @@
 /* Fill out with everything that is to be said about the connection (fate_judge must have run), outcome and verdict included. */
 void judge(const struct proof *t, struct findings *out);
 
-/* One finding per hop, direction and field that is rewritten there. Comes last: it changes no verdict. */
-void judge_changes(const struct changes *changed, struct findings *out);
+/*
+ * One finding per hop, direction and field that is rewritten there (rewrite.c). Comes last: it adds a sentence to the verdict where what is
+ * rewritten cannot work.
+ */
+void judge_changes(const struct conn *c, const struct changes *changed, struct findings *out);
 
 /* How the connection ended, by its packets alone. */
 const char *judge_outcome(const struct conn *c);
 
 /* The one sentence, and what to do next (verdict.c). */
 void verdict_write(const struct conn *c, struct findings *out);
+
+/* Did the server send a SYN of its own (a simultaneous open, or a split handshake: RFC 9293 3.5)? */
+bool judge_crossed(const struct conn *c);
 
 /* Is a bare ACK of the server the answer to a SYN? Returns the SYN's transmission, NOTHING: no. */
 uint32_t judge_bare_answer(const struct conn *c, uint32_t x);

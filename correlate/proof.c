@@ -208,6 +208,11 @@ static bool tie(struct proof *t, uint32_t i)
 	}
 	for (; lo < t->originals && t->c->tx[t->original[lo]].off < x->end; lo++) {
 		struct tx *o = &t->c->tx[t->last[lo]];
+		/* Behind a SYN of its own, the SYN-ACK says something new: that the other side's came (RFC 9293 3.5). */
+		if (o->what == WHAT_SYN && x->what == WHAT_SYNACK) {
+			t->last[lo] = i;
+			continue;
+		}
 		if (o->repeated_by == NOTHING)
 			o->repeated_by = i;
 		x->before |= o->before | seen_at(t->c, t->last[lo]);

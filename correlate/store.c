@@ -36,7 +36,7 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
 	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)", &s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
-			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12)", &s->change, e) < 0 ||
+			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12, ?13)", &s->change, e) < 0 ||
 	    db_prepare(db, "INSERT INTO finding VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->finding, e) < 0 ||
 	    db_prepare(db, "INSERT OR IGNORE INTO finding_packet VALUES(?1, ?2)", &s->finding_packet, e) < 0) {
 		store_free(s);
@@ -239,13 +239,14 @@ static int store_changes(struct store *s, int64_t id, const struct changes *chan
 		sqlite3_bind_int64(st, 3, s->f->point[x->from].id);
 		sqlite3_bind_int64(st, 4, s->f->point[x->to].id);
 		sqlite3_bind_int(st, 5, x->dir);
-		db_bind_text(st, 6, field_name(x, buf));
+		db_bind_text(st, 6, field_name((enum field)x->field, x->option, buf));
 		bind_value(st, 7, x->before_kind, x->before);
 		bind_value(st, 9, x->after_kind, x->after);
 		/* Sequence numbers and timestamps are modulo 2^32 (RFC 9293 3.4); anything else is a plain difference. */
 		bool wraps = x->field == FIELD_SEQ || x->field == FIELD_ACK || x->field == FIELD_TSVAL || x->field == FIELD_TSECR || x->field == FIELD_SACK;
 		db_bind_opt(st, 11, x->shifted, wraps ? (int64_t)(uint32_t)(x->after - x->before) : x->after - x->before);
 		sqlite3_bind_int64(st, 12, x->count);
+		db_bind_text(st, 13, habit_name((enum habit)x->habit));
 		if (db_run(s->db, st, e) < 0)
 			return -1;
 	}

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "correlate/datagram.h"
+#include "correlate/ecn.h"
 #include "correlate/reason.h"
 #include "correlate/words.h"
 
@@ -365,8 +366,13 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 	case KIND_SYN_PROXY:
 		say_syn_proxy(c, f, &w);
 		break;
+	case KIND_ECN_BLEACHED:
+		ecn_say(c, f, &w);
+		break;
 	case KIND_KEEPALIVE:
-		words_say(&w, "The %s sent %u keepalive%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s");
+		/* Some stacks probe a closed window with what looks like a keepalive. */
+		words_say(&w, "The %s sent %u keepalive%s%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s",
+		    findings_find(all, KIND_ZERO_WINDOW, -1, !f->dir) ? " or probes of the closed window" : "");
 		break;
 	case KIND_ZERO_WINDOW:
 		words_say(&w, "The %s closed its window (%u packet%s with window 0): its application did not read.", words_host(f->dir), f->count, f->count == 1 ? "" : "s");

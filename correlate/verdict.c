@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "correlate/ecn.h"
 #include "correlate/reason.h"
 #include "correlate/telling.h"
 #include "correlate/tick.h"
@@ -61,7 +62,7 @@ static bool verdict_refused_on_way(const struct conn *c, const struct findings *
 static bool verdict_handshake_lost(const struct conn *c, const struct findings *f, struct words *w)
 {
 	const struct finding *syn = findings_find(f, KIND_DROPPED, WHAT_SYN, C2S), *synack = findings_find(f, KIND_DROPPED, WHAT_SYNACK, S2C);
-	const struct finding *x = syn ? syn : synack;
+	const struct finding *own = findings_find(f, KIND_DROPPED, WHAT_SYN, S2C), *x = syn ? syn : synack ? synack : own;
 	bool failed = strcmp(f->outcome, "no connection") == 0;
 
 	if (!x)
@@ -69,7 +70,7 @@ static bool verdict_handshake_lost(const struct conn *c, const struct findings *
 	if (failed)
 		words_say(w, "No connection: ");
 	words_count(w, x->count, x->what);
-	words_say(w, " %s dropped ", x->count == 1 ? "was" : "were");
+	words_say(w, "%s %s dropped ", x == own ? " of the server" : "", x->count == 1 ? "was" : "were");
 	where(c, x, w);
 	if (syn && synack) {
 		words_say(w, ", and ");
@@ -166,6 +167,8 @@ static bool verdict_by_host(const struct conn *c, const struct findings *f, stru
 		if (x->kind != KIND_SENT || !finding_claims(x))
 			continue;
 		bool f5 = x->reasons & WHY_F5;
+		if (x->what == WHAT_ACK && judge_crossed(c))
+			continue;
 		if (x->what == WHAT_ACK)
 			server_half_open(c, f, x, w);
 		else if (strcmp(f->outcome, "refused") == 0 && f5)
@@ -291,6 +294,14 @@ static void add_syn_proxy(const struct conn *c, const struct findings *f, char *
 	words_say(&w, " made the handshake with the client before it asked the server.");
 }
 
+static void add_crossed(const struct conn *c, char *verdict, size_t size)
+{
+	struct words w = { verdict, strlen(verdict), size };
+
+	if (judge_crossed(c))
+		words_say(&w, " Both hosts sent a SYN: a simultaneous open, or the server split the handshake (RFC 9293 3.5).");
+}
+
 void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
@@ -317,5 +328,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 		verdict_clean(c, out, &w);
 	words_capital(out->verdict);
 	add_syn_proxy(c, out, out->verdict, sizeof out->verdict);
+	add_crossed(c, out->verdict, sizeof out->verdict);
+	ecn_verdict(c, out, out->verdict, sizeof out->verdict);
 	add_cause(c, out->verdict, sizeof out->verdict);
 }

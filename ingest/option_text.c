@@ -54,12 +54,20 @@ static void say_option(struct option_text *o, uint8_t kind, const uint8_t *p, un
 		say(o, "TS");
 	} else if (kind == 19) {
 		say(o, "md5");
+	} else if (kind == 28) {
+		say(o, "uto");
 	} else if (kind == 29) {
 		say(o, "ao");
 	} else if (kind == 30) {
 		say(o, "mptcp");
 	} else if (kind == 34) {
 		say(o, "tfo");
+	} else if (kind == 172) {
+		say(o, "accecn0");
+	} else if (kind == 174) {
+		say(o, "accecn1");
+	} else if ((kind == 253 || kind == 254) && len >= 4 && p[2] == 0xf9 && p[3] == 0x89) {
+		say(o, "exp-tfo");
 	} else {
 		say(o, "%u", kind);
 	}

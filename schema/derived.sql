@@ -1,6 +1,7 @@
 -- Derived: made by correlate from the content, dropped and rebuilt as a whole.
 DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding;
+DROP TABLE IF EXISTS compared;
 DROP TABLE IF EXISTS change;
 DROP TABLE IF EXISTS hop;
 DROP TABLE IF EXISTS f5_peer;
@@ -142,9 +143,20 @@ CREATE TABLE change(
   before        TEXT,                   -- NULL: inserted
   after         TEXT,                   -- NULL: stripped
   delta         INTEGER,                -- after minus before where that is what stays the same
-  count         INTEGER NOT NULL
+  count         INTEGER NOT NULL,
+  habit         TEXT                    -- rewritten, shifted, ...: see v_habit; NULL: another field tells it
 ) STRICT;
 CREATE INDEX change_connection ON change(connection_id);
+
+-- Connections that a field could be compared in: in a packet recorded at both ends of the hop; an option, where one of the two has it.
+CREATE TABLE compared(
+  from_point  INTEGER NOT NULL REFERENCES point(id),
+  to_point    INTEGER NOT NULL REFERENCES point(id),
+  direction   INTEGER NOT NULL,
+  field       TEXT NOT NULL,
+  connections INTEGER NOT NULL,
+  PRIMARY KEY(from_point, to_point, direction, field)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE finding(
   id            INTEGER PRIMARY KEY,

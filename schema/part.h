@@ -17,7 +17,7 @@ enum part_flag {
 	PART_CROSSED = 0x80,    /* SYNs from both sides: simultaneous open or split handshake */
 	PART_TWO_SERVERS = 0x200,       /* SYN-ACKs with two initial numbers: two hosts answer, or a device does and is seen from both sides */
 	PART_TALKED = 0x100,    /* the client went on after its SYN: it had an answer, wherever that came by */
-	PART_F5_ALONE = 0x200,  /* a BIG-IP reset it and had made no flow for it: nothing of it went on */
+	PART_F5_ALONE = 0x400,  /* a BIG-IP reset it and had made no flow for it: nothing of it went on */
 };
 
 enum part_client { PART_CLIENT_B = 0, PART_CLIENT_A = 1, PART_CLIENT_UNKNOWN = 2 };

@@ -123,7 +123,45 @@ SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direc
        h.field, h.before, h.after, h.delta, h.count
 FROM change h
 JOIN point fp ON fp.id = h.from_point
-JOIN point tp ON tp.id = h.to_point;
+JOIN point tp ON tp.id = h.to_point
+WHERE h.field NOT IN ('dscp', 'ecn', 'syn.ecn');        -- these are in tos and flags
+
+-- What each hop does to each field, in how many of the connections that it could be seen in. The rows of a hop, direction and field add up to `of`.
+CREATE VIEW v_habit AS
+WITH d AS (
+  -- Values of their own in every connection: only one that all have in common is a habit.
+  SELECT from_point, to_point, direction, field, habit, before, after,
+         field IN ('src', 'dst', 'sport', 'dport', 'seq', 'ack', 'win', 'flags', 'ip_id', 'opt.sack', 'opt.tsval', 'opt.tsecr') OR habit = 'set' AS own
+  FROM change
+  WHERE habit IS NOT NULL),
+g AS (
+  SELECT from_point, to_point, direction, field, habit,
+         iif(count(before) = count(*) AND min(before) = max(before) AND habit NOT IN ('shifted', 'not shifted'), min(before), NULL) AS before,
+         iif(count(after) = count(*) AND min(after) = max(after) AND habit NOT IN ('shifted', 'not shifted'), min(after), NULL) AS after,
+         count(*) AS connections
+  FROM d
+  GROUP BY from_point, to_point, direction, field, habit, iif(own, NULL, before), iif(own, NULL, after)),
+c AS (
+  SELECT from_point, to_point, direction, field, sum(connections) AS connections
+  FROM g
+  GROUP BY from_point, to_point, direction, field),
+h AS (
+  SELECT g.from_point, g.to_point, g.direction, g.field, g.habit, g.before, g.after, g.connections, x.connections AS "of"
+  FROM g
+  JOIN compared x USING(from_point, to_point, direction, field)
+  UNION ALL
+  SELECT x.from_point, x.to_point, x.direction, x.field, 'kept', NULL, NULL, x.connections - coalesce(c.connections, 0), x.connections
+  FROM compared x
+  LEFT JOIN c USING(from_point, to_point, direction, field)
+  WHERE x.connections > coalesce(c.connections, 0))
+SELECT fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
+       h.field, h.habit, h.before, h.after, h.connections, h."of"
+FROM h
+JOIN point fp ON fp.id = h.from_point
+JOIN point tp ON tp.id = h.to_point
+LEFT JOIN path p ON p.point_id = h.from_point
+LEFT JOIN path q ON q.point_id = h.to_point
+ORDER BY min(p.position, q.position), h.direction, fp.name, tp.name, h.field, h.connections DESC, h.habit, h.before, h.after;
 
 CREATE VIEW v_clock AS
 SELECT p.name AS point, r.name AS reference_point,

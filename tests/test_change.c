@@ -12,8 +12,14 @@ static void show(const struct change *x, char *out, size_t size)
 
 	if (x->before_kind == VALUE_ADDRESS)
 		b = a = !!snprintf(before, sizeof before, "addr%d", (int)x->before) && snprintf(after, sizeof after, "addr%d", (int)x->after);
-	snprintf(out, size, "%s %s %c>%c %s->%s x%u%s", field_name(x, buf), x->dir == C2S ? "c2s" : "s2c", 'a' + x->from, 'a' + x->to, b ? before : "-",
+	snprintf(out, size, "%s %s %c>%c %s->%s x%u%s", field_name((enum field)x->field, x->option, buf), x->dir == C2S ? "c2s" : "s2c", 'a' + x->from, 'a' + x->to, b ? before : "-",
 	    a ? after : "-", x->count, x->constant ? "" : x->shifted ? " shifted" : " varies");
+}
+
+/* Fields that only v_habit has, in a list of their own. */
+static bool is_habit(const struct change *x)
+{
+	return x->field == FIELD_DSCP || x->field == FIELD_ECN || x->field == FIELD_SYN_ECN;
 }
 
 /* All changes, as "win c2s a>b 500->64 x1; ...": before -> after of the first one, "-": not there. */
@@ -27,6 +33,8 @@ static const char *changes_of(struct scene *s)
 	s->words[0] = '\0';
 	for (uint32_t i = 0; i < list.n; i++) {
 		char text[200];
+		if (is_habit(&list.list[i]))
+			continue;
 		show(&list.list[i], text, sizeof text);
 		n += (size_t)snprintf(s->words + n, sizeof s->words - n, "%s%s", n ? "; " : "", text);
 	}
@@ -84,6 +92,34 @@ static void a_ttl_that_sinks_is_a_router(void **state)
 	assert_change(DATA "ttl 250", DATA "ttl 64", "ttl c2s a>b 250->64 x1");
 }
 
+static void a_ttl_that_rises_both_ways_is_a_router_seen_from_behind(void **state)
+{
+	(void)state;
+	assert_changes(HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 64\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 64\n", "");
+	assert_changes(HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 64\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 62\n",
+	    "ttl c2s a>b 63->64 x1");
+	assert_changes(HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 200\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 200\n",
+	    "ttl c2s a>b 63->200 x1; ttl s2c b>a 63->200 x1");
+}
+
+/* Nor are its packets among those that a hop changes; what else it does to them counts. */
+static void such_packets_are_not_modified(void **state)
+{
+	struct scene *s = scene_new(2);
+	struct changes list = { 0 };
+
+	(void)state;
+	scene_text(s, HELLO "0.1 a > " DATA "ttl 63\n0.101 b > " DATA "ttl 64\n0.2 b < P. 5001 ack 1010 len 5 ttl 63\n0.201 a < P. 5001 ack 1010 len 5 ttl 64\n"
+		"0.3 b < P. 5006 ack 1010 len 5 ttl 63 win 9\n0.301 a < P. 5006 ack 1010 len 5 ttl 64 win 7\n");
+	scene_match(s);
+	changes_find(&s->c, &list);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.modified[changes_at(0, 1, C2S)], 0);
+	assert_int_equal(list.modified[changes_at(1, 0, S2C)], 1);
+	changes_free(&list);
+	scene_free(s);
+}
+
 static void payload_that_was_not_captured_is_not_compared(void **state)
 {
 	(void)state;
@@ -105,6 +141,13 @@ static void options_are_stripped_put_in_and_rewritten(void **state)
 		{ "mss 9", "mss 9 opt 1e0102", "opt.mptcp c2s a>b -->present x1" },
 		{ "opt 13aabb", "opt 13aabc", "opt.md5 c2s a>b present->changed x1" },
 		{ "opt fd01", "opt 1d01", "opt.253 c2s a>b present->- x1; opt.ao c2s a>b -->present x1" },
+		{ "opt 1c0001", "opt ac010203", "opt.uto c2s a>b present->- x1; opt.accecn0 c2s a>b -->present x1" },
+		{ "opt ae010203", "mss 9", "opt.mss c2s a>b -->9 x1; opt.accecn1 c2s a>b present->- x1" },
+		{ "opt fef989aabb", "mss 9 opt fe1234", "opt.mss c2s a>b -->9 x1; opt.exp-tfo c2s a>b present->- x1; opt.254 c2s a>b -->present x1" },
+		/* MPTCP may be there twice */
+		{ "opt 1e0102 opt 1e3004", "opt 1e0102 opt 1e3004", "" },
+		{ "opt 1e0102 opt 1e3004", "opt 1e0102 opt 1e3005", "opt.mptcp c2s a>b present->changed x1" },
+		{ "opt 1e0102 opt 1e3004", "opt 1e3004", "opt.mptcp c2s a>b present->changed x1 varies" },
 	};
 
 	(void)state;
@@ -140,6 +183,89 @@ static void selective_acks_must_move_with_the_numbers(void **state)
 	snprintf(text, sizeof text, "%s0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001\n", hello);
 	snprintf(all, sizeof all, "%s; opt.sack s2c b>a present->- x1", seq);
 	assert_changes(text, all);
+}
+
+/* What a device does in one word, as "win rewritten, opt.mss clamped": only what is told of it. */
+static const char *habits_of(struct scene *s)
+{
+	struct changes list = { 0 };
+	size_t n = 0;
+
+	changes_find(&s->c, &list);
+	assert_false(list.nomem);
+	s->words[0] = '\0';
+	for (uint32_t i = 0; i < list.n; i++) {
+		const struct change *x = &list.list[i];
+		char buf[16];
+		if (x->habit != HABIT_NONE)
+			n += (size_t)snprintf(s->words + n, sizeof s->words - n, "%s%s %s", n ? ", " : "", field_name((enum field)x->field, x->option, buf),
+			    habit_name((enum habit)x->habit));
+		/* What is changed could be compared. */
+		assert_true(list.compared[changes_at(x->from, x->to, x->dir)].fields >> x->field & 1);
+		assert_true(x->field != FIELD_OTHER || compared_option(&list.compared[changes_at(x->from, x->to, x->dir)], x->option));
+	}
+	changes_free(&list);
+	return s->words;
+}
+
+static void assert_habits(const char *text, const char *expected)
+{
+	struct scene *s = scene_new(2);
+
+	scene_text(s, text);
+	scene_match(s);
+	assert_string_equal(habits_of(s), expected);
+	scene_free(s);
+}
+
+static void a_habit_is_one_word(void **state)
+{
+	static const char *const tries[][3] = {
+		{ "mss 1460", "mss 1380", "opt.mss clamped" },
+		{ "mss 1380", "mss 1460", "opt.mss rewritten" },
+		{ "mss 1460 ws 7", "mss 1460", "opt.ws stripped" },
+		{ "mss 1460", "mss 1460 sackok", "opt.sackok inserted" },
+		{ "ts 5/0", "ts 9/0", "opt.tsval shifted" },
+		{ "ttl 64", "ttl 200", "ttl set" },
+		{ "tos 0", "tos 136", "dscp set" },
+		{ "tos 2", "tos 138", "dscp set" },
+		{ "tos 2", "tos 0", "ecn cleared" },
+		{ "tos 2", "tos 3", "ecn marked" },
+		{ "tos 2", "tos 1", "ecn rewritten" },
+		{ "tos 0", "tos 1", "ecn rewritten" },
+		{ "win 5", "win 6", "win rewritten" },
+		{ "opt 1e0102", "", "opt.mptcp stripped" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+		char text[300];
+		snprintf(text, sizeof text, "0.0 a > S 1000 %s\n0.001 b > S 1000 %s\n", tries[i][0], tries[i][1]);
+		assert_habits(text, tries[i][2]);
+	}
+	assert_habits("0.0 a > SEW 1000\n0.001 b > S 1000\n", "syn.ecn cleared");
+	assert_habits("0.0 a > SEWA 1000\n0.001 b > SEW 1000\n", "syn.ecn rewritten");
+	assert_habits(HELLO "0.1 a > P. 1001 ack 5001 len 9\n0.101 b > . 1001 ack 5001 len 9\n", "flags rewritten");
+	assert_habits("0.0 a > S 1000\n0.001 b > S 2000\n1.0 a > S 1000\n1.001 b > S 2000\n", "seq shifted");
+}
+
+#define SHIFTED "0.000 a > S 1000 sackok\n0.001 b > S 2000 sackok\n0.010 b < S. 5000 ack 2001 sackok\n0.011 a < S. 5000 ack 1001 sackok\n"
+#define PLAIN "0.000 ab > S 1000 sackok\n0.010 ba < S. 5000 ack 1001 sackok\n"
+
+static void sack_blocks_that_do_not_move_with_the_numbers_are_told(void **state)
+{
+	(void)state;
+	assert_habits(SHIFTED "0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001 sack 2101-2201\n", "seq shifted, ack shifted, opt.sack not shifted");
+	assert_habits(SHIFTED "0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001 sack 1101-1201\n", "seq shifted, ack shifted");
+	/* only some of them; others that move otherwise are something else */
+	assert_habits(SHIFTED "0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001 sack 1101-2201\n", "seq shifted, ack shifted, opt.sack not shifted");
+	assert_habits(SHIFTED "0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001 sack 1102-2201\n", "seq shifted, ack shifted, opt.sack rewritten");
+	assert_habits(SHIFTED "0.1 b < . 5001 ack 2001 sack 2101-2201\n0.101 a < . 5001 ack 1001 sack 1102-1202\n", "seq shifted, ack shifted, opt.sack rewritten");
+	/* without a shift they stay as they are */
+	assert_habits(PLAIN "0.1 ba < . 5001 ack 1001 sack 1101-1201\n", "");
+	/* so do blocks below the acknowledgment, which report duplicates (RFC 2883) */
+	assert_habits(PLAIN "0.1 ba < . 5001 ack 1301 sack 1101-1201\n", "");
+	assert_habits(SHIFTED "0.1 b < . 5001 ack 2301 sack 2101-2201\n0.101 a < . 5001 ack 1301 sack 1101-1201\n", "seq shifted, ack shifted");
 }
 
 static void the_same_change_is_counted(void **state)
@@ -194,10 +320,14 @@ int main(void)
 		cmocka_unit_test(what_is_kept_is_no_change),
 		cmocka_unit_test(every_field_is_compared),
 		cmocka_unit_test(a_ttl_that_sinks_is_a_router),
+		cmocka_unit_test(a_ttl_that_rises_both_ways_is_a_router_seen_from_behind),
+		cmocka_unit_test(such_packets_are_not_modified),
 		cmocka_unit_test(payload_that_was_not_captured_is_not_compared),
 		cmocka_unit_test(options_are_stripped_put_in_and_rewritten),
 		cmocka_unit_test(a_constant_shift_is_one_change),
 		cmocka_unit_test(selective_acks_must_move_with_the_numbers),
+		cmocka_unit_test(a_habit_is_one_word),
+		cmocka_unit_test(sack_blocks_that_do_not_move_with_the_numbers_are_told),
 		cmocka_unit_test(the_same_change_is_counted),
 		cmocka_unit_test(addresses_are_those_of_the_flows),
 		cmocka_unit_test(a_hop_with_a_miss_is_not_compared),

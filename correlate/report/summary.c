@@ -9,7 +9,6 @@
 #include "correlate/report/text.h"
 
 #include "correlate/report/summary_captures.sql.h"
-#include "correlate/report/summary_changes.sql.h"
 #include "correlate/report/summary_notes.sql.h"
 #include "correlate/report/summary_path.sql.h"
 
@@ -91,67 +90,6 @@ static int summary_notes(struct db *db, const struct style *s, struct err *e)
 		word = "";
 	}
 	sqlite3_finalize(st);
-	return rc;
-}
-
-/* One value of a field, or what all its values have in common when every connection has its own. Returns false when nothing is to be said. */
-static bool change_text(sqlite3_stmt *st, bool more, char *buf, size_t size)
-{
-	const char *before = (const char *)sqlite3_column_text(st, 3), *after = (const char *)sqlite3_column_text(st, 4);
-	int64_t connections = sqlite3_column_int64(st, 6), nth = sqlite3_column_int64(st, 7), kinds = sqlite3_column_int64(st, 8);
-	bool shift = sqlite3_column_int(st, 5), own = kinds > 3 && connections == 1;
-	char number[32];
-
-	buf[0] = '\0';
-	if (nth == 1)
-		text_add(buf, size, "%s%s ", more ? "; " : " ", (const char *)sqlite3_column_text(st, 2));
-	if (own) {
-		text_add(buf, size, "%s (%s)", shift ? "shifted" : "rewritten", style_count(number, sizeof number, sqlite3_column_int64(st, 9)));
-		return nth == 1;
-	}
-	if (nth > 1)
-		text_add(buf, size, ", ");
-	if (before || after)
-		text_change(buf, size, before, after);
-	else
-		text_add(buf, size, "%s", shift ? "shifted" : "rewritten");
-	text_add(buf, size, " (%s)", style_count(number, sizeof number, connections));
-	if (nth == 3 && kinds > 3)
-		text_add(buf, size, " and %s other values", style_count(number, sizeof number, kinds - 3));
-	return true;
-}
-
-/* One line per hop: "src 10.0.0.1→192.0.2.7 (12); seq shifted (1 203)"; it is printed when the hop changes. */
-static int summary_changes(struct db *db, const struct style *s, struct err *e)
-{
-	char line[4096] = "", hop[256] = "";
-	const char *word = "changed";
-	bool more = false;
-	sqlite3_stmt *st;
-	int rc;
-
-	if (db_prepare(db, summary_changes_sql, &st, e) < 0)
-		return -1;
-	while ((rc = db_step(db, st, e)) == 1) {
-		char here[256], raw[1024], piece[1024];
-
-		snprintf(here, sizeof here, "%s → %s", (const char *)sqlite3_column_text(st, 0), (const char *)sqlite3_column_text(st, 1));
-		if (strcmp(here, hop) != 0) {
-			text_para(s, 0, word, SUMMARY_LABEL, TINT_NONE, line);
-			word = line[0] ? "" : word;
-			clean_text(line, sizeof line, here, -1, s->utf8);
-			text_add(line, sizeof line, ":");
-			snprintf(hop, sizeof hop, "%s", here);
-			more = false;
-		}
-		if (!change_text(st, more, raw, sizeof raw))
-			continue;
-		clean_text(piece, sizeof piece, raw, -1, s->utf8);
-		text_add(line, sizeof line, "%s", piece);
-		more = true;
-	}
-	sqlite3_finalize(st);
-	text_para(s, 0, word, SUMMARY_LABEL, TINT_NONE, line[0] ? line : "nothing");
 	return rc;
 }
 

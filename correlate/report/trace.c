@@ -64,6 +64,12 @@ const struct finding *trace_finding(const struct trace *t, const struct row *r, 
 	return NULL;
 }
 
+/* What the sequence space is taken by: a SYN-ACK says more than the SYN of the same host before it (simultaneous open). */
+static unsigned taken_by(const struct sighting *p)
+{
+	return p->flags & (TCP_SYN | TCP_FIN | TCP_RST | (p->flags & TCP_SYN ? TCP_ACK : 0));
+}
+
 static int row_by_key(const void *x, const void *y, void *trace)
 {
 	const struct trace *t = trace;
@@ -78,8 +84,8 @@ static int row_by_key(const void *x, const void *y, void *trace)
 		return p->seq < q->seq ? -1 : 1;
 	if (p->length != q->length)
 		return p->length < q->length ? -1 : 1;
-	if ((p->flags ^ q->flags) & (TCP_SYN | TCP_FIN))
-		return (p->flags & (TCP_SYN | TCP_FIN)) < (q->flags & (TCP_SYN | TCP_FIN)) ? -1 : 1;
+	if (taken_by(p) != taken_by(q))
+		return taken_by(p) < taken_by(q) ? -1 : 1;
 	return a < b ? -1 : a > b;
 }
 
@@ -102,7 +108,7 @@ static bool is_repeat(const struct trace *t, const struct row *a, const struct r
 	const struct sighting *p = trace_first(t, a), *q = trace_first(t, b);
 
 	return a->s2c == b->s2c && p->column == q->column && p->seq == q->seq && p->length == q->length && p->seq >= 0 &&
-	       p->icmp_type < 0 && q->icmp_type < 0 && !((p->flags ^ q->flags) & (TCP_SYN | TCP_FIN | TCP_RST)) &&
+	       p->icmp_type < 0 && q->icmp_type < 0 && taken_by(p) == taken_by(q) &&
 	       (p->length > 0 || p->flags & (TCP_SYN | TCP_FIN));
 }
 
