@@ -133,7 +133,7 @@ static int derive(struct run *r)
 	proof_init(&r->proof);
 	if (store_facts(r->db, f, e) < 0 || learn(r) < 0 || store_coverage(r->db, f, e) < 0)
 		return -1;
-	return judge_all(r) < 0 ? -1 : db_exec(r->db, link_f5_sql, e);
+	return judge_all(r) < 0 || store_ties(r->db, f, e) < 0 ? -1 : db_exec(r->db, link_f5_sql, e);
 }
 
 int correlate_case(struct db *db, const struct correlate_options *o, struct err *e)

@@ -164,6 +164,7 @@ struct proxy_end {
 /* A connection that a proxy ends and one that it opened for it, by their index. */
 struct tied {
 	uint32_t front, back;
+	uint8_t tie, confidence;        /* as in proxy_end */
 };
 
 struct conn_ref {

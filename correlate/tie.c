@@ -7,7 +7,7 @@
 #include "correlate/finding.h"
 #include "correlate/tie_private.h"
 
-#define LOOK_AT 64              /* connections that are open at a time and begin alike: with more, nothing can be told */
+#define LOOK_AT 256             /* connections that are open at a time and begin alike: with more, nothing can be told */
 #define TIMES_BITS 15           /* times alone are worth no more */
 #define SEVERAL 3               /* ties at one proxy that bear each other out */
 #define SURE_BITS 15            /* ... if each is worth that */
@@ -459,9 +459,53 @@ static void finder_close(struct finder *t)
 	free(t->ref);
 }
 
+/* ---- before the clocks are known ---- */
+
+/* What two sides of one proxy have in common if they are no others' as well: more than the first words. */
+static uint64_t rare_key(const struct leg *l)
+{
+	const struct stream_head *c = &l->opening.head[C2S], *s = &l->opening.head[S2C];
+
+	if (!l->as_front.flow || !l->whole || c->rungs < 2 || s->rungs < 2)
+		return 0;
+	return ((uint64_t)c->rung[1] << 32 | s->rung[1]) | 1;
+}
+
+/*
+ * Streams that only two connections have: whatever the clocks say, if one exchange is longer than the other and each host has its own timestamp clock.
+ * Chance may have it once, so it takes several.
+ */
+static int by_rarity(struct finder *t)
+{
+	uint32_t conn[2], before = t->n;
+
+	t->refs = 0;
+	for (uint32_t i = 0; i < t->f->conns; i++)
+		if (rare_key(&t->leg[i]))
+			note(t, rare_key(&t->leg[i]), i);
+	tie_sort(t);
+	for (uint32_t from = 0, to; from < t->refs; from = to) {
+		for (to = from; to < t->refs && t->ref[to].key == t->ref[from].key; to++)
+			;
+		if (to - from != 2)
+			continue;
+		conn[0] = t->ref[from].conn;
+		conn[1] = t->ref[from + 1].conn;
+		if (tie_group(t, TIE_STREAMS, conn, 2) < 0)
+			return -1;
+	}
+	if (t->n - before >= SEVERAL)
+		return 0;
+	for (; t->n > before; t->n--)
+		t->front[t->found[t->n - 1].front] = t->back[t->found[t->n - 1].back] = TIE_NONE;
+	return 0;
+}
+
 static int find_content(struct finder *t)
 {
 	if (by_name(t) < 0 || by_id(t, TIE_UNIQUE_ID) < 0 || by_id(t, TIE_TLS) < 0)
+		return -1;
+	if (!t->ordered && by_rarity(t) < 0)
 		return -1;
 	return by_content(t, TIE_STREAMS) < 0 || by_content(t, TIE_REQUEST) < 0 ? -1 : 0;
 }
@@ -486,7 +530,7 @@ int tie_by_content(const struct facts *f, struct tied **ties, uint32_t *n, struc
 	}
 	for (uint32_t i = 0; i < t.n; i++)
 		if (t.found[i].confidence == CERTAIN)
-			(*ties)[(*n)++] = (struct tied){ t.found[i].front, t.found[i].back };
+			(*ties)[(*n)++] = (struct tied){ t.found[i].front, t.found[i].back, t.found[i].tie, CERTAIN };
 	rc = 0;
 out:
 	finder_close(&t);
@@ -553,7 +597,7 @@ static void set_ends(struct finder *t, struct facts *f, int d)
 			set_untied(t, f, &t->ref[i], d, t->mark[t->ref[i].conn]);
 }
 
-static int note_tied(struct facts *f, uint32_t front, uint32_t back, struct err *e)
+static int note_tied(struct facts *f, struct tied tied, struct err *e)
 {
 	if (f->ties == f->tied_room) {
 		uint32_t room = f->tied_room ? f->tied_room * 2 : 64;
@@ -563,7 +607,7 @@ static int note_tied(struct facts *f, uint32_t front, uint32_t back, struct err 
 		f->tied = p;
 		f->tied_room = room;
 	}
-	f->tied[f->ties++] = (struct tied){ front, back };
+	f->tied[f->ties++] = tied;
 	return 0;
 }
 
@@ -574,6 +618,22 @@ static int by_front(const void *a, const void *b)
 	if (x->front != y->front)
 		return x->front < y->front ? -1 : 1;
 	return (x->back > y->back) - (x->back < y->back);
+}
+
+/* With those that are known already. */
+static int note_all(const struct finder *t, struct facts *f)
+{
+	for (uint32_t i = 0; i < f->conns; i++) {
+		const struct proxy_end *p = &f->conn[i].proxy[S2C];
+		if (p->tie == TIE_F5 && p->peer != UINT32_MAX && note_tied(f, (struct tied){ i, p->peer, TIE_F5, p->confidence }, t->e) < 0)
+			return -1;
+	}
+	for (uint32_t i = 0; i < t->n; i++) {
+		const struct found *x = &t->found[i];
+		if (note_tied(f, (struct tied){ x->front, x->back, x->tie, x->confidence }, t->e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int tie_find(struct facts *f, struct err *e)
@@ -589,12 +649,8 @@ int tie_find(struct facts *f, struct err *e)
 	qsort(t.found, t.n, sizeof *t.found, by_pair);
 	for (int d = 0; d < 2; d++)
 		set_ends(&t, f, d);
-	for (uint32_t i = 0; i < f->conns; i++)
-		if (f->conn[i].proxy[S2C].tie == TIE_F5 && f->conn[i].proxy[S2C].peer != UINT32_MAX && note_tied(f, i, f->conn[i].proxy[S2C].peer, e) < 0)
-			goto out;
-	for (uint32_t i = 0; i < t.n; i++)
-		if (note_tied(f, t.found[i].front, t.found[i].back, e) < 0)
-			goto out;
+	if (note_all(&t, f) < 0)
+		goto out;
 	if (f->ties)
 		qsort(f->tied, f->ties, sizeof *f->tied, by_front);
 	rc = 0;

@@ -1,6 +1,7 @@
 #include "correlate/tie_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define NEAR_NS 1000000000      /* a proxy that opens its side later than this is not told from chance */
 #define FAIR_BITS 3             /* what the nearest event is worth by chance, and a little more: it was chosen for being near */
@@ -9,7 +10,7 @@
 #define SLACK_NS 1000000
 #define LOOK_AT 64              /* events at a time: with more, nothing can be told */
 
-/* A back and the untied front that began last before it. */
+/* A back and the untied front that began last before it (UINT32_MAX, key 0: none). */
 struct guess {
 	uint64_t front_key, back_key;
 	uint32_t front, back;
@@ -31,6 +32,8 @@ struct clockwork {
 	uint32_t fronts, backs;
 	struct guess *guess;
 	uint32_t guesses;
+	uint32_t *partner;      /* of each connection: the front that it may be the back of, UINT32_MAX: none, or several */
+	uint8_t *works;         /* of each: how many of its backs were answered, at most two are counted */
 };
 
 static uint64_t server_of(const struct flow *w)
@@ -55,23 +58,29 @@ static bool may_be_front(const struct finder *t, uint32_t i)
 {
 	const struct leg *l = &t->leg[i];
 
-	return l->as_front.flow && l->whole && !tie_known(t->front[i]) && l->last + 1 < t->f->points && l->as_front.flow->has_isn[S2C];
+	/* Of what may be others' by content, times must not choose one. */
+	return l->as_front.flow && l->whole && t->front[i] == TIE_NONE && l->last + 1 < t->f->points && l->as_front.flow->has_isn[S2C];
 }
 
 static bool may_be_back(const struct finder *t, uint32_t i)
 {
 	const struct leg *l = &t->leg[i];
 
-	return l->as_back.flow && l->whole && !tie_known(t->back[i]) && l->first > 0;
+	return l->as_back.flow && l->whole && t->back[i] == TIE_NONE && l->first > 0;
 }
 
-/* Streams that a proxy changes (TLS, HTTP) may look like anything; those that it passes on as they are have been looked at already. */
+/* Streams that a proxy changes may look like anything: TLS that ends at it, or begins. Others have been looked at already. */
+static bool changed(const struct leg *x, const struct leg *y, const struct likeness *l)
+{
+	return x->opening.kind == OPENING_TLS || y->opening.kind == OPENING_TLS || !l->contradicts;
+}
+
 static bool fits(const struct finder *t, const struct leg *x, const struct leg *y, int64_t eps)
 {
 	struct likeness l;
 
 	legs_compare(x, y, &l);
-	return legs_apart(t->f, x, y, true) && legs_two_handshakes(x, y, &l, eps) && y->as_back.syn + eps >= x->as_front.syn &&
+	return legs_apart(t->f, x, y, true) && changed(x, y, &l) && legs_two_handshakes(x, y, &l, eps) && y->as_back.syn + eps >= x->as_front.syn &&
 	    y->as_back.syn - eps <= x->as_front.end;
 }
 
@@ -201,7 +210,16 @@ static int tie_service(struct clockwork *k, const struct guess *g, uint32_t n)
 		return 0;
 	for (uint32_t i = 0; i < k->guesses; i++) {
 		uint32_t back = k->guess[i].back, x;
-		if (k->guess[i].back_key != g->back_key || tie_known(t->back[back]) || (x = partner(k, &t->leg[back], g->front_key, usual)) == UINT32_MAX)
+		if (k->guess[i].back_key != g->back_key || t->back[back] || (x = partner(k, &t->leg[back], g->front_key, usual)) == UINT32_MAX)
+			continue;
+		/* Attempts that failed may be several, but a client has one back that works. */
+		if (t->leg[back].as_back.flow->has_isn[S2C] && k->works[x] < 2)
+			k->works[x]++;
+		k->partner[back] = x;
+	}
+	for (uint32_t i = 0; i < k->guesses; i++) {
+		uint32_t back = k->guess[i].back, x = k->partner[back];
+		if (x == UINT32_MAX || t->back[back] || k->works[x] > 1)
 			continue;
 		if (tie_add(t, x, back, TIE_TIMES, ENOUGH_BITS) < 0)
 			return -1;
@@ -244,10 +262,11 @@ static void guess_all(struct clockwork *k)
 
 	for (uint32_t i = 0; i < t->f->conns; i++) {
 		struct guess *x = &k->guess[k->guesses];
-		if (!may_be_back(t, i) || (x->front = nearest(k, &t->leg[i], &x->delay)) == UINT32_MAX)
+		if (!may_be_back(t, i))
 			continue;
 		x->back = i;
-		x->front_key = server_of(t->leg[x->front].as_front.flow);
+		x->front = nearest(k, &t->leg[i], &x->delay);
+		x->front_key = x->front == UINT32_MAX ? 0 : server_of(t->leg[x->front].as_front.flow);
 		x->back_key = server_of(t->leg[i].as_back.flow);
 		k->guesses++;
 	}
@@ -258,10 +277,12 @@ int tie_times(struct finder *t)
 {
 	size_t n = t->f->conns ? t->f->conns : 1;
 	struct clockwork k = { .t = t, .begin = malloc(2 * n * sizeof *k.begin), .end = malloc(n * sizeof *k.end), .front = malloc(n * sizeof *k.front),
-		.back = malloc(n * sizeof *k.back), .guess = malloc(n * sizeof *k.guess) };
-	int rc = k.begin && k.end && k.front && k.back && k.guess ? 0 : err_set(t->e, "out of memory");
+		.back = malloc(n * sizeof *k.back), .guess = malloc(n * sizeof *k.guess),
+		.partner = malloc(n * sizeof *k.partner), .works = calloc(n, 1) };
+	int rc = k.begin && k.end && k.front && k.back && k.guess && k.partner && k.works ? 0 : err_set(t->e, "out of memory");
 
 	if (rc == 0) {
+		memset(k.partner, 0xff, n * sizeof *k.partner);
 		read_legs(&k);
 		guess_all(&k);
 	}
@@ -269,12 +290,15 @@ int tie_times(struct finder *t)
 		const struct guess *g = k.guess;
 		for (to = from + 1; to < k.guesses && g[to].front_key == g[from].front_key && g[to].back_key == g[from].back_key; to++)
 			;
-		rc = tie_service(&k, &g[from], to - from);
+		if (g[from].front_key)
+			rc = tie_service(&k, &g[from], to - from);
 	}
 	free(k.begin);
 	free(k.end);
 	free(k.front);
 	free(k.back);
 	free(k.guess);
+	free(k.partner);
+	free(k.works);
 	return rc;
 }
