@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "correlate/hosts.h"
+
 #define EPS_NS 20000            /* time stamps of one clock are taken before or after a queue */
 #define TICKS_APART 200000      /* as in join.c: TSvals of one SYN and its repeats are not further apart */
 #define TINY 8                  /* a stream of no more bytes has no digest (RUNGS in ingest/opening.c) */
@@ -58,6 +60,7 @@ int legs_read(const struct facts *f, struct leg **legs, struct err *e)
 		l->last = w[n - 1].point;
 		read_times(f, &w[n - 1], &l->as_front);
 		read_times(f, &w[0], &l->as_back);
+		l->refused = !w[0].has_isn[S2C] && !w[0].ttl[S2C] && !f->point[w[0].point].sight[S2C].elsewhere;
 		/* The header comes first, whenever the client asks. */
 		if (l->speaks_for.header) {
 			l->as_back.has_said[C2S] = false;
@@ -124,11 +127,12 @@ bool legs_two_handshakes(const struct leg *x, const struct leg *y, const struct 
 
 	if (same_clock(a, b) || (same_ends(a, b) && (!other_clock(a, b) || shares_isn(a, b))))
 		return false;
-	if (other_clock(a, b) || y->speaks_for.header || (l->request && l->contradicts))
+	if (y->speaks_for.header || (l->request && l->contradicts) || (a->has_isn[S2C] && y->refused))
 		return true;
-	if (a->has_isn[S2C] && !b->has_isn[S2C])
+	if (x->as_front.has_said[C2S] && x->as_front.said[C2S] + eps < y->as_back.syn)
 		return true;
-	return x->as_front.has_said[C2S] && x->as_front.said[C2S] + eps < y->as_back.syn;
+	/* A device that makes timestamps of its own as well (pf: scrub reassemble tcp) still forwards, and a router takes one from the TTL. */
+	return other_clock(a, b) && hosts_untouched(b->ttl[C2S]);
 }
 
 bool legs_apart(const struct facts *f, const struct leg *x, const struct leg *y, bool ordered)

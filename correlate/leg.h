@@ -25,6 +25,7 @@ struct leg {
 	uint64_t length[2];             /* of the streams, without a PROXY header; valid if closed */
 	bool closed;                    /* both sides said FIN: the lengths are final */
 	bool whole;                     /* its SYN was seen */
+	bool refused;                   /* at the first point, which sees the server's packets, it said nothing but RST, or nothing */
 };
 
 /* How far the two streams of two legs agree. */
@@ -45,8 +46,8 @@ bool legs_apart(const struct facts *f, const struct leg *x, const struct leg *y,
 
 /*
  * Did the device make the back's handshake itself? One that translates addresses and sequence numbers passes the SYN on, timestamp and all (RFC 7323
- * 3.2), and the answer; a proxy is another host with another timestamp clock, or one that says so, or that answered the client before it asked the
- * server. False: not shown. On the same addresses and ports, timestamps and both initial numbers must be others.
+ * 3.2), and the answer; a proxy says so in a header, changes the streams, answers the client before it asks the server, or although the server
+ * refuses - or it is another host with another timestamp clock, whose packets no router has touched. False: not shown. On the same addresses and ports, timestamps and both initial numbers must be others.
  */
 bool legs_two_handshakes(const struct leg *x, const struct leg *y, const struct likeness *l, int64_t eps_ns);
 

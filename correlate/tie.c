@@ -522,7 +522,8 @@ int tie_by_content(const struct facts *f, struct tied **ties, uint32_t *n, struc
 	if (finder_open(&t, f, false, e) < 0 || find_content(&t) < 0)
 		goto out;
 	confirm(&t);
-	qsort(t.found, t.n, sizeof *t.found, by_pair);
+	if (t.n)
+		qsort(t.found, t.n, sizeof *t.found, by_pair);
 	*ties = malloc((t.n ? t.n : 1) * sizeof **ties);
 	if (!*ties) {
 		err_set(e, "out of memory");
@@ -646,7 +647,8 @@ int tie_find(struct facts *f, struct err *e)
 	if (finder_open(&t, f, true, e) < 0 || find_content(&t) < 0 || tie_times(&t) < 0)
 		goto out;
 	confirm(&t);
-	qsort(t.found, t.n, sizeof *t.found, by_pair);
+	if (t.n)
+		qsort(t.found, t.n, sizeof *t.found, by_pair);
 	for (int d = 0; d < 2; d++)
 		set_ends(&t, f, d);
 	if (note_all(&t, f) < 0)

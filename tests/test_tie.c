@@ -20,6 +20,7 @@ struct side {
 	double syn, asks, answers, end;
 	uint32_t asked, answered;       /* what is said first: the digest of its first 8 bytes, 64 the same */
 	uint32_t tsval;
+	uint8_t ttl;
 	uint64_t tls, http, request;
 	int speaks_for;                 /* port of client 1 in a PROXY header */
 	bool refused;
@@ -43,6 +44,7 @@ static struct flow flow_of(const struct side *s, uint32_t i)
 	struct flow w = { .point = s->point, .part = i, .parts = 1, .id = i + 1, .addr = { s->client, s->server }, .port = { (uint16_t)s->port, (uint16_t)s->server_port },
 		.first_ns = (int64_t)(s->syn * (double)MS), .last_ns = (int64_t)(s->end * (double)MS), .packets = 10, .role_known = true,
 		.isn = { 1000000 * (i + 1), 500000 * (i + 7) }, .has_isn = { true, !s->refused }, .has_syn_tsval = s->tsval != 0, .syn_tsval = s->tsval,
+		.ttl = { s->ttl ? s->ttl : 64, s->refused ? 0 : 64 },
 		.has_said = { s->asks > 0, s->answers > 0 }, .said_ns = { (int64_t)(s->asks * (double)MS), (int64_t)(s->answers * (double)MS) } };
 
 	w.opening.head[C2S] = head(s->asked);
@@ -236,6 +238,12 @@ static void a_device_that_translates_is_no_proxy(void **state)
 	check(&w, "");
 	for (uint32_t i = 0; i < w.n; i++)
 		w.side[i].tsval = 0;
+	check(&w, "");
+	/* Timestamps of its own, and a router's TTL. */
+	for (uint32_t i = 0; i < w.n; i++) {
+		w.side[i].tsval = i % 2 ? 9000000 : 4000000;
+		w.side[i].ttl = i % 2 ? 63 : 64;
+	}
 	check(&w, "");
 	/* Who had asked before the server's side was opened had had an answer before. */
 	for (uint32_t i = 1; i < w.n; i += 2)

@@ -3,3 +3,4 @@ for s in streams header reuse down parallel; do echo "== $s" && $prog run -o $s.
 $prog diff down.db 1
 $prog query header.db "SELECT text FROM v_finding WHERE connection_id = 2"
 $prog run -o order.db out=header-out.pcap in=header-in.pcap 2>/dev/null | sed -n 1,5p
+$prog import --replace header.db in=header-in.pcap 2>/dev/null && $prog query header.db "SELECT count(*), sum(header) FROM forwarded"
