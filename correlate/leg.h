@@ -47,7 +47,8 @@ bool legs_apart(const struct facts *f, const struct leg *x, const struct leg *y,
 /*
  * Did the device make the back's handshake itself? One that translates addresses and sequence numbers passes the SYN on, timestamp and all (RFC 7323
  * 3.2), and the answer; a proxy says so in a header, changes the streams, answers the client before it asks the server, or although the server
- * refuses - or it is another host with another timestamp clock, whose packets no router has touched. False: not shown. On the same addresses and ports, timestamps and both initial numbers must be others.
+ * refuses - or it is another host with another timestamp clock, whose packets no router has touched. False: not shown. On the same addresses and
+ * ports, timestamps and both initial numbers must be others.
  */
 bool legs_two_handshakes(const struct leg *x, const struct leg *y, const struct likeness *l, int64_t eps_ns);
 

@@ -86,7 +86,7 @@ static uint64_t tuple_key(int64_t addr, uint16_t port)
 	return (uint64_t)addr << 16 | port;
 }
 
-/* The connection that a PROXY header (or Forwarded with a port) names: the one that was open at the time. UINT32_MAX: none, or several. */
+/* The connection that a PROXY header names: the one that was open at the time. UINT32_MAX: none, or several. */
 static uint32_t named(const struct finder *t, const struct leg *y)
 {
 	uint64_t key = tuple_key(y->speaks_for.addr, y->speaks_for.port);
@@ -120,7 +120,7 @@ static int by_name(struct finder *t)
 	for (uint32_t i = 0; i < t->f->conns; i++) {
 		const struct leg *y = &t->leg[i];
 		uint32_t x;
-		if (!y->as_back.flow || !y->speaks_for.addr || !y->speaks_for.port || t->back[i] || (x = named(t, y)) == UINT32_MAX)
+		if (!y->as_back.flow || !y->speaks_for.header || !y->speaks_for.addr || t->back[i] || (x = named(t, y)) == UINT32_MAX)
 			continue;
 		if (tie_add(t, x, i, TIE_HEADER, TIMES_BITS) < 0)
 			return -1;

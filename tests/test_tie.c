@@ -23,6 +23,7 @@ struct side {
 	uint8_t ttl;
 	uint64_t tls, http, request;
 	int speaks_for;                 /* port of client 1 in a PROXY header */
+	int forwarded;                  /* ... in a request */
 	bool refused;
 };
 
@@ -41,7 +42,8 @@ static struct stream_head head(uint32_t digest)
 
 static struct flow flow_of(const struct side *s, uint32_t i)
 {
-	struct flow w = { .point = s->point, .part = i, .parts = 1, .id = i + 1, .addr = { s->client, s->server }, .port = { (uint16_t)s->port, (uint16_t)s->server_port },
+	struct flow w = { .point = s->point, .part = i, .parts = 1, .id = i + 1, .addr = { s->client, s->server },
+		.port = { (uint16_t)s->port, (uint16_t)s->server_port },
 		.first_ns = (int64_t)(s->syn * (double)MS), .last_ns = (int64_t)(s->end * (double)MS), .packets = 10, .role_known = true,
 		.isn = { 1000000 * (i + 1), 500000 * (i + 7) }, .has_isn = { true, !s->refused }, .has_syn_tsval = s->tsval != 0, .syn_tsval = s->tsval,
 		.ttl = { s->ttl ? s->ttl : 64, s->refused ? 0 : 64 },
@@ -51,7 +53,8 @@ static struct flow flow_of(const struct side *s, uint32_t i)
 	w.opening.head[S2C] = head(s->answered);
 	w.opening.kind = s->tls ? OPENING_TLS : s->http ? OPENING_HTTP : OPENING_NONE;
 	w.opening.digest = s->tls ? s->tls : s->http;
-	w.speaks_for = (struct speaks_for){ s->speaks_for ? 28 : 0, s->speaks_for ? 1 : 0, (uint16_t)s->speaks_for, s->request };
+	w.speaks_for = (struct speaks_for){ s->speaks_for ? 28 : 0, s->speaks_for || s->forwarded ? 1 : 0,
+		(uint16_t)(s->speaks_for + s->forwarded), s->request };
 	return w;
 }
 
@@ -278,6 +281,11 @@ static void a_proxy_header_ties_whatever_else_there_is(void **state)
 		back(&w, 2000 + i, 100, 7)->speaks_for = 1003 - i;
 	}
 	check(&w, "1>8 3>6 5>4 7>2 ");
+	/* Anybody may write that into a request. */
+	w.n = 0;
+	front(&w, 1000, 100, 7);
+	back(&w, 2000, 100, 8)->forwarded = 1000;
+	check(&w, "");
 	/* The port was used again later: the header is of the one that was open. */
 	w.n = 0;
 	front(&w, 1000, 100, 7);
