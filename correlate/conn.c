@@ -32,7 +32,7 @@ static void set_ways(struct conn *c)
 		c->ways[d] = 0;
 		for (unsigned i = 0; i < n; i++) {
 			unsigned p = d == C2S ? i : n - 1 - i;
-			if ((r->proxied == PROXY_ENDS && p > r->proxy) || (r->proxied == PROXY_OPENS && p < r->proxy))
+			if ((r->proxy[S2C].tie && p > r->proxy[S2C].point) || (r->proxy[C2S].tie && p < r->proxy[C2S].point))
 				continue;
 			if (!c->facts->point[p].sight[d].elsewhere)
 				c->way[d][c->ways[d]++] = (uint8_t)p;
@@ -227,7 +227,7 @@ const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point)
 
 bool conn_from_proxy(const struct conn *c, unsigned dir)
 {
-	return c->facts->conn[c->index].proxied == (dir == S2C ? PROXY_ENDS : PROXY_OPENS);
+	return c->facts->conn[c->index].proxy[dir].tie != TIE_NONE;
 }
 
 static const struct rst_cause *cause_of(const struct conn *c, const struct pkt *p)

@@ -8,7 +8,7 @@
 #include <xxhash.h>
 
 #include "correlate/likeness.h"
-#include "correlate/opening.h"
+#include "correlate/onset.h"
 
 #define BLOCK 16                /* nodes with one value of which all pairs are looked at; of more, only those at the right time */
 #define CANDIDATES 6            /* of a node, that are looked at packet by packet */
@@ -21,7 +21,7 @@
 #define SAME_TUPLE (JOIN_CLIENT_ADDR | JOIN_PORT | JOIN_SERVER_ADDR)
 #define ROUNDS 3                /* what was joined tells how to join more */
 #define TEACHERS 20000          /* connections to learn from */
-#define OPENINGS 1024           /* kept in memory */
+#define ONSETS 1024           /* kept in memory */
 #define CELL 20                 /* ranges of sequence numbers are looked for in cells of a megabyte, ... */
 #define CELLS 4                 /* ... of which the beginning of a range takes so many */
 
@@ -30,7 +30,7 @@ struct node {
 	uint32_t flow;          /* the one that tells most */
 	uint32_t member, members;       /* range of search.member: all of its flows */
 	uint64_t points;
-	uint32_t said[SAID];    /* opening.h; 0: not known, or not looked at */
+	uint32_t said[SAID];    /* onset.h; 0: not known, or not looked at */
 	bool wanted;            /* is a candidate for something */
 };
 
@@ -65,7 +65,7 @@ struct search {
 	uint32_t edges, edge_room;
 	struct loader loader;
 	struct conn room;
-	struct opening *opening;        /* a cache: that of flow n may be at n % OPENINGS */
+	struct onset *onset;        /* a cache: that of flow n may be at n % ONSETS */
 	uint32_t *held;                 /* whose it is, + 1 */
 	struct multiset said;
 	struct err *e;
@@ -418,17 +418,17 @@ static int by_numbers(struct search *s)
 
 /* ---- packets ---- */
 
-static const struct opening *opening_of(struct search *s, uint32_t flow)
+static const struct onset *onset_of(struct search *s, uint32_t flow)
 {
-	uint32_t at = flow % OPENINGS;
+	uint32_t at = flow % ONSETS;
 
 	if (s->held[at] != flow + 1) {
 		s->held[at] = 0;
-		if (opening_read(&s->loader, &s->room, flow, &s->opening[at], s->e) < 0)
+		if (onset_read(&s->loader, &s->room, flow, &s->onset[at], s->e) < 0)
 			return NULL;
 		s->held[at] = flow + 1;
 	}
-	return &s->opening[at];
+	return &s->onset[at];
 }
 
 /* Those that nothing brought together: by their packets' contents, and by the IP ID of what begins them. */
@@ -437,10 +437,10 @@ static int by_packets(struct search *s)
 	for (uint32_t i = 0; i < s->edges; i++)
 		s->node[s->edge[i].x].wanted = s->node[s->edge[i].y].wanted = true;
 	for (uint32_t i = 0; i < s->nodes; i++) {
-		const struct opening *o;
+		const struct onset *o;
 		if (s->node[i].wanted)
 			continue;
-		if (!(o = opening_of(s, s->node[i].flow)))
+		if (!(o = onset_of(s, s->node[i].flow)))
 			return -1;
 		uint64_t all = o->said[SAID_ALL], id = o->n && o->p[0].ip_id ? 1ull << 32 | o->p[0].ip_id : 0;
 		if ((all && add_entry(s, XXH3_64bits(&all, sizeof all), i, s->node[i].flow) < 0) ||
@@ -553,10 +553,10 @@ static int read_said(struct search *s)
 		s->node[s->edge[i].x].wanted = s->node[s->edge[i].y].wanted = true;
 	multiset_free(&s->said);
 	for (uint32_t i = 0; i < s->nodes; i++) {
-		const struct opening *o;
+		const struct onset *o;
 		if (!s->node[i].wanted)
 			continue;
-		if (!(o = opening_of(s, s->node[i].flow)))
+		if (!(o = onset_of(s, s->node[i].flow)))
 			return -1;
 		for (int k = 0; k < SAID; k++)
 			if ((s->node[i].said[k] = o->said[k]))
@@ -592,18 +592,18 @@ static void credit(struct edge *g, double bits, unsigned family, unsigned eviden
 
 static int look_at_packets(struct search *s, struct edge *g)
 {
-	const struct opening *x = opening_of(s, g->fx);
-	struct opening copy;
-	const struct opening *y;
+	const struct onset *x = onset_of(s, g->fx);
+	struct onset copy;
+	const struct onset *y;
 	struct accord a;
 	bool stamped = s->j->f->flow[g->fx].has_syn_tsval && s->j->f->flow[g->fy].has_syn_tsval;
 
 	if (!x)
 		return -1;
 	copy = *x;      /* the other one may take its place */
-	if (!(y = opening_of(s, g->fy)))
+	if (!(y = onset_of(s, g->fy)))
 		return -1;
-	opening_compare(&copy, y, &a);
+	onset_compare(&copy, y, &a);
 	credit(g, score_said(s, g) + fmin(6, a.data), FAMILY_CONTENT, JOIN_PAYLOAD);
 	credit(g, fmin(24, 12.0 * a.ids), FAMILY_IP_ID, JOIN_IP_ID);
 	credit(g, a.rhythm, FAMILY_CLOCK, JOIN_TIME);
@@ -755,7 +755,7 @@ static int round_of(struct search *s, uint32_t *united)
 		rc = decide_all(s, united);
 	likeness_close(&s->like);
 	if (s->held)
-		memset(s->held, 0, OPENINGS * sizeof *s->held);
+		memset(s->held, 0, ONSETS * sizeof *s->held);
 	return rc;
 }
 
@@ -770,9 +770,9 @@ static int open_search(struct search *s, struct joiner *j)
 	conn_init(&s->room, j->f);
 	if (!j->db)
 		return 0;
-	s->opening = malloc(OPENINGS * sizeof *s->opening);
-	s->held = calloc(OPENINGS, sizeof *s->held);
-	if (!s->opening || !s->held)
+	s->onset = malloc(ONSETS * sizeof *s->onset);
+	s->held = calloc(ONSETS, sizeof *s->held);
+	if (!s->onset || !s->held)
 		return err_set(s->e, "out of memory");
 	return loader_open(&s->loader, j->db, s->e);
 }
@@ -794,7 +794,7 @@ int join_by_likeness(struct joiner *j, struct err *e)
 	free(s.member);
 	free(s.entry);
 	free(s.edge);
-	free(s.opening);
+	free(s.onset);
 	free(s.held);
 	return rc;
 }

@@ -9,6 +9,7 @@
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
 #include "correlate/reason.h"
+#include "correlate/tell_proxy.h"
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
 #define AT_ONCE_NS 5000000      /* closer together than timers are apart */
@@ -233,7 +234,7 @@ static bool recycled(const struct conn *c, uint32_t i)
 /* The BIG-IP at the first point of its way says that it made the packet, or is the host there: a full proxy. */
 static bool by_bigip(const struct conn *c, uint32_t i)
 {
-	return c->tx[i].from == 0 && (conn_own_reset(c, i) || conn_from_proxy(c, c->tx[i].dir));
+	return c->tx[i].from == 0 && (conn_own_reset(c, i) || c->facts->conn[c->index].proxy[c->tx[i].dir].tie == TIE_F5);
 }
 
 /*
@@ -353,23 +354,50 @@ static void single(const struct conn *c, struct findings *out)
 
 /* ---- the connection as a whole ---- */
 
+static const char *tie_rule(uint8_t tie)
+{
+	static const char *const name[] = { "", "f5_peer", "proxy_header", "unique_id", "client_random", "equal_streams", "equal_request", "equal_times",
+		"equal_class", "same_service" };
+
+	return name[tie];
+}
+
 /* A full proxy at an end of the way: from there to the next point (points beside it are none) it is another connection. */
-static void proxied(const struct conn *c, struct findings *out)
+static void proxied(const struct conn *c, int d, struct findings *out)
+{
+	const struct proxy_end *r = &c->facts->conn[c->index].proxy[d];
+	const struct point *point = c->facts->point;
+	int n = (int)c->facts->points, step = d == S2C ? 1 : -1, next = r->point + step;
+
+	while (next >= 0 && next < n && point[next].position == point[r->point].position)
+		next += step;
+	if (r->tie == TIE_NONE || next < 0 || next >= n)
+		return;
+	reason_set why = r->tie == TIE_F5 ? WHY_F5 : 0;
+	double odds = r->confidence == CERTAIN ? ODDS_CERTAIN : ODDS_LIKELY;
+	if (d == S2C)
+		add(out, (struct seen){ KIND_TERMINATED, WHAT_CONNECTION, NO_DIRECTION, r->point, (uint8_t)next, NO_POINT, r->confidence, why, NOTHING,
+			odds, tie_rule(r->tie) });
+	else
+		add(out, (struct seen){ KIND_ORIGINATED, WHAT_CONNECTION, NO_DIRECTION, (uint8_t)next, r->point, NO_POINT, r->confidence, why, NOTHING,
+			odds, tie_rule(r->tie) });
+}
+
+/* The header of the PROXY protocol, before the first byte that the client said. */
+static void inserted(const struct conn *c, struct findings *out)
 {
 	const struct conn_ref *r = &c->facts->conn[c->index];
-	const struct point *point = c->facts->point;
-	int n = (int)c->facts->points, step = r->proxied == PROXY_ENDS ? 1 : -1, next = r->proxy + step;
+	bool header = false;
 
-	while (next >= 0 && next < n && point[next].position == point[r->proxy].position)
-		next += step;
-	if (r->proxied == PROXY_NONE || next < 0 || next >= n)
-		return;
-	if (r->proxied == PROXY_ENDS)
-		add(out, (struct seen){ KIND_TERMINATED, WHAT_CONNECTION, NO_DIRECTION, r->proxy, (uint8_t)next, NO_POINT, CERTAIN, WHY_F5, NOTHING,
-			ODDS_CERTAIN, "f5_peer" });
-	else
-		add(out, (struct seen){ KIND_ORIGINATED, WHAT_CONNECTION, NO_DIRECTION, (uint8_t)next, r->proxy, NO_POINT, CERTAIN, WHY_F5, NOTHING,
-			ODDS_CERTAIN, "f5_peer" });
+	for (uint32_t i = 0; i < r->flows; i++)
+		header |= c->facts->flow[r->flow + i].speaks_for.header > 0;
+	for (uint32_t i = 0; i < out->n && header; i++) {
+		const struct finding x = out->list[i];
+		if (x.kind == KIND_ORIGINATED && r->proxy[C2S].tie != TIE_F5) {
+			add(out, (struct seen){ KIND_INSERTED, WHAT_DATA, C2S, x.from, x.to, NO_POINT, x.confidence, 0, NOTHING, x.odds, "proxy_header" });
+			return;
+		}
+	}
 }
 
 /* Between the last point on the client's side that knows the connection and the first one beyond. */
@@ -543,7 +571,9 @@ void judge(const struct proof *t, struct findings *out)
 	unanswered(c, out);
 	zero_window(c, out);
 	reuse(c, out);
-	proxied(c, out);
+	for (int d = S2C; d >= C2S; d--)
+		proxied(c, d, out);
+	inserted(c, out);
 	syn_proxy(c, out);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
@@ -552,5 +582,7 @@ void judge(const struct proof *t, struct findings *out)
 		int s = severity_of(&out->list[i], out->outcome);
 		out->severity = s > out->severity ? s : out->severity;
 	}
+	if (tell_failed(c))
+		out->severity = 3;
 	verdict_write(c, out);
 }

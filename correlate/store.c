@@ -281,6 +281,25 @@ static void add_member(char *out, size_t size, size_t *n, const char *name, cons
 	*n += (size_t)snprintf(out + *n, size - *n, ",\"%s\":\"%s\"", name, quoted);
 }
 
+/* The connection on the other side of a proxy, or all of them. */
+static size_t add_peers(const struct facts *f, uint32_t index, int d, char *out, size_t size)
+{
+	const struct proxy_end *p = &f->conn[index].proxy[d];
+	const struct tied *t;
+	uint32_t many;
+	size_t n;
+
+	if (p->peer == UINT32_MAX)
+		return 0;
+	t = facts_backs(f, index, &many);
+	if (d == C2S || many < 2)
+		return (size_t)snprintf(out, size, ",\"peer\":%u", p->peer + 1);
+	n = (size_t)snprintf(out, size, ",\"peer\":[");
+	for (uint32_t i = 0; i < many && i < EVIDENCE_PACKETS; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%u", i ? "," : "", t[i].back + 1);
+	return n + (size_t)snprintf(out + n, size - n, "]");
+}
+
 static void evidence(const struct conn *c, const struct findings *found, uint32_t i, char *out, size_t size)
 {
 	const struct finding *x = &found->list[i];
@@ -294,8 +313,8 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)c->pkt[c->tx[found->tx[j].tx].first].id);
 	}
 	n += (size_t)snprintf(out + n, size - n, "]");
-	if ((x->kind == KIND_TERMINATED || x->kind == KIND_ORIGINATED) && c->facts->conn[c->index].peer != UINT32_MAX)
-		n += (size_t)snprintf(out + n, size - n, ",\"peer\":%u", c->facts->conn[c->index].peer + 1);
+	if (x->kind == KIND_TERMINATED || x->kind == KIND_ORIGINATED)
+		n += add_peers(c->facts, c->index, x->kind == KIND_TERMINATED ? S2C : C2S, out + n, size - n);
 	if (reasons_json(x->confidence == POSSIBLE ? x->reasons : x->reasons & ~WHY_DOUBTS, because, sizeof because))
 		n += (size_t)snprintf(out + n, size - n, ",\"reasons\":[%s]", because);
 	if (x->assumptions[0])

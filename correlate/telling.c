@@ -5,6 +5,7 @@
 #include "correlate/datagram.h"
 #include "correlate/ecn.h"
 #include "correlate/reason.h"
+#include "correlate/tell_proxy.h"
 #include "correlate/words.h"
 
 #define REPEATS 64              /* that are followed to see whether one came through */
@@ -137,7 +138,7 @@ static void say_sent(const struct conn *c, struct finding *f, struct words *w)
 		    words_point(c, f->point));
 	else
 		words_say(w, " %s made by the %s itself: %s, the point nearest to it, recorded %s first.", f->count == 1 ? "was" : "were",
-		    words_host(f->dir), words_point(c, f->point), f->count == 1 ? "it" : "them");
+		    words_sender(c, f->dir, false), words_point(c, f->point), f->count == 1 ? "it" : "them");
 	say_answer(c, first_of(c, f), w);
 }
 
@@ -278,18 +279,6 @@ static void say_stale(const struct conn *c, struct finding *f, struct words *w)
 		words_say(w, " The client's RST cleared it.");
 }
 
-static void say_proxied(const struct conn *c, struct finding *f, struct words *w)
-{
-	const struct conn_ref *r = &c->facts->conn[c->index];
-
-	if (r->peer == UINT32_MAX)
-		words_say(w, "The BIG-IP at %s is the end of this connection: it made no flow for it, and passed nothing of it on.", words_point(c, r->proxy));
-	else if (f->kind == KIND_TERMINATED)
-		words_say(w, "The BIG-IP at %s is the end of this connection; it goes on in one of its own, connection %u.", words_point(c, r->proxy), r->peer + 1);
-	else
-		words_say(w, "The BIG-IP at %s made this connection, to go on in it with connection %u.", words_point(c, r->proxy), r->peer + 1);
-}
-
 static void say_syn_proxy(const struct conn *c, struct finding *f, struct words *w)
 {
 	words_say(w, "A SYN proxy between %s and %s answered the client's SYN itself, and opened the connection to the server in the client's name",
@@ -311,6 +300,9 @@ static const char *assumption(const struct finding *f)
 		return "nothing between the host and the point imitates the host";
 	case KIND_UNANSWERED:
 		return "nothing between the point and the host swallows packets";
+	case KIND_TERMINATED:
+	case KIND_ORIGINATED:
+		return "there is no second path around the points";
 	default:
 		return "";
 	}
@@ -333,10 +325,10 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_UNANSWERED:
 		words_count(&w, f->count, f->what);
-		words_say(&w, " came to %s, and the %s behind it never answered.", words_point(c, f->point), words_sender(S2C, conn_from_proxy(c, S2C)));
+		words_say(&w, " came to %s, and the %s behind it never answered.", words_point(c, f->point), words_sender(c, S2C, false));
 		break;
 	case KIND_RETRANSMITTED:
-		words_say(&w, "The %s repeated ", words_host(f->dir));
+		words_say(&w, "The %s repeated ", words_sender(c, f->dir, false));
 		words_count(&w, f->count, f->what);
 		words_say(&w, ".");
 		break;
@@ -361,7 +353,10 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_TERMINATED:
 	case KIND_ORIGINATED:
-		say_proxied(c, f, &w);
+		tell_proxied(c, f, &w);
+		break;
+	case KIND_INSERTED:
+		tell_inserted(c, f, &w);
 		break;
 	case KIND_SYN_PROXY:
 		say_syn_proxy(c, f, &w);
@@ -371,7 +366,7 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_KEEPALIVE:
 		/* Some stacks probe a closed window with what looks like a keepalive. */
-		words_say(&w, "The %s sent %u keepalive%s%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s",
+		words_say(&w, "The %s sent %u keepalive%s%s.", words_sender(c, f->dir, false), f->count, f->count == 1 ? "" : "s",
 		    findings_find(all, KIND_ZERO_WINDOW, -1, !f->dir) ? " or probes of the closed window" : "");
 		break;
 	case KIND_ZERO_WINDOW:

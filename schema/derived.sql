@@ -5,6 +5,7 @@ DROP TABLE IF EXISTS compared;
 DROP TABLE IF EXISTS change;
 DROP TABLE IF EXISTS hop;
 DROP TABLE IF EXISTS f5_peer;
+DROP TABLE IF EXISTS tie;
 DROP TABLE IF EXISTS sighting;
 DROP TABLE IF EXISTS flow_part;
 DROP TABLE IF EXISTS flow;
@@ -103,6 +104,16 @@ CREATE TABLE f5_peer(
   peer_flow_id INTEGER NOT NULL REFERENCES flow(id),
   PRIMARY KEY(flow_id, f5_peer_id, peer_flow_id)
 ) STRICT, WITHOUT ROWID;
+
+-- The two connections at a full proxy: the one that it ends, and one that it opened for it. What passes on several clients' requests has no row.
+CREATE TABLE tie(
+  front_id   INTEGER NOT NULL REFERENCES connection(id),
+  back_id    INTEGER NOT NULL REFERENCES connection(id),
+  evidence   TEXT NOT NULL,             -- PROXY header, unique id, TLS ClientHello, equal streams, equal request, times, F5 trailer
+  confidence TEXT NOT NULL,             -- certain, likely
+  PRIMARY KEY(front_id, back_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tie_back ON tie(back_id);
 
 -- A transmission is named by its first sighting in the direction of travel; a row here for every other sighting of it.
 CREATE TABLE sighting(
