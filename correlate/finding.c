@@ -100,7 +100,7 @@ const struct finding *findings_find(const struct findings *f, enum kind kind, in
 const char *kind_name(enum kind k)
 {
 	static const char *const name[] = { "dropped", "generated", "modified", "sent", "unanswered", "retransmitted", "not_captured",
-		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "terminated", "originated", "syn_proxy", "undecided" };
+		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "resegmented", "terminated", "originated", "syn_proxy", "undecided" };
 
 	return name[k];
 }
