@@ -92,8 +92,8 @@ struct tx {
 	uint64_t others;        /* set of points where other packets hold its bytes and stand for it; so do they at those behind them (ranges.h) */
 	uint32_t origin, upto;  /* where it was cut otherwise: the earliest and the latest sent that it has bytes of; NOTHING: it was sent like this */
 	uint32_t into;          /* ... the first transmission that goes on with its bytes, NOTHING: none */
-	bool again;             /* first seen where its bytes are more often than at the point before: repeated, or doubled on the way */
 	uint8_t turned;         /* ... position where others stand for it first; 0: none does */
+	bool again;             /* first seen where its bytes are more often than at the point before: repeated, or doubled on the way */
 	uint8_t rest;           /* enum rest */
 	uint32_t units;         /* of a rest: how many full segments it takes; else 1 */
 	bool by_host;           /* not recorded at the first point of its way, but proved to be the host's */
