@@ -8,6 +8,7 @@
 #include "correlate/ecn.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
+#include "correlate/ranges.h"
 #include "correlate/reason.h"
 #include "correlate/tell_proxy.h"
 
@@ -28,6 +29,16 @@ static void add(struct findings *out, struct seen s)
 	findings_add(out, &s);
 }
 
+/* A rest of a packet counts as many segments. */
+static struct finding *add_all(const struct conn *c, struct findings *out, struct seen s)
+{
+	struct finding *f = findings_add(out, &s);
+
+	if (f)
+		f->count += c->tx[s.tx].units - 1;
+	return f;
+}
+
 /* ---- what became of each transmission ---- */
 
 /* A difference that no packet with content hangs on: a bare ACK that later ones made superfluous. */
@@ -45,12 +56,12 @@ static void far_side(const struct conn *c, uint32_t i, struct findings *out)
 		return;
 	to = c->way[x->dir][x->reach + 1];
 	if (x->fate_to == FATE_DROPPED) {
-		add(out, (struct seen){ KIND_DROPPED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_to), x->reasons_to, i, x->odds_to,
+		add_all(c, out, (struct seen){ KIND_DROPPED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_to), x->reasons_to, i, x->odds_to,
 			"dropped" });
 		return;
 	}
 	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_to, i, x->odds_to, "gone" };
-	struct finding *f = findings_add(out, &s);
+	struct finding *f = add_all(c, out, s);
 	if (f)
 		f->doubtful |= !harmless(x);
 }
@@ -95,13 +106,15 @@ static bool mistaken(const struct conn *c, uint32_t i, unsigned point)
 	const struct pkt *p = &c->pkt[c->tx[i].first];
 	uint32_t here = conn_sight(c, i)[point];
 
+	if (c->tx[i].rest)
+		return ranges_doubled(c, i, point);
 	if (p->ip_id || (here != NOTHING && !c->pkt[here].doubled))
 		return false;
 	for (uint32_t k = i > SHORTLY ? i - SHORTLY : 0; k < c->txs && k <= i + SHORTLY; k++) {
 		uint32_t there = conn_sight(c, k)[point];
 		const struct pkt *q = &c->pkt[c->tx[k].first];
 		bool doubled = there != NOTHING && c->pkt[there].doubled;
-		if (k != i && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS)
+		if (q != p && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS)
 			return true;
 	}
 	return false;
@@ -115,13 +128,13 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 	/* Fragments of what no point holds all of are no packet that came to anybody. */
 	if (c->pkt[x->first].partial && conn_seen(c, i, x->to)->partial)
 		return;
-	for (unsigned k = 0; k <= x->reach && !x->piece && !x->whole; k++) {
+	for (unsigned k = 0; k <= x->reach; k++) {
 		uint8_t p = c->way[x->dir][k];
 		reason_set why = 0;
 		const struct pkt *here = conn_seen(c, i, k);
 		/* A fragment that is missing, and comes by further on. */
 		bool torn = here && here->partial && k < x->to && !conn_seen(c, i, x->to)->partial;
-		if ((here && !torn) || (k < x->from && !x->by_host))
+		if ((here && !torn) || conn_others(x, p) || (k < x->from && !x->by_host) || (k >= x->from && x->rest == REST_NEW))
 			continue;
 		/* Of a connection that a point does not know at all, single packets say nothing. */
 		if (!c->flow[p] && !fate_unseen(t, p))
@@ -140,9 +153,24 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		enum confidence confidence = mistaken(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
-		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
+		add_all(c, out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
 			sure ? ODDS_CERTAIN : ODDS_LIKELY, "not_captured" });
 	}
+}
+
+/*
+ * Its bytes are at the next point, but in other packets: cut up or put together by a network card (offload) at either end of the hop, or by what lies
+ * between. Only possible where the point before it recorded neither: then it cannot be said on which side of that point.
+ */
+static void resegmented(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+	unsigned k = x->turned;
+
+	if (!k || x->rest)
+		return;
+	add(out, (struct seen){ KIND_RESEGMENTED, x->what, x->dir, c->way[x->dir][k - 1], c->way[x->dir][k], NO_POINT,
+		conn_seen(c, i, k - 1) ? CERTAIN : POSSIBLE, 0, i, ODDS_CERTAIN, "resegmented" });
 }
 
 /* How many copies of transmission i does a point hold? On the other side of a device that it straddles there is none, but the packet again. */
@@ -176,7 +204,8 @@ static void copies(const struct conn *c, uint32_t i, struct findings *out)
 		honest += !facts_mirrors(&c->facts->point[c->way[x->dir][first]]);
 	}
 	bool network = first > x->from && honest > 1 && conn_seen(c, i, first - 1);
-	if (network)
+	/* It may have been doubled before, and one of the two put together with others. */
+	if (network && !ranges_twice(c, i, c->way[x->dir][first - 1]))
 		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, c->way[x->dir][first - 1], c->way[x->dir][first], NO_POINT, CERTAIN, 0, i,
 			ODDS_CERTAIN, "duplicated" });
 	for (unsigned k = x->from; k <= x->to && !(honest > 1 && k >= first); k++) {
@@ -197,7 +226,7 @@ static void repeats(const struct conn *c, uint32_t i, struct findings *out)
 	/* Equal SYN-ACKs at once, without IP ID: two timers of the server, or a copy at a point that makes some. */
 	bool copy = x->what == WHAT_SYNACK && c->pkt[x->first].ip_id == 0 && x->repeats != NOTHING && x->t - c->tx[x->repeats].t < AT_ONCE_NS &&
 	    c->facts->point[c->way[x->dir][0]].twice > 0;
-	if (x->repeat && !x->piece && (x->from == 0 || x->by_host))
+	if (x->repeat && (x->from == 0 || x->by_host))
 		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], copy ? POSSIBLE : CERTAIN, 0, i,
 			ODDS_CERTAIN, "retransmitted" });
 	if (x->probe && (x->from == 0 || x->by_host))
@@ -442,7 +471,7 @@ static void zero_window(const struct conn *c, struct findings *out)
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
 		const struct pkt *p = &c->pkt[x->first];
-		if (p->win == 0 && (x->what == WHAT_ACK || x->what == WHAT_DATA) && !x->stray && (x->from == 0 || x->by_host))
+		if (p->win == 0 && !x->rest && (x->what == WHAT_ACK || x->what == WHAT_DATA) && !x->stray && (x->from == 0 || x->by_host))
 			add(out, (struct seen){ KIND_ZERO_WINDOW, WHAT_ACK, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN,
 				"zero_window" });
 	}
@@ -479,7 +508,7 @@ static bool stalled(const struct conn *c)
 
 	for (uint32_t i = c->txs; i-- > 0;) {
 		const struct tx *x = &c->tx[i];
-		if (x->what != WHAT_DATA && x->what != WHAT_FIN)
+		if ((x->what != WHAT_DATA && x->what != WHAT_FIN) || !conn_as_sent(x))
 			continue;
 		if (!x->repeat)
 			break;
@@ -562,6 +591,9 @@ void judge(const struct proof *t, struct findings *out)
 		far_side(c, i, out);
 		near_side(c, i, out);
 		missed(t, i, out);
+		if (c->tx[i].rest)
+			continue;
+		resegmented(c, i, out);
 		copies(c, i, out);
 		repeats(c, i, out);
 		by_host(c, i, out);

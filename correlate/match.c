@@ -78,7 +78,8 @@ static int new_tx(struct matcher *m, uint32_t pkt)
 	x->what = (uint8_t)pkt_what(p);
 	x->from = x->to = (uint8_t)m->at;
 	x->single = true;
-	x->repeats = x->repeated_by = NOTHING;
+	x->repeats = x->repeated_by = x->origin = x->upto = x->into = NOTHING;
+	x->units = 1;
 	uint32_t *s = conn_sight(c, c->txs);
 	for (unsigned i = 0; i < c->facts->points; i++)
 		s[i] = NOTHING;

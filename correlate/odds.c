@@ -6,6 +6,7 @@
 #include "correlate/datagram.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
+#include "correlate/ranges.h"
 #include "correlate/reason.h"
 
 #define BURST 2                 /* packets of one direction that any capture may miss at once */
@@ -134,10 +135,10 @@ static bool refuses(const struct tx *r, const struct tx *x)
 	return (!r->stray_ack && r->ack == x->end) || (!x->stray_ack && !r->stray && r->off == x->ack);
 }
 
-/* Was r, in the other direction, never seen at the point, not even in part, but nearer to x's sender? */
+/* Was r, in the other direction, never seen at the point, not even in part or in other packets, but nearer to x's sender? */
 static bool missing_at(const struct conn *c, uint32_t r, unsigned point)
 {
-	return conn_sight(c, r)[point] == NOTHING;
+	return conn_sight(c, r)[point] == NOTHING && !conn_others(&c->tx[r], point);
 }
 
 bool odds_refused(const struct conn *c, uint32_t x, unsigned point)
@@ -364,8 +365,10 @@ static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigne
 {
 	const struct pkt *p = conn_at(c, x, near);
 
+	if (c->tx[x].rest && ranges_doubled(c, x, far))
+		return true;
 	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
-		const struct pkt *q = i == x ? NULL : conn_at(c, i, near), *r = conn_at(c, i, far);
+		const struct pkt *q = c->tx[i].first == c->tx[x].first ? NULL : conn_at(c, i, near), *r = conn_at(c, i, far);
 		if (q && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
 			return true;
 	}
@@ -534,7 +537,7 @@ static bool doubled(const struct conn *c, uint32_t x)
 
 	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
 		const struct pkt *q = conn_at(c, i, p->point);
-		if (q && conn_equal(p, q) && p->t - q->t < COPY_NS)
+		if (q && q != p && conn_equal(p, q) && p->t - q->t < COPY_NS)
 			return true;
 	}
 	return false;

@@ -16,7 +16,7 @@ struct store {
 	int64_t next_flow, next_finding, next_change;
 	int64_t *delay;         /* scratch */
 	size_t delay_room;
-	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *hop, *change, *finding, *finding_packet;
+	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *resegmented, *hop, *change, *finding, *finding_packet;
 };
 
 struct store *store_new(struct db *db, const struct facts *f, struct err *e)
@@ -34,6 +34,7 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->flow, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
+	    db_prepare(db, "INSERT INTO resegmented VALUES(?1, ?2, ?3)", &s->resegmented, e) < 0 ||
 	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)", &s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
 			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12, ?13)", &s->change, e) < 0 ||
@@ -49,7 +50,7 @@ void store_free(struct store *s)
 {
 	if (!s)
 		return;
-	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->hop, s->change, s->finding, s->finding_packet };
+	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->resegmented, s->hop, s->change, s->finding, s->finding_packet };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
 	free(s->delay);
@@ -123,9 +124,38 @@ static int store_sightings(struct store *s, const struct conn *c, struct err *e)
 	return 0;
 }
 
+static int64_t tx_id(const struct conn *c, uint32_t tx)
+{
+	return tx == NOTHING ? 0 : c->pkt[c->tx[tx].first].id;
+}
+
+static int store_resegmented(struct store *s, const struct conn *c, struct err *e)
+{
+	for (uint32_t x = 0; x < c->txs; x++) {
+		const struct tx *w = &c->tx[x];
+		if (w->rest || (w->origin == NOTHING && w->into == NOTHING))
+			continue;
+		sqlite3_bind_int64(s->resegmented, 1, tx_id(c, x));
+		db_bind_opt(s->resegmented, 2, w->origin != NOTHING, tx_id(c, w->origin));
+		db_bind_opt(s->resegmented, 3, w->into != NOTHING, tx_id(c, w->into));
+		if (db_run(s->db, s->resegmented, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 struct hop_sum {
 	int64_t sent, arrived, dropped, generated, not_captured, retransmitted;
 };
+
+/* Was some of transmission x dropped behind the i-th point of its way, while the rest of it came? What did not come is right behind it. */
+static bool in_part(const struct conn *c, uint32_t x, unsigned i)
+{
+	for (uint32_t k = x + 1; k < c->txs && c->tx[k].rest && c->tx[k].origin == x; k++)
+		if (c->tx[k].fate_to == FATE_DROPPED && c->tx[k].reach == i)
+			return true;
+	return false;
+}
 
 /* What crossed from the i-th point of a way to the next one. */
 static int sum_hop(struct store *s, const struct conn *c, unsigned d, unsigned i, struct hop_sum *h, size_t *delays, struct err *e)
@@ -139,14 +169,17 @@ static int sum_hop(struct store *s, const struct conn *c, unsigned d, unsigned i
 			continue;
 		p = conn_seen(c, x, i);
 		q = conn_seen(c, x, i + 1);
-		bool came = w->reach >= i && (w->from <= i || w->by_host), got = w->reach > i && (w->from <= i || w->by_host);
-		h->sent += came;
-		h->arrived += got;
-		h->retransmitted += came && w->repeat;
+		/* Where others stand for it, they count; of a rest only that it is missing does. */
+		bool came = w->reach >= i && (w->from <= i || w->by_host) && !conn_others(w, c->way[d][i]), got = came && w->reach > i;
+		h->not_captured += got && !q && !conn_others(w, c->way[d][i + 1]) ? w->units : 0;
 		/* The two handshakes of a SYN proxy are no trouble. */
-		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i && !(w->reasons_to & WHY_SYN_PROXY);
+		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i && !(w->reasons_to & WHY_SYN_PROXY) ? w->units : 0;
+		if (w->rest)
+			continue;
+		h->sent += came;
+		h->arrived += got && !in_part(c, x, i);
+		h->retransmitted += came && w->repeat;
 		h->generated += w->fate_from == FATE_GENERATED && w->from == i + 1 && !(w->reasons_from & WHY_SYN_PROXY);
-		h->not_captured += got && !q;
 		if (!p || !q)
 			continue;
 		if (*delays == s->delay_room) {
@@ -305,12 +338,15 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 	const struct finding *x = &found->list[i];
 	char because[2000];
 	size_t n = (size_t)snprintf(out, size, "{\"packets\":[");
+	int64_t last = 0;
 	int k = 0;
 
 	for (uint32_t j = 0; j < found->txs && k < EVIDENCE_PACKETS; j++) {
-		if (found->tx[j].finding != i)
+		/* Several rests of a packet follow each other. */
+		if (found->tx[j].finding != i || tx_id(c, found->tx[j].tx) == last)
 			continue;
-		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)c->pkt[c->tx[found->tx[j].tx].first].id);
+		last = tx_id(c, found->tx[j].tx);
+		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)last);
 	}
 	n += (size_t)snprintf(out + n, size - n, "]");
 	if (x->kind == KIND_TERMINATED || x->kind == KIND_ORIGINATED)
@@ -374,15 +410,17 @@ static void name_points(const struct store *s, const struct conn_ref *r, char *o
 
 static int store_head(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
 {
-	int64_t start = INT64_MAX, end = INT64_MIN, bytes = 0;
+	int64_t start = INT64_MAX, end = INT64_MIN, bytes = 0, packets = 0;
 	char points[POINTS_MAX * 65] = "";
 
 	for (uint32_t k = 0; k < c->pkts; k++) {
 		start = c->pkt[k].t < start ? c->pkt[k].t : start;
 		end = c->pkt[k].t > end ? c->pkt[k].t : end;
 	}
-	for (uint32_t x = 0; x < c->txs; x++)
-		bytes += c->tx[x].what == WHAT_ICMP ? 0 : c->pkt[c->tx[x].first].len;
+	for (uint32_t x = 0; x < c->txs; x++) {
+		bytes += c->tx[x].what == WHAT_ICMP || !conn_as_sent(&c->tx[x]) ? 0 : c->pkt[c->tx[x].first].len;
+		packets += !c->tx[x].rest;
+	}
 	name_points(s, &s->f->conn[c->index], points, sizeof points);
 	sqlite3_bind_int64(s->connection, 1, id);
 	sqlite3_bind_int64(s->connection, 2, start);
@@ -391,7 +429,7 @@ static int store_head(struct store *s, const struct conn *c, int64_t id, const s
 	db_bind_text(s->connection, 5, found->verdict);
 	sqlite3_bind_int(s->connection, 6, found->severity);
 	db_bind_text(s->connection, 7, points);
-	sqlite3_bind_int64(s->connection, 8, c->txs);
+	sqlite3_bind_int64(s->connection, 8, packets);
 	sqlite3_bind_int64(s->connection, 9, bytes);
 	return db_run(s->db, s->connection, e);
 }
@@ -429,7 +467,8 @@ int store_connection(struct store *s, const struct proof *t, const struct findin
 
 	if (found->nomem || changed->nomem)
 		return err_set(e, "out of memory");
-	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c->index, e) < 0 || store_sightings(s, c, e) < 0)
+	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c->index, e) < 0 || store_sightings(s, c, e) < 0 ||
+	    store_resegmented(s, c, e) < 0)
 		return -1;
 	if (store_hops(s, c, id, changed, e) < 0 || store_changes(s, id, changed, e) < 0)
 		return -1;

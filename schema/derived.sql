@@ -6,6 +6,7 @@ DROP TABLE IF EXISTS change;
 DROP TABLE IF EXISTS hop;
 DROP TABLE IF EXISTS f5_peer;
 DROP TABLE IF EXISTS tie;
+DROP TABLE IF EXISTS resegmented;
 DROP TABLE IF EXISTS sighting;
 DROP TABLE IF EXISTS flow_part;
 DROP TABLE IF EXISTS flow;
@@ -123,14 +124,22 @@ CREATE TABLE sighting(
   fragment        INTEGER NOT NULL      -- 1: a fragment of it: a later one, or the first of those that came where it was whole before
 ) STRICT;
 
+-- What is cut up or put together on the way (offload) is another packet there, and another transmission, named by its own first sighting. Here is how
+-- they hang together: a row for every transmission that has bytes of another one, or whose bytes another one has.
+CREATE TABLE resegmented(
+  transmission_id INTEGER PRIMARY KEY REFERENCES packet(id),
+  origin_id       INTEGER REFERENCES packet(id),        -- the earliest transmission that it has bytes of; NULL: it was sent like this
+  into_id         INTEGER REFERENCES packet(id)         -- the first transmission that goes on with its bytes; NULL: it goes on itself, or nowhere
+) STRICT;
+
 CREATE TABLE hop(
   connection_id   INTEGER NOT NULL REFERENCES connection(id),
   from_point      INTEGER NOT NULL REFERENCES point(id),
   to_point        INTEGER NOT NULL REFERENCES point(id),
   direction       INTEGER NOT NULL,     -- 0 c2s, 1 s2c
-  sent            INTEGER NOT NULL,     -- transmissions seen at from_point or before it
-  arrived         INTEGER NOT NULL,     -- of these, seen at to_point or proved to have passed it
-  dropped         INTEGER NOT NULL,
+  sent            INTEGER NOT NULL,     -- transmissions seen at from_point or before it, cut as they are there
+  arrived         INTEGER NOT NULL,     -- of these, seen whole at to_point, or proved to have passed it, as they were or cut otherwise
+  dropped         INTEGER NOT NULL,     -- of one that arrived in part: as many segments as are missing, cut as the others of it are
   generated       INTEGER NOT NULL,
   modified        INTEGER NOT NULL,     -- transmissions with a change
   not_captured    INTEGER NOT NULL,     -- passed to_point, but its capture missed them

@@ -192,6 +192,8 @@ static int take_packet(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	k->sack_permitted = sqlite3_column_int(st, 22);
 	k->later_fragment = sqlite3_column_int(st, 23);
 	k->fragment = sqlite3_column_int(st, 24);
+	k->origin = sqlite3_column_int64(st, 28);
+	k->into = sqlite3_column_int64(st, 29);
 	return copy(s, st, 25, &k->options, e) < 0 || copy(s, st, 26, &k->from, e) < 0 ? -1 : copy(s, st, 27, &k->rst_cause, e);
 }
 

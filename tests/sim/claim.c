@@ -167,6 +167,9 @@ long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (is(c->kind, kinds[i].kind))
 			return count(t, c, kinds[i].holds, kinds[i].hop);
+	for (unsigned i = 0; is(c->kind, "resegmented") && i < w->points; i++)
+		if (w->point[i].offload)
+			return 1;
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
 		if (is(c->kind, never[i]))
 			return 0;

@@ -131,6 +131,9 @@ struct sim_capture {
 	struct sim_rng loss, mirror;
 	unsigned losing; /* packets of the burst that are still to be missed */
 	uint64_t frames;
+	struct sim_packet held; /* the last frame, while more may be put to it ... */
+	unsigned holds;         /* ... so many so far, 0: none is */
+	int64_t held_at;
 };
 
 struct sim_wire {
@@ -174,6 +177,7 @@ void sim_flight_mirror(struct sim_flight *f, unsigned point);
 
 /* capture.c */
 void sim_capture_packet(struct sim_engine *g, unsigned point, struct sim_flight *f);
+void sim_capture_flush(struct sim_engine *g, unsigned point);
 
 /* device.c, reject.c, rewrite.c */
 void sim_device_pass(struct sim_engine *g, unsigned device, struct sim_flight *f);

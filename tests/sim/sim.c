@@ -76,6 +76,7 @@ static void happen(struct sim_engine *g, const struct sim_event *ev)
 static void clean_up(struct sim_engine *g)
 {
 	for (unsigned i = 0; i < g->w->points; i++) {
+		sim_capture_flush(g, i);
 		g->totals->frames[i] = g->capture[i].frames;
 		if (sim_writer_close(&g->capture[i].writer, g->e) < 0)
 			g->rc = -1;

@@ -67,6 +67,7 @@ struct sim_point {
 	int64_t window_from, window_to; /* after the world began; to 0: never stops */
 	double mirror;                  /* chance that the capture holds a packet twice */
 	bool port_filter;               /* holds no later fragments */
+	unsigned offload;               /* segments that follow each other are in it as one packet, so many at most (TSO, GRO); 0: as they are */
 };
 
 /* How a connection goes. */
