@@ -124,6 +124,7 @@ struct sim_flight {
 	struct sim_connection *c;
 	enum sim_dir dir;
 	size_t index;            /* its transmission */
+	bool second;             /* of the last pair of points: which one it takes */
 	struct sim_flight *next; /* of the free list */
 };
 

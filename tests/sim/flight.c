@@ -47,15 +47,17 @@ void sim_flight_end(struct sim_flight *f)
 }
 
 /* Does the packet come by this point, or take the way past it? */
-static bool comes_by(const struct sim_flight *f, unsigned point)
+static bool comes_by(struct sim_flight *f, unsigned point)
 {
 	const struct sim_world *w = f->c->g->w;
 	const struct sim_point *p = &w->point[point], *pair = point > 0 && p[-1].pair ? p - 1 : p;
-	bool second = pair->pair == SIM_BALANCED ? f->c->hash & 1 : f->c->g->now - w->start >= pair->switch_at;
 
-	if (p->avoided >> f->dir & 1)
-		return false;
-	return !pair->pair || second == (pair != p);
+	if (!pair->pair)
+		return !(p->avoided >> f->dir & 1);
+	/* At the nearer one of the two it is decided for both. */
+	if ((pair == p) == (f->dir == SIM_C2S))
+		f->second = pair->pair == SIM_BALANCED ? f->c->hash & 1 : f->c->g->now - w->start >= pair->switch_at;
+	return f->second == (pair != p);
 }
 
 void sim_flight_arrive(struct sim_flight *f, unsigned point)
