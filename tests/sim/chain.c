@@ -8,7 +8,10 @@ static void add_nat(struct sim_world *w, struct sim_device *d, struct sim_rng *r
 	d->nat_ports = d->new_ports && sim_rng_chance(r, 0.3) ? (unsigned)sim_rng_range(r, 20, 200) : 0;
 	d->dnat = !d->snat || sim_rng_chance(r, 0.5);
 	d->vip = d->dnat && sim_rng_chance(r, 0.5);
-	if (sim_rng_chance(r, 0.15)) {
+	bool translated = false;
+	for (unsigned i = 0; i + 1 < w->points; i++)
+		translated |= w->device[i].nat64;
+	if (sim_rng_chance(r, 0.15) && !translated) {
 		d->nat64 = true;
 		w->ipv6 = sim_rng_chance(r, 0.5) ? 1 : 0.5;
 	}

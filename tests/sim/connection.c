@@ -229,7 +229,7 @@ static void init_endpoints(struct sim_connection *c)
 		if (w->isn_wrap)
 			ep->iss = 0u - (uint32_t)sim_rng_range(&c->rng, 0, 3000);
 		ep->iss += w->isn_add[side];
-		if (w->isn_salt)
+		if (w->isn_salt || c->truth->twin_of)
 			ep->iss += (uint32_t)sim_mix(w->isn_salt + c->truth->id * 2 + (uint64_t)side);
 		ep->ip_id = (uint16_t)sim_rng_u32(&c->rng);
 		ep->cwnd = 10;
@@ -255,7 +255,7 @@ static void share_isn(struct sim_connection *c)
 	g->last_iss = c->end[SIM_C2S].iss;
 }
 
-/* A twin draws the same numbers as the connection before it. */
+/* A twin draws the same numbers as the connection before it, but for its initial sequence numbers: no two hosts agree on those by chance. */
 static void become_twin(struct sim_connection *c)
 {
 	struct sim_engine *g = c->g;
@@ -322,6 +322,7 @@ void sim_connection_open(struct sim_connection *c)
 	c->truth->started = c->g->now;
 	c->truth->kind = c->plan.kind;
 	c->truth->ecn = client->habits.ecn;
+	c->truth->timestamps = client->habits.timestamps;
 	c->truth->outcome = "connect-timeout";
 	client->state = SIM_SYN_SENT;
 	client->una = client->iss;

@@ -68,7 +68,7 @@ struct sim_truth {
 	uint64_t id;
 	enum sim_kind kind;
 	const char *outcome;
-	bool ecn;
+	bool ecn, timestamps; /* the client asks for them */
 	unsigned points;
 	int64_t started;
 	uint32_t isn[2]; /* of client and server, as the hosts use them */

@@ -50,7 +50,7 @@ struct sim_device {
 	bool snat, new_ports, dnat; /* rewrites */
 	unsigned nat_ports;         /* not 0: new ports come from so few, and are free again as soon as their connection is gone */
 	bool vip;                   /* with dnat: one address in front of all servers */
-	bool nat64;                 /* IPv6 connections go on as IPv4 ones from one address (RFC 6052, RFC 7915) */
+	bool nat64;                 /* IPv6 connections go on as IPv4 ones from one address (RFC 6052, RFC 7915); one device of a world */
 	bool shift_seq;             /* a constant per connection and direction ... */
 	bool keep_sack;             /* ... that SACK blocks are not moved by */
 	bool shift_ts;              /* the same for timestamps: TSval and TSecr */
@@ -116,7 +116,7 @@ struct sim_world {
 	unsigned burst;  /* so many connections begin within microseconds */
 	bool alike;      /* all connections carry the same bytes in the same lengths, in every world */
 	double same_isn; /* chance that a client's initial sequence number is that of the connection before it */
-	double twins;    /* chance that a connection is as the one before it but for the client's port and the time */
+	double twins;    /* chance that a connection is as the one before it but for the client's port, the first numbers and the time */
 	unsigned weight[SIM_KINDS]; /* how often each kind of connection comes */
 	unsigned exchanges;         /* most requests per connection */
 	uint32_t request_max, response_max;
