@@ -79,6 +79,12 @@ static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t
 	return false;
 }
 
+/* A flow that fits several beyond is one of them: that none was taken for it says nothing of its packets. */
+static bool ambiguous(const struct conn *c, unsigned near, unsigned far)
+{
+	return c->flow[near] && c->flow[near]->state == JOIN_AMBIGUOUS && !c->flow[far];
+}
+
 static const struct hop_stats *hop_of(const struct facts *f, unsigned a, unsigned b, unsigned dir)
 {
 	return &f->point[a < b ? a : b].hop[dir];
@@ -445,7 +451,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
+	if (ambiguous(c, a, b) || (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns))) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
@@ -597,7 +603,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns)) {
+	if (ambiguous(c, here, before) || (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns))) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
