@@ -38,6 +38,7 @@ struct edge {
 	uint32_t x, y;          /* nodes, x < y */
 	uint32_t fx, fy;        /* of these, the two flows that are most alike */
 	float bits;
+	float loose;            /* of these: from times and IP IDs, which are those of neighbours in a crowd as well */
 	uint16_t families, evidence;
 	bool passed_on;         /* numbers or packets prove that one is the other (not that a proxy wrote it anew) */
 	bool dead;
@@ -259,14 +260,14 @@ static struct edge best_of(const struct search *s, uint32_t x, uint32_t y)
 	for (uint32_t i = p->member; i < p->member + p->members; i++)
 		for (uint32_t k = q->member; k < q->member + q->members; k++) {
 			const struct flow *a = &s->j->f->flow[s->member[i].flow], *b = &s->j->f->flow[s->member[k].flow];
-			unsigned families, evidence;
 			if (a->point == b->point)
 				continue;
 			uint32_t many = s->nodes_at[a->point] > s->nodes_at[b->point] ? s->nodes_at[a->point] : s->nodes_at[b->point];
-			float bits = (float)(likeness_score(&s->like, a, b, &families, &evidence) - log2(many));
+			struct likeness_score like = likeness_score(&s->like, a, b);
+			float bits = (float)(like.bits - log2(many));
 			if (bits > best.bits)
 				best = (struct edge){ .x = x, .y = y, .fx = s->member[i].flow, .fy = s->member[k].flow, .bits = bits,
-					.families = (uint16_t)families, .evidence = (uint16_t)evidence };
+					.loose = (float)like.time, .families = (uint16_t)like.families, .evidence = (uint16_t)like.evidence };
 		}
 	return best;
 }
@@ -584,6 +585,7 @@ static double score_said(const struct search *s, const struct edge *g)
 static void credit(struct edge *g, double bits, unsigned family, unsigned evidence)
 {
 	g->bits += (float)bits;
+	g->loose += family & (FAMILY_CLOCK | FAMILY_IP_ID) ? (float)bits : 0;
 	if (bits > 3)
 		g->families |= (uint16_t)family;
 	if (bits > 0)
@@ -632,19 +634,25 @@ static int judge_edges(struct search *s)
 
 /* ---- decisions ---- */
 
-/* By how much is edge g better for node `self` than any other that would take the same place? */
-static float margin_of(const struct search *s, const struct side *list, const uint32_t *first, const struct edge *g, uint32_t self)
+/* By how much is edge g better than any other of node `self` that would take the same place? All in all, and without what neighbours share. */
+struct margin {
+	float all, firm;
+};
+
+static struct margin margin_of(const struct search *s, const struct side *list, const uint32_t *first, const struct edge *g, uint32_t self)
 {
 	uint32_t other = g->x == self ? g->y : g->x;
-	float best = 0;         /* that there is no counterpart */
+	float best = 0, firm = 0;       /* that there is no counterpart */
 
 	for (uint32_t i = first[self]; i < first[self + 1]; i++) {
 		const struct edge *h = &s->edge[list[i].edge];
 		uint32_t rival = h->x == self ? h->y : h->x;
-		if (h != g && s->node[rival].points & s->node[other].points && h->bits > best)
-			best = h->bits;
+		if (h == g || !(s->node[rival].points & s->node[other].points))
+			continue;
+		best = h->bits > best ? h->bits : best;
+		firm = h->bits - h->loose > firm ? h->bits - h->loose : firm;
 	}
-	return g->bits - best;
+	return (struct margin){ g->bits - best, g->bits - g->loose - firm };
 }
 
 static unsigned families_in(unsigned set)
@@ -662,7 +670,8 @@ struct decision {
 	uint8_t state;
 };
 
-static enum join_state decide(const struct edge *g, float margin)
+/* Never certain from times alone (ALGORITHMS 1.8), nor from IP IDs, which a device or a host may count for all connections. */
+static enum join_state decide(const struct edge *g, float margin, float firm)
 {
 	/* A number that several share tells nothing of which is which, but that it is one of them. */
 	bool numbers = g->evidence & (JOIN_CLIENT_ISN | JOIN_SERVER_ISN) && g->bits > (float)CONTRADICTION / 2;
@@ -671,7 +680,9 @@ static enum join_state decide(const struct edge *g, float margin)
 		return numbers || g->bits >= LIKELY_BITS ? JOIN_AMBIGUOUS : JOIN_ALONE;
 	if (!g->passed_on || g->bits < LIKELY_BITS)
 		return JOIN_ALONE;
-	return margin >= CERTAIN_MARGIN && g->bits >= CERTAIN_BITS && families_in(g->families) > 1 ? JOIN_CERTAIN : JOIN_LIKELY;
+	if (margin < CERTAIN_MARGIN || firm < LIKELY_MARGIN || families_in(g->families) < 2)
+		return JOIN_LIKELY;
+	return g->bits - g->loose >= (float)CERTAIN_BITS ? JOIN_CERTAIN : JOIN_LIKELY;
 }
 
 static int by_bits(const void *a, const void *b)
@@ -727,8 +738,8 @@ static int decide_all(struct search *s, uint32_t *united)
 			first[i + 1] += first[i];
 		for (uint32_t i = 0; i < s->edges; i++) {
 			const struct edge *g = &s->edge[i];
-			float a = margin_of(s, list, first, g, g->x), b = margin_of(s, list, first, g, g->y);
-			enum join_state state = decide(g, a < b ? a : b);
+			struct margin a = margin_of(s, list, first, g, g->x), b = margin_of(s, list, first, g, g->y);
+			enum join_state state = decide(g, fminf(a.all, b.all), fminf(a.firm, b.firm));
 			if (state != JOIN_ALONE)
 				d[n++] = (struct decision){ i, g->bits, (uint8_t)state };
 		}

@@ -120,6 +120,18 @@ static bool mistaken(const struct conn *c, uint32_t i, unsigned point)
 	return false;
 }
 
+/*
+ * Was it recorded by a neighbour that has not one packet in common with the point? Then it may have come by there instead: points of two ways
+ * (ECMP, a pair of which one stands by), or flows of one connection that cannot be recognised as such.
+ */
+static bool took_other_way(const struct conn *c, const struct tx *x, uint32_t i, unsigned k)
+{
+	unsigned p = c->way[x->dir][k];
+
+	return (k > 0 && conn_seen(c, i, k - 1) && odds_strangers(c->facts, c->way[x->dir][k - 1], p)) ||
+	    (k + 1 < c->ways[x->dir] && conn_seen(c, i, k + 1) && odds_strangers(c->facts, p, c->way[x->dir][k + 1]));
+}
+
 static void missed(const struct proof *t, uint32_t i, struct findings *out)
 {
 	const struct conn *c = t->c;
@@ -134,7 +146,8 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		const struct pkt *here = conn_seen(c, i, k);
 		/* A fragment that is missing, and comes by further on. */
 		bool torn = here && here->partial && k < x->to && !conn_seen(c, i, x->to)->partial;
-		if ((here && !torn) || conn_others(x, p) || (k < x->from && !x->by_host) || (k >= x->from && x->rest == REST_NEW))
+		if ((here && !torn) || conn_others(x, p) || (k < x->from && !x->by_host) || (k >= x->from && x->rest == REST_NEW) ||
+		    took_other_way(c, x, i, k))
 			continue;
 		/* Of a connection that a point does not know at all, single packets say nothing. */
 		if (!c->flow[p] && !fate_unseen(t, p))

@@ -80,6 +80,12 @@ static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t
 	return false;
 }
 
+/* A flow that fits several beyond is one of them: that none was taken for it says nothing of its packets. */
+static bool ambiguous(const struct conn *c, unsigned near, unsigned far)
+{
+	return c->flow[near] && c->flow[near]->state == JOIN_AMBIGUOUS && !c->flow[far];
+}
+
 static const struct hop_stats *hop_of(const struct facts *f, unsigned a, unsigned b, unsigned dir)
 {
 	return &f->point[a < b ? a : b].hop[dir];
@@ -291,11 +297,7 @@ static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reaso
 	return best;
 }
 
-/*
- * Two neighbours that both recorded packets and have not one in common: either nothing passes between them, or what passes cannot be recognised.
- * Then nothing is said of single packets.
- */
-static bool strangers(const struct facts *f, unsigned a, unsigned b)
+bool odds_strangers(const struct facts *f, unsigned a, unsigned b)
 {
 	const struct hop_stats *h = f->point[a < b ? a : b].hop;
 
@@ -441,7 +443,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
+	if (elsewhere_in_fragments(c, x, a, b) || odds_strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
 	    may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (conn_inside(c, x, a)) {
@@ -452,7 +454,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
+	if (ambiguous(c, a, b) || (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns))) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
@@ -557,7 +559,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 
 	for (unsigned i = 0; i + 1 < w->from; i++) {
 		unsigned q = c->way[w->dir][i];
-		if (fate_ran(c, x, q) && sees_kin(c, q, w->dir)) {
+		if (fate_ran(c, x, q) && sees_kin(c, q, w->dir) && sees_way(t, q, before, w->dir)) {
 			odds += fmin(1.5, log_inverse(fate_miss(&f->point[q])));
 			*why |= WHY_ALL_MISS;
 		}
@@ -599,12 +601,12 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
-	if (strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
+	if (odds_strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
 	    doubled(c, x)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns)) {
+	if (ambiguous(c, here, before) || (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns))) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
