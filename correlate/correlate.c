@@ -129,7 +129,7 @@ static int derive(struct run *r)
 	if (f->points == 0)
 		return 0;
 	if (flows_load(f, r->db, e) < 0 || crossed_settle(f, e) < 0 || proxy_link(f, r->db, e) < 0 || join_flows(f, r->db, e) < 0 ||
-	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0 || tie_find(f, e) < 0 || facts_load_names(f, r->db, e) < 0)
+	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0 || tie_find(f, r->db, e) < 0 || facts_load_names(f, r->db, e) < 0)
 		return -1;
 	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)))
 		return -1;

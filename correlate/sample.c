@@ -78,7 +78,7 @@ static int add_proxied(struct sampler *s)
 	struct tied *tied;
 	uint32_t n;
 
-	if (tie_by_content(f, &tied, &n, s->e) < 0)
+	if (tie_by_content(f, s->loader.db, &tied, &n, s->e) < 0)
 		return -1;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct conn_ref *x = &f->conn[tied[i].front], *y = &f->conn[tied[i].back];

@@ -302,11 +302,29 @@ static double worth(const struct finder *t, const struct leg *x, const struct le
 	return fmin(bits, TIMES_BITS) + fmax(content, l.request ? 10 : 0);
 }
 
+/* Whichever belongs to whichever, a device cannot have passed on one as the other: looked at for a few of a class. */
+static int class_proven(struct finder *t, enum tie tie, uint32_t from, uint32_t to, const uint8_t *fronts, const uint32_t *backs)
+{
+	for (uint32_t i = from, looked = 0; i < to && looked < SEVERAL; i++) {
+		const struct leg *y = &t->leg[t->ref[i].conn];
+		if (!fronts[y->conn] || t->back[y->conn] != TIE_MAYBE)
+			continue;
+		looked++;
+		for (uint32_t k = from; k < to; k++) {
+			const struct leg *x = &t->leg[t->ref[k].conn];
+			int proven = backs[x->conn] && fits(t, x, y, tie) ? tie_proven(t, x, y) : 1;
+			if (proven <= 0)
+				return proven;
+		}
+	}
+	return 1;
+}
+
 /*
  * Of connections that begin alike, as many on either side, each with somebody that it may belong to: that they belong together is known, although not
  * who to whom.
  */
-static void find_classes(struct finder *t, const uint8_t *fronts, const uint32_t *backs)
+static int find_classes(struct finder *t, enum tie tie, const uint8_t *fronts, const uint32_t *backs)
 {
 	for (uint32_t from = 0, to; from < t->refs; from = to) {
 		uint32_t front = 0, back = 0;
@@ -314,7 +332,10 @@ static void find_classes(struct finder *t, const uint8_t *fronts, const uint32_t
 			front += backs[t->ref[to].conn] && t->front[t->ref[to].conn] == TIE_MAYBE;
 			back += fronts[t->ref[to].conn] && t->back[t->ref[to].conn] == TIE_MAYBE;
 		}
-		for (uint32_t i = from; i < to && front == back && front >= SEVERAL; i++) {
+		int proven = front == back && front >= SEVERAL ? class_proven(t, tie, from, to, fronts, backs) : 0;
+		if (proven < 0)
+			return -1;
+		for (uint32_t i = from; i < to && proven; i++) {
 			uint32_t c = t->ref[i].conn;
 			if (backs[c] && t->front[c] == TIE_MAYBE)
 				t->front[c] = TIE_CLASS;
@@ -322,6 +343,7 @@ static void find_classes(struct finder *t, const uint8_t *fronts, const uint32_t
 				t->back[c] = TIE_CLASS;
 		}
 	}
+	return 0;
 }
 
 /* fronts: of each connection, how many it may be the back of (candidates); x: the last of these; backs: how many it may be the front of. */
@@ -338,8 +360,7 @@ static int take_content(struct finder *t, enum tie tie, const uint8_t *fronts, c
 		if (backs[i] && !t->front[i])
 			t->front[i] = TIE_MAYBE;
 	}
-	find_classes(t, fronts, backs);
-	return 0;
+	return find_classes(t, tie, fronts, backs);
 }
 
 static int by_content(struct finder *t, enum tie tie)
@@ -420,20 +441,24 @@ static void confirm(struct finder *t)
 	}
 }
 
-static int finder_open(struct finder *t, const struct facts *f, bool ordered, struct err *e)
+static int finder_open(struct finder *t, const struct facts *f, struct db *db, bool ordered, struct err *e)
 {
 	size_t n = f->conns ? f->conns : 1;
 	int64_t first = INT64_MAX, last = INT64_MIN;
 
-	*t = (struct finder){ .f = f, .ordered = ordered, .e = e };
+	*t = (struct finder){ .f = f, .db = db, .ordered = ordered, .e = e };
+	conn_init(&t->packets, f);
 	if (legs_read(f, &t->leg, e) < 0)
 		return -1;
 	t->front = calloc(n, 1);
 	t->back = calloc(n, 1);
 	t->mark = calloc(n, 1);
 	t->ref = malloc(n * sizeof *t->ref);
-	if (!t->front || !t->back || !t->mark || !t->ref)
+	t->onset = malloc(2 * sizeof *t->onset);
+	if (!t->front || !t->back || !t->mark || !t->ref || !t->onset)
 		return err_set(e, "out of memory");
+	if (db && loader_open(&t->loader, db, e) < 0)
+		return -1;
 	for (uint32_t i = 0; i < f->conns; i++) {
 		const struct leg *l = &t->leg[i];
 		if (!l->as_front.flow)
@@ -457,6 +482,9 @@ static void finder_close(struct finder *t)
 	free(t->back);
 	free(t->mark);
 	free(t->ref);
+	free(t->onset);
+	loader_close(&t->loader);
+	conn_free(&t->packets);
 }
 
 /* ---- before the clocks are known ---- */
@@ -510,7 +538,7 @@ static int find_content(struct finder *t)
 	return by_content(t, TIE_STREAMS) < 0 || by_content(t, TIE_REQUEST) < 0 ? -1 : 0;
 }
 
-int tie_by_content(const struct facts *f, struct tied **ties, uint32_t *n, struct err *e)
+int tie_by_content(const struct facts *f, struct db *db, struct tied **ties, uint32_t *n, struct err *e)
 {
 	struct finder t;
 	int rc = -1;
@@ -519,7 +547,7 @@ int tie_by_content(const struct facts *f, struct tied **ties, uint32_t *n, struc
 	*n = 0;
 	if (f->points < 2)
 		return 0;
-	if (finder_open(&t, f, false, e) < 0 || find_content(&t) < 0)
+	if (finder_open(&t, f, db, false, e) < 0 || find_content(&t) < 0 || tie_prove(&t) < 0)
 		goto out;
 	confirm(&t);
 	if (t.n)
@@ -637,14 +665,14 @@ static int note_all(const struct finder *t, struct facts *f)
 	return 0;
 }
 
-int tie_find(struct facts *f, struct err *e)
+int tie_find(struct facts *f, struct db *db, struct err *e)
 {
 	struct finder t;
 	int rc = -1;
 
 	if (f->points < 2)
 		return 0;
-	if (finder_open(&t, f, true, e) < 0 || find_content(&t) < 0 || tie_times(&t) < 0)
+	if (finder_open(&t, f, db, true, e) < 0 || find_content(&t) < 0 || tie_times(&t) < 0 || tie_prove(&t) < 0)
 		goto out;
 	confirm(&t);
 	if (t.n)

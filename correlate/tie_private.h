@@ -3,6 +3,7 @@
 #define CORRELATE_TIE_PRIVATE_H
 
 #include "correlate/leg.h"
+#include "correlate/onset.h"
 
 #define TIE_MAYBE 255           /* it may belong to others; to which is not known */
 #define TIE_BITS 10             /* log2 of the odds from which a tie is believed (ALGORITHMS 1.8.6) */
@@ -33,6 +34,10 @@ struct finder {
 	struct ref *ref;        /* scratch: as many as there are connections */
 	uint32_t refs;
 	double span_s;          /* of the whole case */
+	struct db *db;          /* to look at packets; NULL: only what connections tell of themselves */
+	struct loader loader;
+	struct conn packets;
+	struct onset *onset;    /* scratch: of two */
 	struct err *e;
 };
 
@@ -47,6 +52,15 @@ int tie_add(struct finder *t, uint32_t front, uint32_t back, enum tie tie, doubl
 void tie_sort(struct finder *t);
 /* What an event within delay_ns of another is worth where rate of them come per second by chance. */
 double tie_bits(double rate, int64_t delay_ns);
+
+/*
+ * Do the packets prove that the two have handshakes of their own (1), so that no device passed the one on as the other, whatever it may have rewritten?
+ * 0: no; -1: error.
+ */
+int tie_proven(struct finder *t, const struct leg *x, const struct leg *y);
+
+/* Let go of the ties that nothing proves. */
+int tie_prove(struct finder *t);
 
 /* Tie what has nothing in common but times (TIE_TIMES). */
 int tie_times(struct finder *t);

@@ -79,7 +79,7 @@ static void tie(struct world *w)
 		f->flow[i] = flow_of(&w->side[i], i);
 	assert_int_equal(join_flows(f, NULL, &e), 0);
 	assert_int_equal(join_order(f, &e), 0);
-	assert_int_equal(tie_find(f, &e), 0);
+	assert_int_equal(tie_find(f, NULL, &e), 0);
 }
 
 /* Ties as "front>back", by the number that the scene gave them, and ends without a peer as "front>" and ">back". */
@@ -424,7 +424,7 @@ static void content_alone_tells_the_order_of_the_points(void **state)
 	}
 	tie(&w);
 	assert_int_equal(w.f.ties, 0);
-	assert_int_equal(tie_by_content(&w.f, &list, &n, &e), 0);
+	assert_int_equal(tie_by_content(&w.f, NULL, &list, &n, &e), 0);
 	assert_int_equal(n, 3);
 	for (uint32_t i = 0; i < n; i++) {
 		assert_int_equal(w.f.flow[w.f.conn[list[i].front].flow].point, 0);
@@ -435,7 +435,7 @@ static void content_alone_tells_the_order_of_the_points(void **state)
 	/* Twice may be chance. */
 	w.n = 4;
 	tie(&w);
-	assert_int_equal(tie_by_content(&w.f, &list, &n, &e), 0);
+	assert_int_equal(tie_by_content(&w.f, NULL, &list, &n, &e), 0);
 	assert_int_equal(n, 0);
 	free(list);
 	facts_free(&w.f);
