@@ -113,6 +113,7 @@ struct again {
 struct conn {
 	const struct facts *facts;
 	uint32_t index;         /* into facts.conn */
+	bool reversed;          /* against the path */
 
 	struct pkt *pkt;        /* by point, then time */
 	uint32_t pkts, pkt_room;
@@ -137,6 +138,12 @@ struct conn {
 	uint32_t txs, tx_room;
 	uint32_t *sight;        /* [tx * facts.points + point]: packet, NOTHING: not recorded; of a datagram its first fragment */
 };
+
+/* What is known of points and hops by direction (facts.h) is known by the path's: the direction of the path in which `dir` of the connection travels. */
+static inline unsigned conn_along(const struct conn *c, unsigned dir)
+{
+	return c->reversed ? !dir : dir;
+}
 
 void conn_init(struct conn *c, const struct facts *f);
 void conn_free(struct conn *c);

@@ -181,6 +181,7 @@ struct conn_ref {
 	uint64_t points;        /* set of the points that saw it */
 	const char *outcome;    /* judge_outcome; NULL until the first pass is through */
 	bool odd;               /* made no connection */
+	bool reversed;          /* it runs against the path: its client is at the far end (orient.h) */
 	bool twin;              /* another one on the same addresses, at the same time, at other points: they may be one and the same */
 	struct proxy_end proxy[2];      /* [C2S]: a proxy is its client, it opened the connection; [S2C]: a proxy is its server, it ends the connection */
 	uint32_t previous, next;        /* the connection before and after it on the same addresses and ports, UINT32_MAX: none */

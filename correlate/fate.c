@@ -113,7 +113,7 @@ static struct hop_stats *hop_to(struct facts *f, const struct conn *c, unsigned 
 {
 	unsigned p = c->way[dir][i], q = c->way[dir][i - 1];
 
-	return &f->point[p < q ? p : q].hop[dir];
+	return &f->point[p < q ? p : q].hop[conn_along(c, dir)];
 }
 
 static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
@@ -144,8 +144,8 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 			continue;
 		}
 		passed = proof_passed(t, x, i, NULL);
-		f->point[p].sight[w->dir].proved += passed;
-		f->point[p].sight[w->dir].missed += passed && !seen;
+		f->point[p].sight[conn_along(c, w->dir)].proved += passed;
+		f->point[p].sight[conn_along(c, w->dir)].missed += passed && !seen;
 		if (i > 0 && past && conn_seen(c, x, i - 1)) {
 			struct hop_stats *h = hop_to(f, c, w->dir, i);
 			h->passed += seen;

@@ -341,7 +341,7 @@ static void unanswered(const struct conn *c, struct findings *out)
 		return;
 	unsigned last = c->ways[C2S] - 1u;
 	uint8_t at = c->way[C2S][last], ttl = fate_ttl(c, at, S2C);
-	if (c->facts->point[at].sight[S2C].elsewhere)
+	if (c->facts->point[at].sight[conn_along(c, S2C)].elsewhere)
 		return;
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];

@@ -287,7 +287,7 @@ static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reaso
 
 	for (unsigned i = to + 1; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i], q = c->way[w->dir][i - 1];
-		const struct hop_stats *h = hop_of(f, p, q, w->dir);
+		const struct hop_stats *h = hop_of(f, p, q, conn_along(c, w->dir));
 		double loss = ((double)h->gone + 0.5) / ((double)h->passed + (double)h->gone + 1);
 		if (!fate_ran(c, x, p) || !sees_kin(c, p, w->dir) || !sees_way(t, p, c->way[w->dir][to], w->dir))
 			continue;
@@ -411,7 +411,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	const struct facts *f = c->facts;
 	const struct tx *w = &c->tx[x];
 	unsigned a = c->way[w->dir][from], b = c->way[w->dir][to];
-	const struct hop_stats *h = hop_of(f, a, b, w->dir);
+	const struct hop_stats *h = hop_of(f, a, b, conn_along(c, w->dir));
 	double miss = miss_of(t, x, b), more, rate, consequence;
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 

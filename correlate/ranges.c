@@ -104,7 +104,7 @@ static void sort(struct range_side *s)
 static bool keeps_ts(const struct conn *c, unsigned a, unsigned b, unsigned dir)
 {
 	for (unsigned i = a < b ? a : b; i < (a < b ? b : a); i++) {
-		const struct hop_stats *h = &c->facts->point[i].hop[dir];
+		const struct hop_stats *h = &c->facts->point[i].hop[conn_along(c, dir)];
 		if (h->keeps_ts < 3 || h->changes_ts * 10 > h->keeps_ts)
 			return false;
 	}

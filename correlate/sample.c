@@ -7,6 +7,7 @@
 #include "correlate/copies.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
+#include "correlate/orient.h"
 #include "correlate/path.h"
 #include "correlate/tie.h"
 
@@ -19,7 +20,7 @@
 struct pair {
 	uint64_t at;            /* i * points + j, i < j */
 	int64_t x, d;           /* time at i, time at j minus time at i */
-	bool c2s;
+	bool c2s;               /* along the path */
 	bool proxied;           /* not one packet, but what a proxy made of it: it only bounds the clocks, and takes no time that a packet would */
 };
 
@@ -29,6 +30,9 @@ struct sampler {
 	struct conn conn;
 	struct pair *pair;
 	size_t pairs;
+	struct orient orient;
+	int32_t *votes;                 /* scratch: of a connection, by pairs of points */
+	size_t *last;                   /* scratch: the last pair of these, + 1 */
 	struct copies seen[POINTS_MAX]; /* into the facts when the sample is through */
 	uint32_t all;                   /* points, with those that are put aside */
 	struct err *e;
@@ -97,7 +101,7 @@ static void learn_fields(struct sampler *s, uint32_t x)
 	const uint32_t *sight = conn_sight(c, x);
 
 	for (uint32_t i = 0; i + 1 < s->f->points; i++) {
-		struct hop_stats *h = &s->f->point[i].hop[c->tx[x].dir];
+		struct hop_stats *h = &s->f->point[i].hop[conn_along(c, c->tx[x].dir)];
 		if (sight[i] == NOTHING || sight[i + 1] == NOTHING)
 			continue;
 		const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[i + 1]];
@@ -206,10 +210,11 @@ static void vote_ttl(const struct facts *f, struct path_pair *pair)
 				if (x->point >= y->point)
 					continue;
 				for (int d = 0; d < 2; d++) {
+					bool along = (d == C2S) != f->conn[i].reversed;
 					if (!x->ttl[d] || !y->ttl[d] || x->ttl[d] == y->ttl[d])
 						continue;
-					p->ttl_before += (x->ttl[d] > y->ttl[d]) == (d == C2S);
-					p->ttl_behind += (x->ttl[d] > y->ttl[d]) != (d == C2S);
+					p->ttl_before += (x->ttl[d] > y->ttl[d]) == along;
+					p->ttl_behind += (x->ttl[d] > y->ttl[d]) != along;
 				}
 			}
 }
@@ -427,15 +432,55 @@ static void turn_pairs(struct sampler *s, const int64_t *old_id)
 	qsort(s->pair, s->pairs, sizeof *s->pair, by_pair);
 }
 
+static void turn_directions(struct sampler *s, size_t from)
+{
+	for (size_t k = from; k < s->pairs; k++)
+		s->pair[k].c2s = !s->pair[k].c2s;
+}
+
+/*
+ * Which way round does a connection run? What went there and came back is longer on the way at the point that is nearer to the client, whatever the
+ * clocks: of pairs `from` on, which are its own.
+ */
+static void orient(struct sampler *s, uint32_t conn, size_t from)
+{
+	size_t n = (size_t)s->all * s->all;
+
+	memset(s->votes, 0, n * sizeof *s->votes);
+	memset(s->last, 0, n * sizeof *s->last);
+	for (size_t k = from; k < s->pairs; k++) {
+		const struct pair *x = &s->pair[k], *before = s->last[x->at] ? &s->pair[s->last[x->at] - 1] : NULL;
+		const struct point *p = s->f->point;
+		int64_t resolution = p[x->at / s->all].resolution_ns + p[x->at % s->all].resolution_ns;
+		s->last[x->at] = k + 1;
+		if (!before || before->c2s == x->c2s || llabs(x->x - before->x) > EXCHANGE_NS)
+			continue;
+		int64_t more = x->c2s ? x->d - before->d : before->d - x->d;
+		s->votes[x->at] += (more > resolution) - (more < -resolution);
+	}
+	orient_vote(&s->orient, conn, s->votes);
+	if (s->f->conn[conn].reversed)
+		turn_directions(s, from);
+}
+
 static int gather(struct sampler *s)
 {
 	struct chosen *list = NULL;
 	uint32_t n = 0;
 	int rc = choose(s->f, &list, &n, s->e);
 
-	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++)
-		if ((rc = read_conn(s, list[i].conn, add_pairs)) == 0)
-			copies_count(&s->conn, s->seen);
+	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++) {
+		size_t from = s->pairs;
+		if ((rc = read_conn(s, list[i].conn, add_pairs)) < 0)
+			break;
+		copies_count(&s->conn, s->seen);
+		orient(s, list[i].conn, from);
+	}
+	if (rc == 0 && orient_turn(&s->orient))
+		turn_directions(s, 0);
+	orient_rest(&s->orient);
+	if (s->orient.nomem)
+		rc = err_set(s->e, "out of memory");
 	for (uint32_t i = 0; i < s->all; i++) {
 		s->f->point[i].telling = s->seen[i].telling;
 		s->f->point[i].twice = s->seen[i].twice;
@@ -468,14 +513,19 @@ int sample_run(struct facts *f, struct db *db, struct err *e)
 
 	conn_init(&s.conn, f);
 	s.pair = malloc(POINTS_OF_CLOCK * sizeof *s.pair);
-	if (!s.pair)
+	s.votes = malloc((size_t)s.all * s.all * sizeof *s.votes);
+	s.last = malloc((size_t)s.all * s.all * sizeof *s.last);
+	if (!s.pair || !s.votes || !s.last)
 		err_set(e, "out of memory");
-	else if (loader_open(&s.loader, db, e) == 0) {
+	else if (orient_open(&s.orient, f, e) == 0 && loader_open(&s.loader, db, e) == 0) {
 		s.loader.limit = PACKETS_OF_ONE / 2;
 		rc = gather(&s);
 	}
 	loader_close(&s.loader);
 	conn_free(&s.conn);
+	orient_close(&s.orient);
 	free(s.pair);
+	free(s.votes);
+	free(s.last);
 	return rc;
 }

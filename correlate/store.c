@@ -30,7 +30,7 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	s->db = db;
 	s->f = f;
 	s->next_flow = s->next_finding = s->next_change = 1;
-	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &s->connection, e) < 0 ||
+	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &s->connection, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->flow, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
@@ -431,6 +431,7 @@ static int store_head(struct store *s, const struct conn *c, int64_t id, const s
 	db_bind_text(s->connection, 7, points);
 	sqlite3_bind_int64(s->connection, 8, packets);
 	sqlite3_bind_int64(s->connection, 9, bytes);
+	sqlite3_bind_int(s->connection, 10, c->reversed);
 	return db_run(s->db, s->connection, e);
 }
 
@@ -457,6 +458,7 @@ int store_aside(struct store *s, uint32_t index, struct err *e)
 	db_bind_text(s->connection, 7, points);
 	sqlite3_bind_int64(s->connection, 8, packets);
 	sqlite3_bind_int64(s->connection, 9, 0);
+	sqlite3_bind_int(s->connection, 10, 0);
 	return db_run(s->db, s->connection, e) < 0 ? -1 : store_flows(s, index, e);
 }
 

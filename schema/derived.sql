@@ -69,7 +69,8 @@ CREATE TABLE connection(
   severity INTEGER NOT NULL,            -- 0 clean, 1 curious, 2 doubtful, 3 bad; the order of the list
   points   TEXT NOT NULL,
   packets  INTEGER NOT NULL,            -- transmissions
-  bytes    INTEGER NOT NULL             -- payload of the transmissions, both directions
+  bytes    INTEGER NOT NULL,            -- payload of the transmissions, both directions
+  reversed INTEGER NOT NULL             -- 1: it runs against the path, its client is at the far end
 ) STRICT;
 
 -- One connection as one point saw it.

@@ -15,7 +15,7 @@
 
 struct line {
 	char name[160];
-	char from[128], to[128], direction[4];  /* as the case spells them */
+	char from[128], to[128];        /* as the case spells them */
 	int64_t count[COUNTS];
 	char delay[DELAYS][24];
 };
@@ -29,7 +29,6 @@ static void take(struct line *l, sqlite3_stmt *st, const struct style *s, int64_
 
 	snprintf(l->from, sizeof l->from, "%s", (const char *)sqlite3_column_text(st, 0));
 	snprintf(l->to, sizeof l->to, "%s", (const char *)sqlite3_column_text(st, 1));
-	snprintf(l->direction, sizeof l->direction, "%s", (const char *)sqlite3_column_text(st, 12));
 	clean_text(from, sizeof from, l->from, -1, s->utf8);
 	clean_text(to, sizeof to, l->to, -1, s->utf8);
 	snprintf(l->name, sizeof l->name, "%s%s%s", from, style_pick(s, " → ", " -> "), to);
@@ -96,7 +95,6 @@ static int by_what(struct db *db, const struct style *s, const struct line *l, s
 
 	sqlite3_bind_text(st, 1, l->from, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, l->to, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 3, l->direction, -1, SQLITE_STATIC);
 	while ((rc = db_step(db, st, e)) == 1) {
 		const char *w = (const char *)sqlite3_column_text(st, 0);
 		char number[32];
