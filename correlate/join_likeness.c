@@ -146,8 +146,11 @@ static int look_at_packets(struct search *s, struct edge *g)
 	credit(g, a.stamps_moved > 2 ? 3 : 0, FAMILY_STAMPS, JOIN_TSVAL_MOVED);
 	if (a.alone > a.aligned + 2)
 		g->bits -= 10;
-	if (a.backwards || (a.conflicts && a.conflicts >= a.payloads))
+	if (a.conflicts && a.conflicts >= a.payloads)
 		g->bits += (float)CONTRADICTION;
+	/* With one initial number, a device may have answered the SYN itself, and passed on the rest (syn_proxy.h). Else it is a proxy, or another one. */
+	if (a.backwards && !(g->evidence & JOIN_CLIENT_ISN))
+		g->bits = -HUGE_VALF;
 	g->passed_on |= accord_forwarded(&a) || (a.ids > 0 && (g->evidence & SAME_TUPLE) == SAME_TUPLE);
 	return 0;
 }

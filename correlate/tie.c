@@ -137,6 +137,12 @@ static uint64_t id_of(const struct leg *l, enum tie tie)
 	return l->speaks_for.request;
 }
 
+/* If packets cannot be asked for proof (tie_prove), what connections tell of themselves must be enough. */
+static bool may_be_two(const struct finder *t, const struct leg *x, const struct leg *y, const struct likeness *l, int64_t eps)
+{
+	return t->db || legs_two_handshakes(x, y, l, eps);
+}
+
 /* Which of two is on the client's side, if nothing but their exchanges tells? */
 static bool turned(const struct finder *t, const struct leg *x, const struct leg *y)
 {
@@ -162,7 +168,7 @@ static int tie_group(struct finder *t, enum tie tie, uint32_t *conn, uint32_t n)
 		const struct leg *x = &t->leg[conn[i]], *y = &t->leg[conn[i + 1]];
 		int64_t eps = legs_doubt(t->f, x, y);
 		legs_compare(x, y, &l);
-		if (t->front[conn[i]] || t->back[conn[i + 1]] || !legs_two_handshakes(x, y, &l, eps) || !legs_exchange_fits(t->f, x, y))
+		if (t->front[conn[i]] || t->back[conn[i + 1]] || !may_be_two(t, x, y, &l, eps) || !legs_exchange_fits(t->f, x, y))
 			continue;
 		if (t->ordered && !legs_nested(x, y, eps))
 			continue;
@@ -250,7 +256,7 @@ static bool fits(const struct finder *t, const struct leg *x, const struct leg *
 	if (tie == TIE_REQUEST ? !l.request : l.contradicts || !(l.rungs[C2S] || l.tiny[C2S]) || !(l.rungs[S2C] || l.tiny[S2C]))
 		return false;
 	eps = legs_doubt(t->f, x, y);
-	return legs_nested(x, y, eps) && legs_exchange_fits(t->f, x, y) && legs_two_handshakes(x, y, &l, eps);
+	return legs_nested(x, y, eps) && legs_exchange_fits(t->f, x, y) && may_be_two(t, x, y, &l, eps);
 }
 
 /* Later than this by the front's clock it cannot have begun. */
