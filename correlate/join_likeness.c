@@ -156,7 +156,7 @@ static int look_at_packets(struct search *s, struct edge *g)
 	if (a.conflicts && a.conflicts >= a.payloads)
 		g->bits += (float)CONTRADICTION;
 	/* With one initial number, a device may have answered the SYN itself, and passed on the rest (syn_proxy.h). Else it is a proxy, or another one. */
-	if (a.backwards && !(g->evidence & JOIN_CLIENT_ISN)) {
+	if (a.backwards && !a.spliced && !(g->evidence & JOIN_CLIENT_ISN)) {
 		g->bits = -HUGE_VALF;
 		if (a.stamps > 0)
 			multiset_add(&s->refuted, points_key(s, g));

@@ -185,6 +185,23 @@ static bool in_reach(const struct onset *x, const struct onset *y, const struct 
 	return x->n < ONSET_MAX && y->n < ONSET_MAX ? true : p - x->p < (x->n < y->n ? x->n : y->n) / 2;
 }
 
+/* Is nothing but the handshake against the order of things? At least an exchange must be left. */
+static bool only_handshake(const struct onset *x, const struct couple *t, unsigned n, int64_t error)
+{
+	struct couple rest[ONSET_MAX];
+	unsigned k = 0, data[2] = { 0, 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct heard *p = t[i].p;
+		if (p->flags & TCP_SYN || (p->dir == C2S && p->len == 0 && p->seq == x->isn[C2S] + 1 && p->ack == x->isn[S2C] + 1))
+			continue;
+		data[p->dir]++;
+		rest[k++] = t[i];
+	}
+	struct corridor c = corridor_of(rest, k, INT64_MAX);
+	return data[C2S] > 1 && data[S2C] > 1 && fits(&c, error);
+}
+
 static bool has_synack(const struct onset *o)
 {
 	for (uint32_t i = 0; i < o->n; i++)
@@ -221,15 +238,17 @@ void onset_compare(const struct onset *x, const struct onset *y, struct accord *
 	count_fields(couple, n, a);
 	count_ids(couple, n, a);
 	count_moved(couple, n, a);
+	int64_t error = NOISE_NS + resolution + (n ? (int64_t)(DRIFT * fabs((double)(couple[n - 1].p->t - couple[0].p->t))) : 0);
 	struct corridor k = corridor_of(couple, n, INT64_MAX);
-	a->backwards = n > 0 && !fits(&k, NOISE_NS + resolution + (int64_t)(DRIFT * fabs((double)(couple[n - 1].p->t - couple[0].p->t))));
+	a->backwards = !fits(&k, error);
+	a->spliced = a->backwards && only_handshake(x, couple, n, error);
 	a->in_order = in_order(couple, n, resolution);
 	compare_pauses(couple, n, a);
 }
 
 bool accord_forwarded(const struct accord *a, bool stamps)
 {
-	if (a->backwards || (a->conflicts > 0 && a->conflicts >= a->payloads))
+	if ((a->backwards && !a->spliced) || (a->conflicts > 0 && a->conflicts >= a->payloads))
 		return false;
 	if ((stamps && a->stamps > 0) || a->ids > 1 || (a->aligned > 0 && !a->accepted))
 		return true;

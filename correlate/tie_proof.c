@@ -41,7 +41,7 @@ int tie_proven(struct finder *t, const struct leg *x, const struct leg *y)
 	    onset_read(&t->loader, &t->packets, (uint32_t)(y->as_back.flow - t->f->flow), &o[1], t->e) < 0)
 		return -1;
 	onset_compare(&o[0], &o[1], &a);
-	return a.backwards || other_streams(&o[0], &o[1], &a);
+	return (a.backwards && !a.spliced) || other_streams(&o[0], &o[1], &a);
 }
 
 int tie_prove(struct finder *t)
