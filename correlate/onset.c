@@ -292,12 +292,24 @@ static void take_payloads(struct onset *o)
 	o->said[SAID_ALL] = whole ? sum : 0;
 }
 
+/* What a mirror port or the network holds twice counts once; so do equal ACKs at once, at either point. */
+static bool is_copy(const struct onset *o, const struct pkt *p)
+{
+	for (uint32_t k = o->n; k-- > 0 && p->t_raw - o->p[k].t < COPY_NS;) {
+		const struct heard *h = &o->p[k];
+		if (h->dir == p->dir && h->seq == p->seq && h->ack == p->ack && h->len == p->len && h->flags == p->flags && h->ip_id == p->ip_id &&
+		    h->tsval == p->tsval && h->win == p->win)
+			return true;
+	}
+	return false;
+}
+
 int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o, struct err *e)
 {
 	const struct flow *w = &c->facts->flow[flow];
 
 	memset(o, 0, sizeof *o);
-	if (loader_peek(l, c, flow, ONSET_MAX, e) < 0)
+	if (loader_peek(l, c, flow, 2 * ONSET_MAX, e) < 0)
 		return -1;
 	o->resolution_ns = c->facts->point[w->point].resolution_ns;
 	for (int d = 0; d < 2; d++) {
@@ -306,7 +318,7 @@ int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o,
 	}
 	for (uint32_t i = 0; i < c->pkts && o->n < ONSET_MAX; i++) {
 		const struct pkt *p = &c->pkt[i];
-		if (p->flags & (SEG_ICMP | SEG_LATER))
+		if (p->flags & (SEG_ICMP | SEG_LATER) || is_copy(o, p))
 			continue;
 		o->p[o->n++] = (struct heard){ .t = p->t_raw, .seq = p->seq, .ack = p->ack, .len = p->len, .tsval = p->tsval, .payload = p->payload,
 			.flags = p->flags, .ip_id = p->ip_id, .win = p->win, .dir = p->dir, .has_payload = p->has_payload };
