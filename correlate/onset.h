@@ -39,7 +39,7 @@ struct accord {
 	unsigned windows;               /* the same window */
 	bool accepted;                  /* there is a SYN-ACK in one of them */
 	bool backwards;                 /* whatever the clocks: some packet would have arrived before it was sent */
-	bool spliced;                   /* ... but only the handshake: what follows was passed on (RFC 4987 3.6) */
+	bool spliced;                   /* ... but only the handshake: what follows was passed on, TSvals or IP IDs and all (RFC 4987 3.6) */
 	bool in_order;                  /* handshake and what follows passed one point after the other, as if passed on: no proxy could have kept to that */
 	double rhythm;                  /* bits: pauses of the one are those of the other */
 };
