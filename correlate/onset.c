@@ -241,7 +241,7 @@ void onset_compare(const struct onset *x, const struct onset *y, struct accord *
 	int64_t error = NOISE_NS + resolution + (n ? (int64_t)(DRIFT * fabs((double)(couple[n - 1].p->t - couple[0].p->t))) : 0);
 	struct corridor k = corridor_of(couple, n, INT64_MAX);
 	a->backwards = !fits(&k, error);
-	a->spliced = a->backwards && (a->stamps || a->ids > 1) && only_handshake(x, couple, n, error);
+	a->spliced = a->backwards && (a->stamps || a->ids > 1) && only_handshake(x, couple, n, resolution);
 	a->in_order = in_order(couple, n, resolution);
 	compare_pauses(couple, n, a);
 }
