@@ -192,6 +192,7 @@ static int take_packet(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	k->sack_permitted = sqlite3_column_int(st, 22);
 	k->later_fragment = sqlite3_column_int(st, 23);
 	k->fragment = sqlite3_column_int(st, 24);
+	k->alike = sqlite3_column_int(st, 28);
 	return copy(s, st, 25, &k->options, e) < 0 || copy(s, st, 26, &k->from, e) < 0 ? -1 : copy(s, st, 27, &k->rst_cause, e);
 }
 
@@ -237,7 +238,7 @@ static int take_mark(struct trace *t, const struct style *s, sqlite3_stmt *st, s
 
 static int take_hop(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
 {
-	struct hop_delay *h = grow(t->hop, t->hops, sizeof *h, e);
+	struct hop_error *h = grow(t->hop, t->hops, sizeof *h, e);
 	bool s2c = sqlite3_column_int(st, 2);
 	int a, b;
 
@@ -249,7 +250,8 @@ static int take_hop(struct trace *t, const struct style *s, sqlite3_stmt *st, st
 	b = find_column(t, column_text(st, 1), s);
 	h->from = (a < b) != s2c ? a : b;
 	h->to = (a < b) != s2c ? b : a;
-	h->uncertainty_ns = column_int(st, 3);
+	h->low_ns = sqlite3_column_type(st, 3) == SQLITE_NULL ? INT64_MIN : sqlite3_column_int64(st, 3);
+	h->high_ns = sqlite3_column_type(st, 4) == SQLITE_NULL ? INT64_MAX : sqlite3_column_int64(st, 4);
 	return 0;
 }
 
@@ -267,7 +269,8 @@ int trace_read(struct trace *t, struct db *db, const struct style *s, struct err
 	    {trace_packets_sql, take_packet},
 	    {trace_findings_sql, take_finding},
 	    {trace_marks_sql, take_mark},
-	    {"SELECT from_point, to_point, direction = 's2c', delay_uncertainty_ns FROM v_hop WHERE connection_id = ?1", take_hop},
+	    {"SELECT a.name, b.name, h.direction, h.error_low_ns, h.error_high_ns FROM hop h JOIN point a ON a.id = h.from_point "
+		 "JOIN point b ON b.id = h.to_point WHERE h.connection_id = ?1", take_hop},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
