@@ -70,47 +70,75 @@ struct stretch {
 	int64_t noise;
 };
 
-/* One step of spreading a bound from packet to packet, forwards or backwards in time. */
+/* The two tightest bounds at a time: of two packets, as one may be the wrong one of two copies that look alike. */
+struct bounds {
+	int64_t first, second;
+};
+
+/* Bounds that spread from packet to packet, forwards or backwards in time. */
 struct spread {
-	int64_t bound, at;
+	struct bounds b;
+	int64_t at;
 	unsigned stretch;
 };
 
-static int64_t spread(struct spread *s, const struct stretch *g, uint32_t i, const struct delay_pair *p, unsigned d)
+static void offer(struct bounds *b, int64_t bound)
+{
+	if (bound < b->first) {
+		b->second = b->first;
+		b->first = bound;
+	} else if (bound < b->second) {
+		b->second = bound;
+	}
+}
+
+static void move_to(struct spread *s, const struct stretch *g, uint32_t i, const struct delay_pair *p)
 {
 	unsigned stretch = delay_stretch(g->c, i, g->near, g->far);
-	int64_t own = d == C2S ? p->far - p->near : p->near - p->far, apart = p->near > s->at ? p->near - s->at : s->at - p->near;
+	int64_t apart = p->near > s->at ? p->near - s->at : s->at - p->near, opened = (int64_t)ceil((double)apart * g->drift);
 
 	if (stretch != s->stretch)
-		s->bound = OPEN;
-	if (s->bound != OPEN)
-		s->bound += (int64_t)ceil((double)apart * g->drift);
-	if (g->c->tx[i].dir == d && own + g->noise < s->bound)
-		s->bound = own + g->noise;
+		s->b = (struct bounds){ OPEN, OPEN };
+	s->b.first += s->b.first == OPEN ? 0 : opened;
+	s->b.second += s->b.second == OPEN ? 0 : opened;
 	s->at = p->near;
 	s->stretch = stretch;
-	return s->bound;
+}
+
+static void offer_own(struct bounds *b, const struct stretch *g, uint32_t i, const struct delay_pair *p, unsigned d)
+{
+	if (g->c->tx[i].dir == d)
+		offer(b, (d == C2S ? p->far - p->near : p->near - p->far) + g->noise);
 }
 
 /*
- * How far the error of direction d can be at most above zero, as the packets of that direction bound it: the worst of all packets, each with the best of
- * its neighbours'. OPEN: some stretch has none. v has room for all transmissions.
+ * How far the error of direction d can be at most above zero, as the packets of that direction bound it: the worst of all packets, each with what it and its
+ * neighbours say. One packet is not believed against another: the second tightest bound counts. OPEN: some stretch has none. v has room for two numbers for
+ * each transmission.
  */
-static int64_t worst_bound(const struct stretch *g, unsigned d, int64_t *v)
+static int64_t worst_bound(const struct stretch *g, unsigned d, struct bounds *v)
 {
-	struct spread s = { .bound = OPEN };
+	struct spread s = { .b = { OPEN, OPEN } };
 	struct delay_pair p;
 	int64_t worst = INT64_MIN;
 
-	for (uint32_t i = 0; i < g->c->txs; i++)
-		if (delay_seen(g->c, i, g->near, g->far, &p))
-			v[i] = spread(&s, g, i, &p, d);
-	s = (struct spread){ .bound = OPEN };
+	for (uint32_t i = 0; i < g->c->txs; i++) {
+		if (!delay_seen(g->c, i, g->near, g->far, &p))
+			continue;
+		move_to(&s, g, i, &p);
+		offer_own(&s.b, g, i, &p, d);
+		v[i] = s.b;
+	}
+	s = (struct spread){ .b = { OPEN, OPEN } };
 	for (uint32_t i = g->c->txs; i-- > 0;) {
 		if (!delay_seen(g->c, i, g->near, g->far, &p))
 			continue;
-		int64_t back = spread(&s, g, i, &p, d), best = v[i] < back ? v[i] : back;
-		worst = best > worst ? best : worst;
+		move_to(&s, g, i, &p);
+		offer(&v[i], s.b.first);
+		offer(&v[i], s.b.second);
+		offer_own(&s.b, g, i, &p, d);
+		int64_t bound = v[i].second == OPEN ? v[i].first : v[i].second;
+		worst = bound > worst ? bound : worst;
 	}
 	return worst == INT64_MIN ? OPEN : worst;
 }
@@ -126,7 +154,7 @@ static int64_t case_doubt(const struct conn *c, const struct point *p, const str
 }
 
 /* The error of packets towards the far point, as the packets of the connection and the clocks of the case bound it. */
-static void find_error(const struct conn *c, unsigned near, unsigned far, int64_t *v, int64_t *low, int64_t *high)
+static void find_error(const struct conn *c, unsigned near, unsigned far, struct bounds *v, int64_t *low, int64_t *high)
 {
 	const struct point *p = &c->facts->point[near], *q = &c->facts->point[far];
 	struct stretch g = { .c = c, .near = near, .far = far };
@@ -214,7 +242,7 @@ static void set_error(struct delays *x, const struct conn *c, unsigned d, struct
 int delays_measure(struct delays *x, const struct conn *c, struct err *e)
 {
 	if (c->txs > x->room) {
-		int64_t *v = realloc(x->scratch, c->txs * sizeof *v);
+		struct bounds *v = realloc(x->scratch, c->txs * sizeof *v);
 		if (!v)
 			return err_set(e, "out of memory");
 		x->scratch = v;

@@ -25,7 +25,7 @@ struct hop_delay {
 /* All hops of a connection: hop[d][i] leads from the i-th point of way d to the next. */
 struct delays {
 	struct hop_delay hop[2][POINTS_MAX];
-	int64_t *scratch;
+	void *scratch;          /* for `room` transmissions */
 	size_t room;
 };
 

@@ -96,6 +96,7 @@ static int64_t apart(int64_t a, int64_t b)
 static int add_round_trips(struct hop_total *t, const struct conn *c, unsigned near, unsigned far, struct err *e)
 {
 	struct delay_pair last = { 0, 0 }, p;
+	int64_t grain = 2 * (c->facts->point[near].resolution_ns + c->facts->point[far].resolution_ns);
 	uint32_t before = NOTHING;
 
 	for (uint32_t k = c->at[near]; k < c->at[near + 1]; k++) {
@@ -105,7 +106,9 @@ static int add_round_trips(struct hop_total *t, const struct conn *c, unsigned n
 		if (before != NOTHING && c->tx[before].dir != c->tx[i].dir && delay_stretch(c, before, near, far) == delay_stretch(c, i, near, far) &&
 		    (apart(p.near, last.near) <= TURN_NS || apart(p.far, last.far) <= TURN_NS)) {
 			const struct delay_pair *there = c->tx[i].dir == C2S ? &p : &last, *back = c->tx[i].dir == C2S ? &last : &p;
-			if (histogram_add(&t->round_trip, there->far - there->near + back->near - back->far, e) < 0)
+			int64_t took = there->far - there->near + back->near - back->far;
+			/* Less than nothing: one of the two is not the same packet at both points. */
+			if (took >= -grain && histogram_add(&t->round_trip, took, e) < 0)
 				return -1;
 		}
 		before = i;
