@@ -17,7 +17,7 @@ bool delay_seen(const struct conn *c, uint32_t i, unsigned near, unsigned far, s
 	const struct tx *x = &c->tx[i];
 	const struct pkt *a = conn_at(c, i, near), *b = conn_at(c, i, far);
 
-	if (!a || !b || !x->single || x->fuzzy || x->what == WHAT_ICMP)
+	if (!a || !b || !x->single || x->fuzzy || x->rest || x->what == WHAT_ICMP)
 		return false;
 	*p = (struct delay_pair){ a->t, b->t };
 	return true;

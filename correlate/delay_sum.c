@@ -6,7 +6,7 @@
 #define TURN_NS 100000000       /* a packet there and one back belong together within this: clocks part by 50 us in it at the very most */
 
 struct hop_total {
-	uint8_t dir;
+	uint8_t dir;            /* c2s: along the path */
 	bool aligned;           /* no connection's clocks were unknown */
 	int64_t least[2 * PIECES_MAX];  /* shortest difference of aligned times, for each stretch between settings of the clocks; INT64_MAX: none */
 	struct histogram delay, low, high, varies, round_trip;
@@ -125,7 +125,11 @@ int delay_sums_add(struct delay_sums *s, const struct conn *c, const struct dela
 			struct hop_total *t = total_of(s, h->from, h->to, e);
 			if (!t || add_delays(t, c, d, h, e) < 0)
 				return -1;
-			if (d == C2S && h->aligned && add_round_trips(t, c, h->from, h->to, e) < 0)
+			if (d == S2C || !h->aligned)
+				continue;
+			/* Under the name that the hop has along the path. */
+			t = total_of(s, h->from < h->to ? h->from : h->to, h->from < h->to ? h->to : h->from, e);
+			if (!t || add_round_trips(t, c, h->from, h->to, e) < 0)
 				return -1;
 		}
 	return 0;

@@ -7,7 +7,9 @@
 #include "correlate/copies.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
+#include "correlate/orient.h"
 #include "correlate/path.h"
+#include "correlate/tie.h"
 
 #define POINTS_OF_CLOCK 400000  /* that are kept in all: 40 MB */
 #define PACKETS 200000          /* that are read at most */
@@ -18,7 +20,8 @@
 struct pair {
 	uint64_t at;            /* i * points + j, i < j */
 	int64_t x, d;           /* time at i, time at j minus time at i */
-	bool c2s;
+	bool c2s;               /* along the path */
+	bool proxied;           /* not one packet, but what a proxy made of it: it only bounds the clocks, and takes no time that a packet would */
 };
 
 struct sampler {
@@ -27,6 +30,9 @@ struct sampler {
 	struct conn conn;
 	struct pair *pair;
 	size_t pairs;
+	struct orient orient;
+	int32_t *votes;                 /* scratch: of a connection, by pairs of points */
+	size_t *last;                   /* scratch: the last pair of these, + 1 */
 	struct copies seen[POINTS_MAX]; /* into the facts when the sample is through */
 	uint32_t all;                   /* points, with those that are put aside */
 	struct err *e;
@@ -41,8 +47,52 @@ static void add_pairs(struct sampler *s, uint32_t x)
 		for (uint32_t j = i + 1; j < n && s->pairs < POINTS_OF_CLOCK; j++)
 			if (sight[i] != NOTHING && sight[j] != NOTHING) {
 				const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[j]];
-				s->pair[s->pairs++] = (struct pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S };
+				s->pair[s->pairs++] = (struct pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S, false };
 			}
+}
+
+/*
+ * What went in to a full proxy came out of it later: its SYN after the client's, the request after it was asked for, the answer to the client after the
+ * server's. These are bounds like those of packets, only wider, and tell the order of the points as well (ALGORITHMS 3.8).
+ */
+static void add_tied(struct sampler *s, const struct flow *x, const struct flow *y)
+{
+	bool header = y->speaks_for.header > 0;
+	const struct moment {
+		int64_t x, y;
+		bool c2s, known;
+	} list[] = {
+		{ x->first_ns, y->first_ns, true, x->has_isn[C2S] && y->has_isn[C2S] },
+		{ x->said_ns[C2S], y->said_ns[C2S], true, x->has_said[C2S] && y->has_said[C2S] && !header },
+		{ x->said_ns[S2C], y->said_ns[S2C], false, x->has_said[S2C] && y->has_said[S2C] },
+	};
+
+	for (size_t k = 0; k < sizeof list / sizeof *list && s->pairs < POINTS_OF_CLOCK && x->point != y->point; k++) {
+		const struct moment *m = &list[k];
+		if (!m->known)
+			continue;
+		s->pair[s->pairs++] = x->point < y->point ? (struct pair){ (uint64_t)x->point * s->all + y->point, m->x, m->y - m->x, m->c2s, true }
+		    : (struct pair){ (uint64_t)y->point * s->all + x->point, m->y, m->x - m->y, m->c2s, true };
+	}
+}
+
+static int add_proxied(struct sampler *s)
+{
+	const struct facts *f = s->f;
+	struct tied *tied;
+	uint32_t n;
+
+	if (tie_by_content(f, s->loader.db, &tied, &n, s->e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct conn_ref *x = &f->conn[tied[i].front], *y = &f->conn[tied[i].back];
+		for (uint32_t a = 0; a < x->flows; a++)
+			for (uint32_t b = 0; b < y->flows; b++)
+				if (f->flow[x->flow + a].point < f->points && f->flow[y->flow + b].point < f->points)
+					add_tied(s, &f->flow[x->flow + a], &f->flow[y->flow + b]);
+	}
+	free(tied);
+	return 0;
 }
 
 static void learn_fields(struct sampler *s, uint32_t x)
@@ -51,7 +101,7 @@ static void learn_fields(struct sampler *s, uint32_t x)
 	const uint32_t *sight = conn_sight(c, x);
 
 	for (uint32_t i = 0; i + 1 < s->f->points; i++) {
-		struct hop_stats *h = &s->f->point[i].hop[c->tx[x].dir];
+		struct hop_stats *h = &s->f->point[i].hop[conn_along(c, c->tx[x].dir)];
 		if (sight[i] == NOTHING || sight[i + 1] == NOTHING)
 			continue;
 		const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[i + 1]];
@@ -128,7 +178,9 @@ static int by_pair(const void *a, const void *b)
 		return x->at < y->at ? -1 : 1;
 	if (x->x != y->x)
 		return x->x < y->x ? -1 : 1;
-	return x->d != y->d ? (x->d < y->d ? -1 : 1) : x->c2s - y->c2s;
+	if (x->d != y->d)
+		return x->d < y->d ? -1 : 1;
+	return x->c2s != y->c2s ? x->c2s - y->c2s : x->proxied - y->proxied;
 }
 
 /* ---- path ---- */
@@ -158,10 +210,11 @@ static void vote_ttl(const struct facts *f, struct path_pair *pair)
 				if (x->point >= y->point)
 					continue;
 				for (int d = 0; d < 2; d++) {
+					bool along = (d == C2S) != f->conn[i].reversed;
 					if (!x->ttl[d] || !y->ttl[d] || x->ttl[d] == y->ttl[d])
 						continue;
-					p->ttl_before += (x->ttl[d] > y->ttl[d]) == (d == C2S);
-					p->ttl_behind += (x->ttl[d] > y->ttl[d]) != (d == C2S);
+					p->ttl_before += (x->ttl[d] > y->ttl[d]) == along;
+					p->ttl_behind += (x->ttl[d] > y->ttl[d]) != along;
 				}
 			}
 }
@@ -228,8 +281,8 @@ static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
 	}
 }
 
-/* Points of the pair (i, j), as the clock of j against that of i. */
-static int fit_pair(struct sampler *s, uint32_t i, uint32_t j, struct clock_piece *fit)
+/* Points of the pair (i, j), as the clock of j against that of i: of packets, or of what a proxy made of them. */
+static int fit_pair(struct sampler *s, uint32_t i, uint32_t j, bool proxied, struct clock_piece *fit)
 {
 	uint64_t at = i * s->all + j;
 	struct clock_point *p = malloc((s->pairs ? s->pairs : 1) * sizeof *p);
@@ -240,7 +293,7 @@ static int fit_pair(struct sampler *s, uint32_t i, uint32_t j, struct clock_piec
 	if (!p)
 		return err_set(s->e, "out of memory");
 	for (size_t k = 0; k < s->pairs; k++)
-		if (s->pair[k].at == at)
+		if (s->pair[k].at == at && s->pair[k].proxied == proxied)
 			p[n++] = (struct clock_point){ .x_ns = s->pair[k].x, .d_ns = s->pair[k].d, .upper = s->pair[k].c2s };
 	pieces = clock_fit(p, n, ri > rj ? ri : rj, fit, PIECES_MAX);
 	free(p);
@@ -275,7 +328,27 @@ static bool same_clock(struct facts *f, uint32_t j)
 	return false;
 }
 
-/* Against the first point directly, or through the nearest point before that has packets in common. */
+/* The clock of point j: against the first point directly, or through the nearest point before that has packets in common. 1: found, 0: not. */
+static int find_clock(struct sampler *s, uint32_t j, bool proxied, struct clock_piece *fit)
+{
+	struct facts *f = s->f;
+
+	for (uint32_t k = 0; k < j; k++) {
+		uint32_t i = k == 0 ? 0 : j - k;
+		int n = fit_pair(s, i, j, proxied, fit);
+		if (n < 0)
+			return -1;
+		if (fit[0].state == CLOCK_NONE)
+			continue;
+		take_pieces(&f->point[j], fit, n);
+		if (i > 0)
+			chain(&f->point[j], &f->point[i]);
+		return 1;
+	}
+	return 0;
+}
+
+/* Where a proxy lies between, and nothing else is known, it bounds the clocks. */
 static int find_clocks(struct sampler *s)
 {
 	struct facts *f = s->f;
@@ -288,17 +361,8 @@ static int find_clocks(struct sampler *s)
 		no_clock(&f->point[j], j == 0 ? CLOCK_SAME : CLOCK_NONE);
 		if (same_clock(f, j))
 			continue;
-		for (uint32_t k = 0; k < j; k++) {
-			uint32_t i = k == 0 ? 0 : j - k;
-			if ((rc = fit_pair(s, i, j, fit)) < 0)
-				break;
-			if (fit[0].state == CLOCK_NONE)
-				continue;
-			take_pieces(&f->point[j], fit, rc);
-			if (i > 0)
-				chain(&f->point[j], &f->point[i]);
-			break;
-		}
+		if ((rc = find_clock(s, j, false, fit)) == 0)
+			rc = find_clock(s, j, true, fit);
 	}
 	free(fit);
 	return rc < 0 ? -1 : 0;
@@ -326,7 +390,7 @@ static int find_delays(struct sampler *s)
 			size_t n = 0;
 			for (size_t k = 0; k < s->pairs; k++) {
 				const struct pair *p = &s->pair[k];
-				if (p->at != i * s->all + i + 1 || p->c2s != (d == C2S))
+				if (p->at != i * s->all + i + 1 || p->c2s != (d == C2S) || p->proxied)
 					continue;
 				int64_t gap = facts_align(&f->point[i + 1], p->x + p->d) - facts_align(&f->point[i], p->x);
 				v[n++] = d == C2S ? gap : -gap;
@@ -370,20 +434,62 @@ static void turn_pairs(struct sampler *s, const int64_t *old_id)
 	qsort(s->pair, s->pairs, sizeof *s->pair, by_pair);
 }
 
+static void turn_directions(struct sampler *s, size_t from)
+{
+	for (size_t k = from; k < s->pairs; k++)
+		s->pair[k].c2s = !s->pair[k].c2s;
+}
+
+/*
+ * Which way round does a connection run? What went there and came back is longer on the way at the point that is nearer to the client, whatever the
+ * clocks: of pairs `from` on, which are its own.
+ */
+static void orient(struct sampler *s, uint32_t conn, size_t from)
+{
+	size_t n = (size_t)s->all * s->all;
+
+	memset(s->votes, 0, n * sizeof *s->votes);
+	memset(s->last, 0, n * sizeof *s->last);
+	for (size_t k = from; k < s->pairs; k++) {
+		const struct pair *x = &s->pair[k], *before = s->last[x->at] ? &s->pair[s->last[x->at] - 1] : NULL;
+		const struct point *p = s->f->point;
+		int64_t resolution = p[x->at / s->all].resolution_ns + p[x->at % s->all].resolution_ns;
+		s->last[x->at] = k + 1;
+		if (!before || before->c2s == x->c2s || llabs(x->x - before->x) > EXCHANGE_NS)
+			continue;
+		int64_t more = x->c2s ? x->d - before->d : before->d - x->d;
+		s->votes[x->at] += (more > resolution) - (more < -resolution);
+	}
+	orient_vote(&s->orient, conn, s->votes);
+	if (s->f->conn[conn].reversed)
+		turn_directions(s, from);
+}
+
 static int gather(struct sampler *s)
 {
 	struct chosen *list = NULL;
 	uint32_t n = 0;
 	int rc = choose(s->f, &list, &n, s->e);
 
-	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++)
-		if ((rc = read_conn(s, list[i].conn, add_pairs)) == 0)
-			copies_count(&s->conn, s->seen);
+	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++) {
+		size_t from = s->pairs;
+		if ((rc = read_conn(s, list[i].conn, add_pairs)) < 0)
+			break;
+		copies_count(&s->conn, s->seen);
+		orient(s, list[i].conn, from);
+	}
+	if (rc == 0 && orient_turn(&s->orient))
+		turn_directions(s, 0);
+	orient_rest(&s->orient);
+	if (s->orient.nomem)
+		rc = err_set(s->e, "out of memory");
 	for (uint32_t i = 0; i < s->all; i++) {
 		s->f->point[i].telling = s->seen[i].telling;
 		s->f->point[i].twice = s->seen[i].twice;
 		s->f->point[i].forwarded = s->seen[i].forwarded;
 	}
+	if (rc == 0)
+		rc = add_proxied(s);
 	if (rc == 0) {
 		int64_t id[POINTS_MAX];
 		for (uint32_t i = 0; i < s->all; i++)
@@ -409,14 +515,19 @@ int sample_run(struct facts *f, struct db *db, struct err *e)
 
 	conn_init(&s.conn, f);
 	s.pair = malloc(POINTS_OF_CLOCK * sizeof *s.pair);
-	if (!s.pair)
+	s.votes = malloc((size_t)s.all * s.all * sizeof *s.votes);
+	s.last = malloc((size_t)s.all * s.all * sizeof *s.last);
+	if (!s.pair || !s.votes || !s.last)
 		err_set(e, "out of memory");
-	else if (loader_open(&s.loader, db, e) == 0) {
+	else if (orient_open(&s.orient, f, e) == 0 && loader_open(&s.loader, db, e) == 0) {
 		s.loader.limit = PACKETS_OF_ONE / 2;
 		rc = gather(&s);
 	}
 	loader_close(&s.loader);
 	conn_free(&s.conn);
+	orient_close(&s.orient);
 	free(s.pair);
+	free(s.votes);
+	free(s.last);
 	return rc;
 }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,7 @@ void ladder_meetings(const struct trace *t, const struct row *r, enum meeting *m
 	stretch(t, r, &first, &last);
 	for (int i = first; i <= last; i++)
 		if (meeting[travel(t, r, i)] == AWAY)
-			meeting[travel(t, r, i)] = MISSED;
+			meeting[travel(t, r, i)] = r->into && !trace_finding(t, r, "not_captured", travel(t, r, i), -1) ? OTHERS : MISSED;
 	/* Of points beside each other a packet takes one. */
 	for (int c = 0; c < n; c++)
 		for (int d = 0; d < n; d++)
@@ -151,6 +152,17 @@ static void draw(const struct layout *l, struct canvas *v, const struct stretch 
 #undef X
 }
 
+/* Cut up or put together in this hop: what it goes on as, or what it was before. Words by which row that is. */
+static void cut_text(const struct row *r, bool came, char *buf, size_t size)
+{
+	if (came && r->pieces > 1)
+		snprintf(buf, size, "as %zu packets", r->pieces);
+	else if (came)
+		snprintf(buf, size, "in %zu", r->into);
+	else
+		snprintf(buf, size, "of %zu", r->origin);
+}
+
 /* The stretch between two columns that are neighbours in travel. Returns the marks used. */
 static unsigned hop(
     const struct layout *l, struct canvas *v, const struct row *r, const enum meeting *m, int from, int to, const char *label)
@@ -166,10 +178,13 @@ static unsigned hop(
 
 	if (!came && !went)
 		return 0;
-	if (came && !went)
+	if (came && !went && !r->into)
 		p.end = end_mark(l, r, "dropped", from, to);
-	if (!came)
+	if (!came && !r->origin)
 		p.start = end_mark(l, r, "generated", from, to);
+	p.head |= came && !went && r->into;
+	if ((came && !went && r->into) || (!came && r->origin))
+		cut_text(r, came, delay, sizeof delay);
 	if (came && went && delay_of(l, r, from, to, &took)) {
 		style_interval(l->s, delay, sizeof delay, &took, l->t->resolution_ns, false);
 		style_interval(l->s, brief, sizeof brief, &took, l->t->resolution_ns, true);

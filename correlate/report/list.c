@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/clean.h"
+#include "correlate/report/peers.h"
 #include "correlate/report/report.h"
 #include "correlate/report/select.h"
 #include "correlate/report/text.h"
@@ -152,8 +153,11 @@ static int entries(struct db *db, const struct style *s, const struct filter *f,
 		last = i;
 		given[i]++;
 		entry(st, s, id_w);
-		if ((rc = waits_line(db, s, sqlite3_column_int64(st, 0), SLOW_NS, id_w + 5, "time: ", 6, e)) < 0)
+		if (report_peers(db, s, sqlite3_column_int64(st, 0), id_w + 5, 0, e) < 0 ||
+		    waits_line(db, s, sqlite3_column_int64(st, 0), SLOW_NS, id_w + 5, "time: ", 6, e) < 0) {
+			rc = -1;
 			break;
+		}
 		if (i > 0 && !f->all && nth == FEW && members > FEW) {
 			more(s, id_w, members - FEW, "with the same verdict (--all)");
 			folded[i] += members - FEW;

@@ -16,7 +16,7 @@
 
 struct line {
 	char name[160];
-	char from[128], to[128], direction[4];  /* as the case spells them */
+	char from[128], to[128];        /* as the case spells them */
 	int64_t count[COUNTS];
 	char delay[DELAYS][24];
 };
@@ -40,7 +40,7 @@ static void take_delays(struct line *l, sqlite3_stmt *st, const struct style *s,
 	int64_t ns, low, high;
 
 	for (int i = 0; i < 3; i++) {
-		bool any = column(st, 9 + 3 * i, &ns), least = column(st, 10 + 3 * i, &low), most = column(st, 11 + 3 * i, &high);
+		bool any = column(st, 8 + 3 * i, &ns), least = column(st, 9 + 3 * i, &low), most = column(st, 10 + 3 * i, &high);
 
 		if (any && most)
 			style_delay(s, l->delay[i], sizeof l->delay[i], ns, high - ns, resolution_ns);
@@ -52,7 +52,7 @@ static void take_delays(struct line *l, sqlite3_stmt *st, const struct style *s,
 			snprintf(l->delay[3], sizeof l->delay[3], "unbounded");
 	}
 	for (int i = 0; i < 2; i++)
-		if (column(st, 18 + i, &ns))
+		if (column(st, 17 + i, &ns))
 			style_duration(s, l->delay[4 + i], sizeof l->delay[4 + i], ns, resolution_ns);
 }
 
@@ -62,7 +62,6 @@ static void take(struct line *l, sqlite3_stmt *st, const struct style *s, int64_
 
 	snprintf(l->from, sizeof l->from, "%s", (const char *)sqlite3_column_text(st, 0));
 	snprintf(l->to, sizeof l->to, "%s", (const char *)sqlite3_column_text(st, 1));
-	snprintf(l->direction, sizeof l->direction, "%s", (const char *)sqlite3_column_text(st, 8));
 	clean_text(from, sizeof from, l->from, -1, s->utf8);
 	clean_text(to, sizeof to, l->to, -1, s->utf8);
 	snprintf(l->name, sizeof l->name, "%s%s%s", from, style_pick(s, " → ", " -> "), to);
@@ -117,7 +116,6 @@ static int by_what(struct db *db, const struct style *s, const struct line *l, s
 
 	sqlite3_bind_text(st, 1, l->from, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, l->to, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 3, l->direction, -1, SQLITE_STATIC);
 	while ((rc = db_step(db, st, e)) == 1) {
 		const char *w = (const char *)sqlite3_column_text(st, 0);
 		char number[32];

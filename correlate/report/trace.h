@@ -25,6 +25,7 @@ struct sighting {
 	bool s2c, duplicate, sack_permitted, later_fragment;
 	bool alike;                     /* of a transmission that equals others: not certain that it is the same packet (table alike) */
 	bool fragment;                  /* of the datagram: a later one, or all that there is (table sighting) */
+	int64_t origin, into;           /* of the first one: the transmission that it has bytes of, and the one that goes on with its own; 0: none */
 	char *options;                  /* NULL: none, or the usual nop,nop,TS; owned */
 	char *from;                     /* source of an ICMP error; owned */
 	char *rst_cause;                /* of a reset, in the words of a BIG-IP; NULL: none; owned */
@@ -45,6 +46,8 @@ struct row {
 	size_t first, n;
 	size_t finding, findings;       /* [finding, finding + findings) of trace.mark */
 	size_t repeats;                 /* 1-based row that this one repeats; 0: none */
+	size_t origin, into;            /* 1-based rows: the earliest that it has bytes of, which goes on with its bytes; 0: none (resegmented) */
+	size_t pieces;                  /* rows that it is the origin of */
 	bool s2c;
 };
 
