@@ -125,6 +125,13 @@ static void credit(struct edge *g, double bits, unsigned family, unsigned eviden
 		g->evidence |= (uint16_t)evidence;
 }
 
+static uint64_t points_key(const struct search *s, const struct edge *g)
+{
+	uint32_t p[2] = { s->j->f->flow[g->fx].point, s->j->f->flow[g->fy].point }, k[2] = { p[0] < p[1] ? p[0] : p[1], p[0] < p[1] ? p[1] : p[0] };
+
+	return XXH3_64bits(k, sizeof k);
+}
+
 static int look_at_packets(struct search *s, struct edge *g)
 {
 	const struct onset *x = search_onset(s, g->fx);
@@ -149,9 +156,15 @@ static int look_at_packets(struct search *s, struct edge *g)
 	if (a.conflicts && a.conflicts >= a.payloads)
 		g->bits += (float)CONTRADICTION;
 	/* With one initial number, a device may have answered the SYN itself, and passed on the rest (syn_proxy.h). Else it is a proxy, or another one. */
-	if (a.backwards && !(g->evidence & JOIN_CLIENT_ISN))
+	if (a.backwards && !(g->evidence & JOIN_CLIENT_ISN)) {
 		g->bits = -HUGE_VALF;
-	g->passed_on |= accord_forwarded(&a) || (a.ids > 0 && (g->evidence & SAME_TUPLE) == SAME_TUPLE);
+		if (a.stamps > 0)
+			multiset_add(&s->refuted, points_key(s, g));
+	}
+	g->by_stamps = !g->passed_on && !accord_forwarded(&a, false);
+	g->passed_on |= accord_forwarded(&a, true);
+	if (a.ids > 0 && (g->evidence & SAME_TUPLE) == SAME_TUPLE)
+		g->passed_on = true;
 	return 0;
 }
 
@@ -161,11 +174,15 @@ static int judge_edges(struct search *s)
 		return -1;
 	for (uint32_t i = 0; i < s->edges; i++) {
 		struct edge *g = &s->edge[i];
-		g->passed_on = g->evidence & (JOIN_CLIENT_ISN | JOIN_SERVER_ISN | JOIN_SEQUENCE | JOIN_TSVAL);
+		g->passed_on = g->evidence & (JOIN_CLIENT_ISN | JOIN_SERVER_ISN | JOIN_SEQUENCE | (s->j->db ? 0 : JOIN_TSVAL));
 		if (s->j->db && look_at_packets(s, g) < 0)
 			return -1;
 	}
-	return 0;
+	/* Where a proxy has the timestamps of the client's clock, they prove nothing of any connection. */
+	for (uint32_t i = 0; i < s->edges; i++)
+		if (s->edge[i].by_stamps && multiset_count(&s->refuted, points_key(s, &s->edge[i])))
+			s->edge[i].bits = -HUGE_VALF;
+	return s->refuted.nomem ? err_set(s->e, "out of memory") : 0;
 }
 
 /* ---- decisions ---- */
@@ -354,6 +371,7 @@ int join_by_likeness(struct joiner *j, struct err *e)
 	loader_close(&s.loader);
 	conn_free(&s.room);
 	multiset_free(&s.said);
+	multiset_free(&s.refuted);
 	free(s.node);
 	free(s.member);
 	free(s.entry);

@@ -25,7 +25,8 @@ struct edge {
 	float bits;
 	float loose;            /* of these: from times and IP IDs, which are those of neighbours in a crowd as well */
 	uint16_t families, evidence;
-	bool passed_on;         /* numbers or packets prove that one is the other (not that a proxy wrote it anew) */
+	bool passed_on;         /* numbers or packets prove that one is the other (not that a proxy wrote it anew), ... */
+	bool by_stamps;         /* ... but nothing of it except that TSvals are the same */
 };
 
 /* Two nodes that may be one. */
@@ -62,6 +63,7 @@ struct search {
 	struct onset *onset;            /* a cache: that of flow n may be at n % ONSETS */
 	uint32_t *held;                 /* whose it is, + 1 */
 	struct multiset said;
+	struct multiset refuted;        /* pairs of points, of flows with the same TSvals that cannot be one connection */
 	struct err *e;
 };
 

@@ -227,11 +227,11 @@ void onset_compare(const struct onset *x, const struct onset *y, struct accord *
 	compare_pauses(couple, n, a);
 }
 
-bool accord_forwarded(const struct accord *a)
+bool accord_forwarded(const struct accord *a, bool stamps)
 {
 	if (a->backwards || (a->conflicts > 0 && a->conflicts >= a->payloads))
 		return false;
-	if (a->stamps > 0 || a->ids > 1 || (a->aligned > 0 && !a->accepted))
+	if ((stamps && a->stamps > 0) || a->ids > 1 || (a->aligned > 0 && !a->accepted))
 		return true;
 	return a->in_order && a->alone * 4 <= a->aligned && a->windows * 10 >= a->aligned * 9;
 }

@@ -48,8 +48,8 @@ void onset_compare(const struct onset *x, const struct onset *y, struct accord *
 /*
  * Is there proof that packets were passed on, not written anew by a proxy? The same TSval or IP ID; or every packet has its like, in an
  * order that no proxy could have kept to; or nobody accepted the connection, which is the first thing that a proxy
- * does.
+ * does. stamps: whether TSvals may be believed.
  */
-bool accord_forwarded(const struct accord *a);
+bool accord_forwarded(const struct accord *a, bool stamps);
 
 #endif
