@@ -77,6 +77,7 @@ struct point {
 		double skew_low, skew_high;
 		bool has_low, has_high;
 		int64_t low_ns, high_ns;        /* hard bounds of offset_ns */
+		int64_t slack_ns;               /* conceded to time stamp noise, beyond the resolution */
 		uint64_t pairs;
 		enum clock_state state;
 	} piece[PIECES_MAX];

@@ -274,6 +274,7 @@ static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
 		m->has_high = c->has_high;
 		m->low_ns = c->low_ns;
 		m->high_ns = c->high_ns;
+		m->slack_ns = c->slack_ns;
 		m->pairs = c->upper + c->lower;
 		m->state = c->state;
 		p->pieces++;
@@ -308,6 +309,7 @@ static void chain(struct point *p, const struct point *by)
 		m->offset_ns += there - back;
 		m->low_ns += there - back - (unsure == INT64_MAX ? 0 : unsure);
 		m->high_ns += there - back + (unsure == INT64_MAX ? 0 : unsure);
+		m->slack_ns += by->piece[0].slack_ns;
 		m->has_low &= unsure != INT64_MAX;
 		m->has_high &= unsure != INT64_MAX;
 	}

@@ -14,9 +14,7 @@ struct store {
 	struct db *db;
 	const struct facts *f;
 	int64_t next_flow, next_finding, next_change;
-	int64_t *delay;         /* scratch */
-	size_t delay_room;
-	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *resegmented, *hop, *change, *finding, *finding_packet;
+	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *resegmented, *alike, *hop, *change, *finding, *finding_packet;
 };
 
 struct store *store_new(struct db *db, const struct facts *f, struct err *e)
@@ -35,7 +33,9 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
 	    db_prepare(db, "INSERT INTO resegmented VALUES(?1, ?2, ?3)", &s->resegmented, e) < 0 ||
-	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)", &s->hop, e) < 0 ||
+	    db_prepare(db, "INSERT INTO alike VALUES(?1, ?2)", &s->alike, e) < 0 ||
+	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+		&s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
 			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12, ?13)", &s->change, e) < 0 ||
 	    db_prepare(db, "INSERT INTO finding VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->finding, e) < 0 ||
@@ -50,10 +50,10 @@ void store_free(struct store *s)
 {
 	if (!s)
 		return;
-	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->resegmented, s->hop, s->change, s->finding, s->finding_packet };
+	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->resegmented, s->alike, s->hop, s->change, s->finding,
+		s->finding_packet };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
-	free(s->delay);
 	free(s);
 }
 
@@ -144,6 +144,21 @@ static int store_resegmented(struct store *s, const struct conn *c, struct err *
 	return 0;
 }
 
+/* Transmissions seen at several points of which it is not certain that each is the same there. */
+static int store_alike(struct store *s, const struct conn *c, struct err *e)
+{
+	for (uint32_t x = 0; x < c->txs; x++) {
+		const struct tx *w = &c->tx[x];
+		if (w->rest || (w->single && !w->fuzzy) || w->from == w->to)
+			continue;
+		sqlite3_bind_int64(s->alike, 1, c->pkt[w->first].id);
+		sqlite3_bind_int64(s->alike, 2, (int64_t)c->index + 1);
+		if (db_run(s->db, s->alike, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 struct hop_sum {
 	int64_t sent, arrived, dropped, generated, not_captured, retransmitted;
 };
@@ -158,20 +173,16 @@ static bool in_part(const struct conn *c, uint32_t x, unsigned i)
 }
 
 /* What crossed from the i-th point of a way to the next one. */
-static int sum_hop(struct store *s, const struct conn *c, unsigned d, unsigned i, struct hop_sum *h, size_t *delays, struct err *e)
+static void sum_hop(const struct conn *c, unsigned d, unsigned i, struct hop_sum *h)
 {
 	memset(h, 0, sizeof *h);
-	*delays = 0;
 	for (uint32_t x = 0; x < c->txs; x++) {
 		const struct tx *w = &c->tx[x];
-		const struct pkt *p, *q;
 		if (w->dir != d)
 			continue;
-		p = conn_seen(c, x, i);
-		q = conn_seen(c, x, i + 1);
 		/* Where others stand for it, they count; of a rest only that it is missing does. */
 		bool came = w->reach >= i && (w->from <= i || w->by_host) && !conn_others(w, c->way[d][i]), got = came && w->reach > i;
-		h->not_captured += got && !q && !conn_others(w, c->way[d][i + 1]) ? w->units : 0;
+		h->not_captured += got && !conn_seen(c, x, i + 1) && !conn_others(w, c->way[d][i + 1]) ? w->units : 0;
 		/* The two handshakes of a SYN proxy are no trouble. */
 		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i && !(w->reasons_to & WHY_SYN_PROXY) ? w->units : 0;
 		if (w->rest)
@@ -180,55 +191,31 @@ static int sum_hop(struct store *s, const struct conn *c, unsigned d, unsigned i
 		h->arrived += got && !in_part(c, x, i);
 		h->retransmitted += came && w->repeat;
 		h->generated += w->fate_from == FATE_GENERATED && w->from == i + 1 && !(w->reasons_from & WHY_SYN_PROXY);
-		if (!p || !q)
-			continue;
-		if (*delays == s->delay_room) {
-			size_t room = s->delay_room ? s->delay_room * 2 : 256;
-			int64_t *v = realloc(s->delay, room * sizeof *v);
-			if (!v)
-				return err_set(e, "out of memory");
-			s->delay = v;
-			s->delay_room = room;
-		}
-		s->delay[(*delays)++] = q->t - p->t;
 	}
-	return 0;
 }
 
-static int by_value(const void *a, const void *b)
+static void bind_delays(sqlite3_stmt *st, const struct hop_delay *h)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	bool any = h->n > 0 && h->aligned, both = h->error_low != INT64_MIN && h->error_high != INT64_MAX;
 
-	return (x > y) - (x < y);
+	db_bind_opt(st, 13, any, h->min);
+	db_bind_opt(st, 14, any, h->median);
+	db_bind_opt(st, 15, any, h->p99);
+	db_bind_opt(st, 16, any, h->max);
+	db_bind_opt(st, 17, any && both, both ? (h->error_high - h->error_low) / 2 : 0);
+	db_bind_opt(st, 18, any, h->varies_median);
+	db_bind_opt(st, 19, any, h->varies_p99);
+	db_bind_opt(st, 20, any && h->error_low != INT64_MIN, h->error_low);
+	db_bind_opt(st, 21, any && h->error_high != INT64_MAX, h->error_high);
 }
 
-static void bind_delays(struct store *s, size_t n, const struct conn *c, unsigned from, unsigned to)
-{
-	int64_t t = c->txs ? c->tx[0].t : 0, doubt = facts_doubt_between(&s->f->point[from], t, &s->f->point[to], t);
-	bool clocks = true;
-
-	for (int i = 0; i < 2; i++) {
-		const struct point *p = &s->f->point[i ? to : from];
-		clocks &= p->pieces > 0 && p->piece[0].state != CLOCK_NONE;
-	}
-	if (n)
-		qsort(s->delay, n, sizeof *s->delay, by_value);
-	db_bind_opt(s->hop, 13, n && clocks, n ? s->delay[0] : 0);
-	db_bind_opt(s->hop, 14, n && clocks, n ? s->delay[n / 2] : 0);
-	db_bind_opt(s->hop, 15, n && clocks, n ? s->delay[n * 99 / 100] : 0);
-	db_bind_opt(s->hop, 16, n && clocks, n ? s->delay[n - 1] : 0);
-	db_bind_opt(s->hop, 17, n && clocks && doubt != INT64_MAX, doubt);
-}
-
-static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, struct err *e)
+static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, const struct delays *delays, struct err *e)
 {
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned i = 0; i + 1 < c->ways[d]; i++) {
 			unsigned from = c->way[d][i], to = c->way[d][i + 1];
 			struct hop_sum h;
-			size_t n;
-			if (sum_hop(s, c, d, i, &h, &n, e) < 0)
-				return -1;
+			sum_hop(c, d, i, &h);
 			sqlite3_bind_int64(s->hop, 1, id);
 			sqlite3_bind_int64(s->hop, 2, s->f->point[from].id);
 			sqlite3_bind_int64(s->hop, 3, s->f->point[to].id);
@@ -241,7 +228,7 @@ static int store_hops(struct store *s, const struct conn *c, int64_t id, const s
 			sqlite3_bind_int64(s->hop, 10, h.not_captured);
 			sqlite3_bind_int64(s->hop, 11, h.retransmitted);
 			sqlite3_bind_int64(s->hop, 12, 0);
-			bind_delays(s, n, c, from, to);
+			bind_delays(s->hop, &delays->hop[d][i]);
 			if (db_run(s->db, s->hop, e) < 0)
 				return -1;
 		}
@@ -462,7 +449,8 @@ int store_aside(struct store *s, uint32_t index, struct err *e)
 	return db_run(s->db, s->connection, e) < 0 ? -1 : store_flows(s, index, e);
 }
 
-int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, struct err *e)
+int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, const struct delays *delays,
+    struct err *e)
 {
 	const struct conn *c = t->c;
 	int64_t id = (int64_t)c->index + 1;
@@ -470,9 +458,9 @@ int store_connection(struct store *s, const struct proof *t, const struct findin
 	if (found->nomem || changed->nomem)
 		return err_set(e, "out of memory");
 	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c->index, e) < 0 || store_sightings(s, c, e) < 0 ||
-	    store_resegmented(s, c, e) < 0)
+	    store_resegmented(s, c, e) < 0 || store_alike(s, c, e) < 0)
 		return -1;
-	if (store_hops(s, c, id, changed, e) < 0 || store_changes(s, id, changed, e) < 0)
+	if (store_hops(s, c, id, changed, delays, e) < 0 || store_changes(s, id, changed, e) < 0)
 		return -1;
 	return store_findings(s, c, id, found, e);
 }

@@ -3,6 +3,11 @@ DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding;
 DROP TABLE IF EXISTS compared;
 DROP TABLE IF EXISTS change;
+DROP TABLE IF EXISTS server_time;
+DROP TABLE IF EXISTS timing;
+DROP TABLE IF EXISTS round_trip;
+DROP TABLE IF EXISTS hop_total;
+DROP TABLE IF EXISTS alike;
 DROP TABLE IF EXISTS hop;
 DROP TABLE IF EXISTS f5_peer;
 DROP TABLE IF EXISTS tie;
@@ -146,13 +151,88 @@ CREATE TABLE hop(
   not_captured    INTEGER NOT NULL,     -- passed to_point, but its capture missed them
   retransmitted   INTEGER NOT NULL,
   duplicated      INTEGER NOT NULL,
-  delay_min_ns    INTEGER,              -- of those seen at both, on aligned clocks
+  delay_min_ns    INTEGER,              -- of those seen at both; in the middle of what the clocks leave open
   delay_median_ns INTEGER,
   delay_p99_ns    INTEGER,
   delay_max_ns    INTEGER,
   delay_uncertainty_ns INTEGER,         -- half the width of what the clocks leave open; NULL: unbounded
+  variation_median_ns INTEGER,          -- delay above delay_min_ns: whatever the offset of the clocks is
+  variation_p99_ns INTEGER,
+  error_low_ns    INTEGER,              -- aligned time at to_point minus that at from_point is the delay plus this much; NULL: open
+  error_high_ns   INTEGER,
   PRIMARY KEY(connection_id, direction, from_point, to_point)
 ) STRICT, WITHOUT ROWID;
+
+-- Transmissions of which equal ones were about: which of them is which at the other points rests on their order.
+CREATE TABLE alike(
+  transmission_id INTEGER PRIMARY KEY REFERENCES packet(id),
+  connection_id   INTEGER NOT NULL REFERENCES connection(id)
+) STRICT;
+
+-- What a hop costs, all connections together: quantiles of the middle, the lower and the upper end of what the clocks leave open for each packet.
+CREATE TABLE hop_total(
+  from_point     INTEGER NOT NULL REFERENCES point(id),
+  to_point       INTEGER NOT NULL REFERENCES point(id),
+  direction      INTEGER NOT NULL,      -- 0 along the path, 1 against it
+  packets        INTEGER NOT NULL,      -- recorded at both points
+  min_ns         INTEGER,               -- NULL: the clocks are not known
+  median_ns      INTEGER,
+  p99_ns         INTEGER,
+  max_ns         INTEGER,
+  min_low_ns     INTEGER,
+  median_low_ns  INTEGER,
+  p99_low_ns     INTEGER,
+  max_low_ns     INTEGER,
+  min_high_ns    INTEGER,               -- NULL: open
+  median_high_ns INTEGER,
+  p99_high_ns    INTEGER,
+  max_high_ns    INTEGER,
+  variation_median_ns INTEGER,          -- above the shortest one between two settings of the clocks
+  variation_p99_ns    INTEGER,
+  PRIMARY KEY(from_point, to_point)
+) STRICT, WITHOUT ROWID;
+
+-- There and back between neighbouring points, which no clock has a part in. from_point comes first on the path.
+CREATE TABLE round_trip(
+  from_point INTEGER NOT NULL REFERENCES point(id),
+  to_point   INTEGER NOT NULL REFERENCES point(id),
+  pairs      INTEGER NOT NULL,
+  min_ns     INTEGER NOT NULL,
+  median_ns  INTEGER NOT NULL,
+  p99_ns     INTEGER NOT NULL,
+  max_ns     INTEGER NOT NULL,
+  PRIMARY KEY(from_point, to_point)
+) STRICT, WITHOUT ROWID;
+
+-- Who a connection waits for (correlate/timing.h). NULL: not known.
+CREATE TABLE timing(
+  connection_id        INTEGER PRIMARY KEY REFERENCES connection(id),
+  handshake_ns         INTEGER,
+  first_byte_ns        INTEGER,
+  server_ns            INTEGER,
+  client_ns            INTEGER,
+  network_ns           INTEGER,
+  transfer_ns          INTEGER,
+  total_ns             INTEGER,
+  exchanges            INTEGER NOT NULL,
+  slowest              TEXT,
+  unclear              INTEGER NOT NULL,
+  server_max_ns        INTEGER,
+  handshake_server_ns  INTEGER,
+  handshake_network_ns INTEGER,
+  first_point          INTEGER NOT NULL REFERENCES point(id),
+  last_point           INTEGER NOT NULL REFERENCES point(id)
+) STRICT;
+
+-- How long answers took behind a point, all connections whose last point it is.
+CREATE TABLE server_time(
+  point_id  INTEGER PRIMARY KEY REFERENCES point(id),
+  exchanges INTEGER NOT NULL,
+  min_ns    INTEGER NOT NULL,
+  median_ns INTEGER NOT NULL,
+  p99_ns    INTEGER NOT NULL,
+  max_ns    INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE change(
   id            INTEGER PRIMARY KEY,

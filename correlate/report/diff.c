@@ -10,6 +10,7 @@
 #include "correlate/report/select.h"
 #include "correlate/report/text.h"
 #include "correlate/report/trace.h"
+#include "correlate/report/waits.h"
 
 #include "correlate/report/diff_absent.sql.h"
 #include "correlate/report/diff_alike.sql.h"
@@ -349,7 +350,9 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 		return -1;
 	headline(&t, s);
 	verdict(&t, s);
-	if (report_peers(db, s, id, 0, LABEL, e) < 0 || absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
+	if (report_peers(db, s, id, 0, LABEL, e) < 0 || waits_line(db, s, id, 0, 0, "time", LABEL, e) < 0)
+		goto out;
+	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
 		goto out;
 	endpoints(&t, s);
 	if (f5(&t, db, s, e) < 0 || changes(&t, db, s, e) < 0)
