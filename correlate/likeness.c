@@ -22,7 +22,7 @@ static const struct {
 	[TRAIT_SERVER] = { 1.0 / 1024, FAMILY_ADDRESSES, JOIN_SERVER_ADDR },
 	[TRAIT_CLIENT_ISN] = { 1.0 / 4294967296, FAMILY_CLIENT_NUMBERS, JOIN_CLIENT_ISN },
 	[TRAIT_SERVER_ISN] = { 1.0 / 4294967296, FAMILY_SERVER_NUMBERS, JOIN_SERVER_ISN },
-	[TRAIT_TSVAL] = { 1.0 / 65536, FAMILY_STAMPS, JOIN_TSVAL },             /* clocks of hosts that booted together are alike */
+	[TRAIT_TSVAL] = { 1.0 / 4294967296, FAMILY_STAMPS, JOIN_TSVAL },        /* but see near_stamps */
 	[TRAIT_LENGTHS] = { 1.0 / 1024, FAMILY_CONTENT, JOIN_LENGTHS },
 };
 
@@ -68,7 +68,7 @@ bool trait_of(const struct flow *w, enum trait t, uint64_t *value)
 
 /* ---- learning ---- */
 
-static uint64_t at_point(enum trait t, uint32_t point, uint64_t value)
+static uint64_t at_point(unsigned t, uint32_t point, uint64_t value)
 {
 	return mix(1, t, point, value);
 }
@@ -79,6 +79,9 @@ static uint64_t between(uint64_t what, enum trait t, uint32_t low, uint32_t high
 }
 
 enum { KNOWN = 2, KEPT = 3, BECOMES = 4 };
+
+#define STAMPS_NEAR TRAITS      /* counted beside the traits */
+#define STAMP_BITS 16
 
 int likeness_open(struct likeness *l, const struct facts *f, struct err *e)
 {
@@ -96,7 +99,9 @@ int likeness_open(struct likeness *l, const struct facts *f, struct err *e)
 		to = w->last_ns > to ? w->last_ns : to;
 		for (int t = 0; t < TRAITS; t++)
 			if (trait_of(w, t, &v))
-				multiset_add(&l->values, at_point(t, w->point, v));
+				multiset_add(&l->values, at_point((unsigned)t, w->point, v));
+		if (w->has_syn_tsval)
+			multiset_add(&l->values, at_point(STAMPS_NEAR, w->point, w->syn_tsval >> STAMP_BITS));
 	}
 	l->span_ns = to > from ? to - from : 1;
 	return l->values.nomem ? err_set(e, "out of memory") : 0;
@@ -320,12 +325,24 @@ static double score_time(const struct likeness *l, const struct flow *x, const s
 
 /* ---- values ---- */
 
+/*
+ * Clocks of one host, or of hosts that booted together, are alike (RFC 7323 5.4: a tick is 1 ms to 1 s); with an offset of each connection's own they are
+ * not. By how many are within some 65 536 ticks, this is seen.
+ */
+static double near_stamps(const struct likeness *l, uint32_t point, uint64_t value)
+{
+	uint32_t n = multiset_count(&l->values, at_point(STAMPS_NEAR, point, value >> STAMP_BITS)), all = l->flows_at[point];
+
+	return n > 1 && all > 1 ? (double)(n - 1) / (double)(all - 1) / (1u << STAMP_BITS) : 0;
+}
+
 /* How likely is it that some other flow has this value? It itself is one of those counted. */
 static double chance_of(const struct likeness *l, enum trait t, uint32_t point, uint64_t value)
 {
 	uint32_t n = multiset_count(&l->values, at_point(t, point, value)), all = l->flows_at[point];
+	double same = n > 1 && all > 1 ? (double)(n - 1) / (double)(all - 1) : 0;
 
-	return fmax(n > 1 && all > 1 ? (double)(n - 1) / (double)(all - 1) : 0, kind[t].chance);
+	return fmax(same, fmax(kind[t].chance, t == TRAIT_TSVAL ? near_stamps(l, point, value) : 0));
 }
 
 /* How firmly is the trait kept? The mean of a Beta(1, 1) posterior. */
