@@ -430,7 +430,8 @@ void changes_find(const struct conn *c, struct changes *out)
 			f.from = c->way[x->dir][i];
 			f.to = c->way[x->dir][i + 1];
 			f.compared = &out->compared[changes_at(f.from, f.to, f.dir)];
-			if (p && q)
+			/* What an accident changed on the way, no device rewrote. */
+			if (p && q && p->damaged == q->damaged)
 				compare(&f, p, q);
 		}
 	}

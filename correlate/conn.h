@@ -37,6 +37,7 @@ struct pkt {
 	bool through;           /* there is such a copy of it */
 	bool doubled;           /* there is a copy of it */
 	bool greeting;          /* of the handshake on one side of a SYN proxy (conn.beyond) */
+	bool damaged;           /* its checksum is wrong, and not for want of a network card that fills it in (damage.h) */
 	bool partial;           /* first fragment of a datagram of which others are not there; len: as far as it is */
 };
 
@@ -64,6 +65,8 @@ enum fate {
 	FATE_GENERATED,
 	FATE_OUTSIDE,           /* the point was not capturing at the time */
 	FATE_UNKNOWN,           /* a difference that the captures cannot explain */
+	FATE_DOUBLED,           /* it is there once more than before: the network made a second one */
+	FATE_STRAYED,           /* damaged: it came with other ports or addresses */
 };
 
 /* Bytes of a packet that did not go on in other packets, as the others of it did: a transmission of their own, behind it, that owns no packet. */
@@ -132,6 +135,7 @@ struct conn {
 	uint8_t way[2][POINTS_MAX];     /* points that a direction passes, in the order of travel */
 	uint8_t ways[2];
 
+	bool sound;             /* some packet has a checksum that is right (damage.h) */
 	uint64_t beyond;        /* set of points on the server's side of a SYN proxy, 0: there is none (syn_proxy.h) */
 
 	struct tx *tx;          /* by time of first sighting */

@@ -5,6 +5,7 @@
 
 #include "correlate/change.h"
 #include "correlate/crossed.h"
+#include "correlate/damage.h"
 #include "correlate/delay_sum.h"
 #include "correlate/fate.h"
 #include "correlate/flows.h"
@@ -91,10 +92,11 @@ static int learn(struct run *r)
 		fate_learn(&r->proof, &r->facts);
 		r->facts.conn[i].outcome = judge_outcome(&r->conn);
 		r->facts.conn[i].odd = strcmp(r->facts.conn[i].outcome, "no connection") == 0;
-		if (learn_stale(r) < 0 || delay_sums_learn(&r->delay_sums, &r->conn, r->e) < 0)
+		if (learn_stale(r) < 0 || delay_sums_learn(&r->delay_sums, &r->conn, r->e) < 0 || damage_learn(&r->conn, &r->facts, r->e) < 0)
 			return -1;
 		tell(r, i, 2 * n);
 	}
+	damage_learned(&r->facts);
 	return 0;
 }
 

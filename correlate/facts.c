@@ -43,6 +43,7 @@ static int load_points(struct facts *f, struct db *db, struct err *e)
 		p->clock = (int)f->points;
 		p->source = sqlite3_column_int(st, 7);
 		p->damaged = sqlite3_column_int(st, 8) != 0;
+		p->malformed = (uint64_t)sqlite3_column_int64(st, 9);
 	}
 	sqlite3_finalize(st);
 	return rc < 0 ? -1 : 0;
@@ -233,6 +234,7 @@ void facts_free(struct facts *f)
 	free(f->tied);
 	free(f->addr_name);
 	free(f->stale);
+	free(f->stray);
 	hosts_free(f->hosts);
 	memset(f, 0, sizeof *f);
 }

@@ -57,6 +57,7 @@ struct point {
 	struct window *window;  /* when it captured, in order, apart */
 	uint64_t drops;         /* that its captures own up to (interface statistics) */
 	uint64_t unread;        /* frames that its captures cut off before the TCP header, or of an unknown link type */
+	uint64_t malformed;     /* frames whose headers contradict each other */
 	bool icmp;              /* it recorded ICMP errors: no filter kept them out */
 	bool later;             /* it recorded later fragments of TCP (they have no ports): no filter for ports kept them out */
 	bool open;              /* it recorded frames without IP (ARP): hardly any filter for ports lets them pass */
@@ -194,6 +195,14 @@ struct stale {
 	uint32_t ack;           /* what its holder expects next from the client */
 };
 
+/* A packet in no connection's company, with a checksum that is wrong: it may be one of any connection, with other ports or addresses (damage.h). */
+struct stray {
+	uint8_t point;
+	int64_t t;              /* aligned */
+	uint32_t seq, ack, len, tsval, tsecr;
+	uint16_t flags, win, ip_id;
+};
+
 /* When connections begin that no point nearer to the client saw: any of them may be one from before, translated beyond recognition. */
 struct orphans {
 	int64_t *start_ns;      /* aligned, in order */
@@ -216,6 +225,8 @@ struct facts {
 	uint32_t ties, tied_room;
 	struct stale *stale;
 	uint32_t stales, stale_room;
+	struct stray *stray;    /* by point and time once learned */
+	uint32_t strays, stray_room;
 	struct addr_name {
 		int64_t id;             /* row id */
 		char text[48];

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "correlate/damage.h"
 #include "correlate/hosts.h"
 #include "correlate/odds.h"
 #include "correlate/reason.h"
@@ -260,6 +261,11 @@ static void judge_far(struct proof *t, uint32_t x)
 	if (near_syn_proxy(c, x, c->way[w->dir][w->reach], c->way[w->dir][w->reach + 1]))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
 	w->fate_to = w->odds_to >= ODDS_LIKELY ? FATE_DROPPED : FATE_UNKNOWN;
+	if (damage_strayed(c, x, c->way[w->dir][w->reach], c->way[w->dir][w->reach + 1])) {
+		w->fate_to = FATE_STRAYED;
+		w->odds_to = ODDS_LIKELY;
+		w->reasons_to = WHY_STRAYED;
+	}
 }
 
 static void judge_near(struct proof *t, uint32_t x)
@@ -300,7 +306,7 @@ static void judge_near(struct proof *t, uint32_t x)
 	}
 	if (near_syn_proxy(c, x, c->way[w->dir][w->from], c->way[w->dir][w->from - 1]))
 		w->odds_from = fminf(w->odds_from, ODDS_POSSIBLE);
-	w->fate_from = w->odds_from >= ODDS_LIKELY ? FATE_GENERATED : FATE_UNKNOWN;
+	w->fate_from = w->odds_from < ODDS_LIKELY ? FATE_UNKNOWN : w->reasons_from & WHY_DOUBLED ? FATE_DOUBLED : FATE_GENERATED;
 }
 
 bool fate_unseen(const struct proof *t, unsigned point)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/damage.h"
+#include "correlate/disorder.h"
 #include "correlate/ecn.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
@@ -60,6 +62,11 @@ static void far_side(const struct conn *c, uint32_t i, struct findings *out)
 			"dropped" });
 		return;
 	}
+	if (x->fate_to == FATE_STRAYED) {
+		add(out, (struct seen){ KIND_CORRUPTED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_to), x->reasons_to, i, x->odds_to,
+			"corrupted" });
+		return;
+	}
 	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_to, i, x->odds_to, "gone" };
 	struct finding *f = add_all(c, out, s);
 	if (f)
@@ -77,6 +84,10 @@ static void near_side(const struct conn *c, uint32_t i, struct findings *out)
 	if (x->fate_from == FATE_GENERATED) {
 		add(out, (struct seen){ KIND_GENERATED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_from), x->reasons_from, i,
 			x->odds_from, "generated" });
+		return;
+	}
+	if (x->fate_from == FATE_DOUBLED) {
+		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, from, to, NO_POINT, LIKELY, x->reasons_from, i, x->odds_from, "duplicated" });
 		return;
 	}
 	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_from, i, x->odds_from, "appeared" };
@@ -184,6 +195,19 @@ static void resegmented(const struct conn *c, uint32_t i, struct findings *out)
 		return;
 	add(out, (struct seen){ KIND_RESEGMENTED, x->what, x->dir, c->way[x->dir][k - 1], c->way[x->dir][k], NO_POINT,
 		conn_seen(c, i, k - 1) ? CERTAIN : POSSIBLE, 0, i, ODDS_CERTAIN, "resegmented" });
+}
+
+/* Whole before, and in IP fragments here: a router whose next link takes no longer packets (RFC 791 2.3), which for IPv6 only the sender may do. */
+static void fragmented(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+
+	for (unsigned k = x->from + 1u; k < c->ways[x->dir]; k++) {
+		uint8_t from = c->way[x->dir][k - 1], to = c->way[x->dir][k];
+		uint32_t a = conn_sight(c, i)[from], b = conn_sight(c, i)[to];
+		if (a != NOTHING && b != NOTHING && !(c->pkt[a].flags & SEG_FRAGMENT) && c->pkt[b].flags & SEG_FRAGMENT)
+			add(out, (struct seen){ KIND_FRAGMENTED, x->what, x->dir, from, to, NO_POINT, CERTAIN, 0, i, ODDS_CERTAIN, "fragmented" });
+	}
 }
 
 /* How many copies of transmission i does a point hold? On the other side of a device that it straddles there is none, but the packet again. */
@@ -577,6 +601,8 @@ static int severity_of(const struct finding *f, const char *outcome)
 	case KIND_DROPPED:
 	case KIND_GENERATED:
 		return f->reasons & WHY_SYN_PROXY ? 1 : 3;
+	case KIND_CORRUPTED:
+		return f->confidence == POSSIBLE ? 2 : 3;
 	case KIND_UNANSWERED:
 		return 3;
 	case KIND_SENT:
@@ -589,6 +615,7 @@ static int severity_of(const struct finding *f, const char *outcome)
 	case KIND_PORT_REUSE:
 	case KIND_ZERO_WINDOW:
 	case KIND_ECN_BLEACHED:
+	case KIND_REORDERED:
 		return 1;
 	default:
 		return 0;
@@ -607,12 +634,15 @@ void judge(const struct proof *t, struct findings *out)
 		if (c->tx[i].rest)
 			continue;
 		resegmented(c, i, out);
+		damage_judge(t, i, out);
+		fragmented(c, i, out);
 		copies(c, i, out);
 		repeats(c, i, out);
 		by_host(c, i, out);
 		stale(c, i, out);
 		ecn_judge(c, i, out);
 	}
+	disorder_judge(c, out);
 	unanswered(c, out);
 	zero_window(c, out);
 	reuse(c, out);

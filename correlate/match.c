@@ -1,5 +1,6 @@
 #include "correlate/match.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <xxhash.h>
 
 #include "correlate/copies.h"
+#include "correlate/damage.h"
 #include "correlate/datagram.h"
 #include "correlate/shifts.h"
 #include "correlate/syn_proxy.h"
@@ -20,6 +22,8 @@
 #define LEVELS 5
 #define BLIND 4                 /* the level that does without sequence numbers */
 #define TORN 5                  /* behind all levels: datagrams that lost a fragment, whose length is not known */
+#define DAMAGED 6               /* ... and packets of which a field was changed on the way by accident */
+#define DAMAGED_LOOK 256        /* transmissions before a damaged packet that are looked at for what it was */
 
 struct entry {
 	uint64_t key;
@@ -35,6 +39,7 @@ struct matcher {
 	int level;
 	bool torn;              /* some point has part of a datagram */
 	bool copies;            /* there are copies */
+	bool damaged;           /* there are damaged packets */
 	unsigned kept_from;     /* position from which on an IP ID of this connection came through to this point; `at`: from none */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
@@ -177,19 +182,26 @@ static bool kept(const struct matcher *m, const struct pkt *a)
 	return false;
 }
 
-/* May b be a, seen later? */
-static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+/* Could b be a, seen later? */
+static bool in_time(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
 	int64_t unsure = doubt(m, a, b), d = b->t - a->t;
 
-	if (a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, false)))
-		return false;
-	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true))
-		return false;
 	if (unsure == INT64_MAX)
 		return true;
 	return d >= -unsure - EPS_NS - m->c->facts->point[a->point].resolution_ns - m->c->facts->point[b->point].resolution_ns &&
 	    d <= unsure + (m->level < 2 ? DELAY_MAX_NS : DELAY_WEAK_NS);
+}
+
+static bool other_id(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	return a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, false));
+}
+
+/* ... by all that hops are known to keep? */
+static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true)) && in_time(m, a, b);
 }
 
 /* ---- alignment of a class of equal packets: t[0..n) before, p[0..k) here, both in order of time ---- */
@@ -333,10 +345,45 @@ static void align_torn(struct matcher *m, const struct entry *t, uint32_t n, con
 	}
 }
 
+/*
+ * Each damaged packet is the one before it that it can be with the fewest bits changed, the latest of these. Only those that are alone before are looked
+ * at, and a damaged packet that goes on is equal to itself.
+ */
+static void align_damaged(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
+{
+	const struct conn *c = m->c;
+
+	for (uint32_t j = 0, i = 0; j < k; j++) {
+		const struct pkt *q = &c->pkt[p[j].index];
+		uint32_t best = NOTHING;
+		int least = INT_MAX;
+		bool tie = false;
+		while (i < n && (t[i].t <= q->t || in_time(m, latest(m, t[i].index), q)))
+			i++;
+		for (uint32_t x = i; x-- > 0 && i - x <= DAMAGED_LOOK && least > 0;) {
+			const struct pkt *a = latest(m, t[x].index);
+			bool may = c->tx[t[x].index].to < m->at && in_time(m, a, q) && !(q->damaged && other_id(m, a, q));
+			int bits = may ? damage_explains(c, a, q) : -1;
+			tie |= bits >= 0 && bits == least;
+			if (bits < 0 || bits >= least)
+				continue;
+			least = bits;
+			best = t[x].index;
+			tie = false;
+		}
+		if (best != NOTHING)
+			pair(m, best, p[j].index, tie, false);
+	}
+}
+
 static int align_class(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
 {
 	if (m->level == TORN) {
 		align_torn(m, t, n, p, k);
+		return 0;
+	}
+	if (m->level == DAMAGED) {
+		align_damaged(m, t, n, p, k);
 		return 0;
 	}
 	if (n == k && (all_fit(m, t, p, n) || (n == 1 && beyond_doubt(m, &m->c->pkt[p[0].index])))) {
@@ -376,7 +423,8 @@ static int add_entry(struct matcher *m, const struct pkt *p, uint32_t index, boo
 		m->entry = x;
 		m->entry_room = room;
 	}
-	m->entry[m->entries++] = (struct entry){ key_of(m->c, p, m->level), p->t, index, is_pkt };
+	/* Any field of a damaged packet may be another. */
+	m->entry[m->entries++] = (struct entry){ m->level == DAMAGED ? 0 : key_of(m->c, p, m->level), p->t, index, is_pkt };
 	return 0;
 }
 
@@ -462,6 +510,9 @@ static int match_point(struct matcher *m)
 	m->level = TORN;
 	if (m->at > 0 && rc >= 0 && m->torn)
 		rc = pass(m);
+	m->level = DAMAGED;
+	if (m->at > 0 && rc >= 0 && m->damaged)
+		rc = pass(m);
 	for (uint32_t i = c->at[m->point]; rc >= 0 && i < c->at[m->point + 1]; i++) {
 		struct pkt *p = &c->pkt[i];
 		if (!stands(m, p))
@@ -538,6 +589,7 @@ int match_packets(struct conn *c, struct err *e)
 	struct matcher m = { .c = c, .e = e };
 	int rc = 0;
 
+	damage_mark(c);
 	for (unsigned p = 0; p < c->facts->points; p++)
 		copies_mark(c, p);
 	for (unsigned p = 0; rc == 0 && p < c->facts->points; p++)
@@ -547,6 +599,7 @@ int match_packets(struct conn *c, struct err *e)
 	for (uint32_t i = 0; i < c->pkts; i++) {
 		m.torn |= c->pkt[i].partial;
 		m.copies |= c->pkt[i].copy;
+		m.damaged |= c->pkt[i].damaged;
 	}
 	for (m.dir = 0; rc == 0 && m.dir < 2; m.dir++) {
 		m.tx_from = c->txs;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "correlate/damage.h"
 #include "correlate/datagram.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
@@ -17,6 +18,8 @@
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
 #define LOOK_FAR 4096           /* transmissions that are searched for an answer */
+#define PRIOR_DOUBLED 0.1       /* of an equal packet at once */
+#define FEW 2                   /* packets of one direction of a connection, lost one by one */
 #define FIRSTS 3                /* datagrams of which only the first fragment came: no accident */
 #define LOOK_AHEAD 256          /* transmissions that are searched for a consequence */
 
@@ -405,6 +408,27 @@ static double torn_odds(const struct proof *t, uint32_t x, unsigned point, doubl
 	return p->later ? odds : fmin(odds, ODDS_UNSURE);
 }
 
+/* Came frames that cannot be read, and not many fewer than are gone? Each of these may be one of those, its lengths or its header damaged. */
+static bool unreadable(const struct facts *f, unsigned near, unsigned far, const struct hop_stats *h)
+{
+	uint64_t a = f->point[near].malformed, b = f->point[far].malformed;
+
+	return b > a && h->gone <= 4 * (b - a);
+}
+
+/*
+ * Did x come to the far point after all, damaged beyond recognition? Of packets in which accidents change single bits, about one in eight has that in
+ * its lengths, its protocol or the like, and is no packet of the connection any more.
+ */
+static bool may_be_damaged(const struct proof *t, uint32_t x, unsigned near, unsigned far, const struct hop_stats *h)
+{
+	unsigned dir = t->c->tx[x].dir;
+	uint32_t damaged = t->tally.damaged[far][dir], missing = t->tally.missing[far][dir];
+
+	return damage_nobody(t->c, x) || (damaged > 0 && (damaged >= missing || damage_riddle(t->c, x, far))) ||
+	    (missing <= FEW && unreadable(t->c->facts, near, far, h));
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, reason_set *why)
 {
 	const struct conn *c = t->c;
@@ -446,6 +470,10 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	if (elsewhere_in_fragments(c, x, a, b) || odds_strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
 	    may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
+	if (may_be_damaged(t, x, a, b, h)) {
+		*why |= WHY_DAMAGED;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
 	if (conn_inside(c, x, a)) {
 		*why |= WHY_INSIDE;
 		odds = fmin(odds, ODDS_POSSIBLE);
@@ -532,17 +560,33 @@ static unsigned first_known(const struct conn *c)
 	return p;
 }
 
-/* Did an equal packet come by at the same point shortly before? */
-static bool doubled(const struct conn *c, uint32_t x)
+/* Did an equal packet come by at the same point at about the time, that the point before recorded as well? */
+static bool doubled(const struct conn *c, uint32_t x, unsigned before)
 {
-	const struct pkt *p = &c->pkt[c->tx[x].first];
+	uint32_t first = c->tx[x].first, from = c->at[c->pkt[first].point], to = c->at[c->pkt[first].point + 1];
+	const struct pkt *p = &c->pkt[first];
 
-	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
-		const struct pkt *q = conn_at(c, i, p->point);
-		if (q && q != p && conn_equal(p, q) && p->t - q->t < COPY_NS)
+	from = first - from > LOOK_AHEAD ? first - LOOK_AHEAD : from;
+	to = to - first > LOOK_AHEAD ? first + LOOK_AHEAD : to;
+	for (uint32_t k = from; k < to; k++) {
+		const struct pkt *q = &c->pkt[k];
+		if (q != p && !q->copy && conn_equal(p, q) && p->win == q->win && llabs(p->t - q->t) < COPY_NS && q->tx != NOTHING && conn_at(c, q->tx, before))
 			return true;
 	}
 	return false;
+}
+
+/* Not one that a device made up, but a second one of a packet: the network doubled it, or the capture missed one of two equal ones. */
+static double odds_doubled(const struct proof *t, uint32_t x, double miss)
+{
+	const struct conn *c = t->c;
+	const struct tx *w = &c->tx[x];
+	double odds = log10(PRIOR_DOUBLED) + log_inverse(miss);
+
+	for (unsigned i = 0; i + 1 < w->from; i++)
+		if (fate_ran(c, x, c->way[w->dir][i]))
+			odds += fmin(1.5, log_inverse(fate_miss(&c->facts->point[c->way[w->dir][i]])));
+	return odds;
 }
 
 double odds_made(const struct proof *t, uint32_t x, reason_set *why)
@@ -555,6 +599,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 	double miss = miss_of(t, x, before);
 	double odds = log10(prior_of_birth(w)) + log_inverse(miss);
 	uint8_t ttl = fate_ttl(c, here, w->dir);
+	bool twice = doubled(c, x, before);
 	unsigned mute;
 
 	for (unsigned i = 0; i + 1 < w->from; i++) {
@@ -600,14 +645,22 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
-	if (odds_strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
-	    doubled(c, x)) {
+	if (twice) {
+		*why = (*why & (WHY_ALL_MISS | WHY_CAPTURE_GOOD | WHY_CAPTURE_BAD)) | WHY_DOUBLED;
+		/* Bytes that come again so soon may have been asked for (RFC 6675): a repeat. */
+		odds = w->end > w->off ? fmin(odds, ODDS_POSSIBLE) : odds_doubled(t, x, miss);
+	}
+	/* A connection that no nearer point knows may be one that it knows under other names. */
+	if (odds_strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (ambiguous(c, here, before) || (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns))) {
 		*why |= WHY_ORPHANS;
+		odds = fmin(odds, ODDS_POSSIBLE);
+	}
+	if (damage_nobody(c, x)) {
+		*why |= WHY_DAMAGED;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (conn_inside(c, x, here)) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/damage.h"
 #include "correlate/reason.h"
 
 #define FAR (1ll << 30)         /* numbers further away than any window (RFC 7323 2.2) belong to something else */
@@ -131,19 +132,19 @@ static void place_tx(struct proof *t, struct tx *x)
 
 	/* A RST answering a SYN has no number of its own (RFC 9293 3.10.7.1). */
 	bool none = (x->what == WHAT_RSTACK || x->what == WHAT_RST) && p->seq == 0;
-	if (!t->begun[d] && !none && number)
+	if (!t->begun[d] && !none && number && !p->damaged)
 		begin(t, d, p->seq);
 	x->off = unwrap(t->high[d], p->seq);
 	x->end = x->off + (number ? (int64_t)(uint32_t)(pkt_end(p) - p->seq) : 0);
 	x->stray = none || x->off < t->low[d] - (t->known[d] ? 1 : FAR) || x->off > t->high[d] + (t->known[d] && !p->len ? AHEAD : FAR);
-	if (!x->stray && number && x->what != WHAT_RST && x->what != WHAT_RSTACK) {
+	if (!x->stray && number && !p->damaged && x->what != WHAT_RST && x->what != WHAT_RSTACK) {
 		if (x->end > t->high[d])
 			t->high[d] = x->end;
 		if (x->off < t->low[d] && !t->known[d])
 			t->low[d] = x->off;
 	}
 	x->stray_ack = true;
-	if (!number || !(p->flags & TCP_ACK))
+	if (!number || !(p->flags & TCP_ACK) || p->damaged)
 		return;
 	if (!t->begun[r])
 		begin(t, r, p->ack);
@@ -171,6 +172,9 @@ static int mark_packet(struct proof *t, unsigned point, uint32_t k, struct err *
 		return 0;
 	if (raise(&t->acked[point][r], p->t_raw, x->ack, e) < 0)
 		return -1;
+	/* What else it says may be what was changed. */
+	if (p->damaged)
+		return 0;
 	if (p->flags & SEG_TS && p->tsecr) {
 		struct marks *m = &t->echoed[point][r];
 		int64_t v = m->n ? unwrap(m->mark[m->n - 1].v, p->tsecr) : (int64_t)p->tsecr + (1ll << 33);
@@ -202,7 +206,11 @@ int proof_build(struct proof *t, struct conn *c, struct err *e)
 	find_beginnings(t);
 	for (uint32_t i = 0; i < c->txs; i++)
 		place_tx(t, &c->tx[i]);
-	if (ranges_match(&t->ranges, c, e) < 0 || repeats_find(&t->repeats, c, e) < 0)
+	if (ranges_match(&t->ranges, c, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < c->txs; i++)
+		c->tx[i].stray |= damage_only(c, i);
+	if (repeats_find(&t->repeats, c, e) < 0)
 		return -1;
 	return mark_points(t, e);
 }

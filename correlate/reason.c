@@ -39,6 +39,9 @@ size_t reasons_json(reason_set set, char *out, size_t size)
 		{ WHY_ORPHANS, "connections begin beyond that the near side does not know: it may be one of them, translated" },
 		{ WHY_UNREAD, "the capture cut frames off before the TCP header, has some of an unknown link type, or shows no ICMP errors at all: it may have come by unread" },
 		{ WHY_NO_FRAGMENTS, "the capture holds no later IP fragment at all: they have no ports, and a capture filter with a port leaves them out" },
+		{ WHY_DAMAGED, "a packet with a wrong TCP checksum came at the time, and in some of its fields it is like no other; or one that cannot be read" },
+		{ WHY_STRAYED, "a packet with other ports or addresses and a wrong TCP checksum came there, and all else of the two is equal" },
+		{ WHY_DOUBLED, "an equal packet came at the same time, and it was recorded before as well" },
 		{ WHY_CAPTURE_GOOD, "the capture holds (nearly) every packet that is proved to have passed" },
 		{ WHY_CAPTURE_BAD, "the capture is known to miss packets" },
 	};

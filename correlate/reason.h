@@ -49,9 +49,12 @@ typedef uint64_t reason_set;
 #define WHY_FIRST_ONLY WHY(30)          /* of several datagrams only the first fragments came: no capture misses just the others */
 #define WHY_CAPTURE_BAD WHY(31)         /* the capture is known to miss packets */
 #define WHY_ORDER WHY(32)               /* a doubt: which of the two points is nearer to the client is not known */
+#define WHY_DAMAGED WHY(33)             /* a doubt: a damaged packet came at the time that fits no other */
+#define WHY_STRAYED WHY(34)             /* it came damaged, with other ports or addresses */
+#define WHY_DOUBLED WHY(35)             /* an equal packet came at the same time, and that one passed */
 
 /* These speak against a claim; a claim that holds in spite of them does not rest on them. */
-#define WHY_DOUBTS (WHY_ORDER | WHY_INSIDE | WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_NO_FRAGMENTS | WHY_CAPTURE_BAD)
+#define WHY_DOUBTS (WHY_DAMAGED | WHY_ORDER | WHY_INSIDE | WHY_WINDOW | WHY_ELSEWHERE | WHY_ORPHANS | WHY_UNREAD | WHY_NO_FRAGMENTS | WHY_CAPTURE_BAD)
 
 /* The reasons of a set as sentences, JSON strings separated by commas: "\"...\",\"...\"". Returns the length. */
 size_t reasons_json(reason_set set, char *out, size_t size);

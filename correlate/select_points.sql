@@ -9,6 +9,7 @@ SELECT p.id, p.name,
        dense_rank() OVER (ORDER BY (SELECT group_concat(source, ' ')
                                     FROM (SELECT hex(c.digest) || '@' || i.number AS source FROM capture c JOIN interface i ON i.capture_id = c.id
                                           WHERE c.point_id = p.id ORDER BY source))),
-       EXISTS (SELECT 1 FROM capture c WHERE c.point_id = p.id AND c.damage IS NOT NULL)
+       EXISTS (SELECT 1 FROM capture c WHERE c.point_id = p.id AND c.damage IS NOT NULL),
+       coalesce((SELECT sum(s.count) FROM capture c JOIN skipped s ON s.capture_id = c.id WHERE c.point_id = p.id AND s.reason = 'malformed'), 0)
 FROM point p
 ORDER BY p.name;

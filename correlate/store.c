@@ -209,7 +209,20 @@ static void bind_delays(sqlite3_stmt *st, const struct hop_delay *h)
 	db_bind_opt(st, 21, any && h->error_high != INT64_MAX, h->error_high);
 }
 
-static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, const struct delays *delays, struct err *e)
+/* Packets that the network doubled on a hop. */
+static int64_t doubled(const struct findings *found, unsigned from, unsigned to)
+{
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < found->n; i++) {
+		const struct finding *f = &found->list[i];
+		n += f->kind == KIND_DUPLICATED && finding_claims(f) && f->from == from && f->to == to ? f->count : 0;
+	}
+	return n;
+}
+
+static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct findings *found, const struct changes *changed,
+    const struct delays *delays, struct err *e)
 {
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned i = 0; i + 1 < c->ways[d]; i++) {
@@ -227,7 +240,7 @@ static int store_hops(struct store *s, const struct conn *c, int64_t id, const s
 			sqlite3_bind_int64(s->hop, 9, changed->modified[2 * (from < to ? from : to) + d]);
 			sqlite3_bind_int64(s->hop, 10, h.not_captured);
 			sqlite3_bind_int64(s->hop, 11, h.retransmitted);
-			sqlite3_bind_int64(s->hop, 12, 0);
+			sqlite3_bind_int64(s->hop, 12, doubled(found, from, to));
 			bind_delays(s->hop, &delays->hop[d][i]);
 			if (db_run(s->db, s->hop, e) < 0)
 				return -1;
@@ -460,7 +473,7 @@ int store_connection(struct store *s, const struct proof *t, const struct findin
 	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c->index, e) < 0 || store_sightings(s, c, e) < 0 ||
 	    store_resegmented(s, c, e) < 0 || store_alike(s, c, e) < 0)
 		return -1;
-	if (store_hops(s, c, id, changed, delays, e) < 0 || store_changes(s, id, changed, e) < 0)
+	if (store_hops(s, c, id, found, changed, delays, e) < 0 || store_changes(s, id, changed, e) < 0)
 		return -1;
 	return store_findings(s, c, id, found, e);
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "correlate/damage.h"
+
 /* The k-th point of the way of transmission i. */
 static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsigned k)
 {
@@ -29,6 +31,7 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 	}
 	if (!here || others)
 		return;
+	t->damaged[p][x->dir] += damage_at(c, i, k);
 	t->came[p][x->dir][x->what]++;
 	t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
 	if (t->first[p][x->dir] == NOTHING)

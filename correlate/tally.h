@@ -23,6 +23,7 @@ struct tally {
 	uint32_t last_said[2];          /* the last transmission of a direction that is neither reset nor ICMP, recorded anywhere */
 	uint32_t torn[POINTS_MAX][2];   /* per point and direction: recorded there in part, but whole before */
 	uint32_t later[POINTS_MAX][2];  /* per point and direction: later fragments */
+	uint32_t damaged[POINTS_MAX][2];        /* per point and direction: came there damaged, or strayed, and had not been so before */
 	bool timestamps;                /* SYN and SYN-ACK had them: agreed on */
 	bool conversation;              /* both hosts talked to each other, as far as anybody recorded */
 	bool repeats;                   /* something was repeated */

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "correlate/damage.h"
 #include "correlate/datagram.h"
+#include "correlate/disorder.h"
 #include "correlate/ecn.h"
 #include "correlate/reason.h"
 #include "correlate/tell_proxy.h"
@@ -219,6 +221,9 @@ static void say_undecided(const struct conn *c, const struct findings *all, stru
 			say_torn(c, all, f, f->to, w);
 			say_rests(c, all, f, w);
 		}
+	} else if (f->reasons & WHY_DAMAGED) {
+		words_say(w, " of the %s %s at %s with a wrong TCP checksum, and not at %s before: most likely damaged between the two, in its ports, addresses or "
+		    "numbers.", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from));
 	} else {
 		words_say(w, " of the %s %s at %s and not at %s before: made between the two, or only missed by the capture at %s.", words_host(f->dir),
 		    f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from), words_point(c, f->from));
@@ -387,6 +392,16 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		words_count(&w, f->count, f->what);
 		words_say(&w, " of the %s %s doubled between %s and %s.", words_host(f->dir), f->count == 1 ? "was" : "were", words_point(c, f->from),
 		    words_point(c, f->to));
+		break;
+	case KIND_REORDERED:
+		disorder_say(c, f, &w);
+		break;
+	case KIND_FRAGMENTED:
+		words_count(&w, f->count, f->what);
+		words_say(&w, " of the %s came to %s in IP fragments, and had passed %s whole.", words_host(f->dir), words_point(c, f->to), words_point(c, f->from));
+		break;
+	case KIND_CORRUPTED:
+		damage_say(c, f, &w);
 		break;
 	case KIND_RESEGMENTED:
 		say_resegmented(c, f, &w);

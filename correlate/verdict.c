@@ -247,6 +247,20 @@ static bool verdict_back_end(const struct conn *c, const struct findings *f, str
 	return true;
 }
 
+static bool verdict_damaged(const struct conn *c, const struct findings *f, struct words *w)
+{
+	const struct finding *x = findings_find(f, KIND_CORRUPTED, -1, -1);
+
+	if (!x)
+		return false;
+	words_say(w, "Damaged: ");
+	words_count(w, x->count, x->what);
+	words_say(w, " from the %s ", words_host(x->dir));
+	where(c, x, w);
+	words_say(w, strcmp(f->outcome, "completed") == 0 ? " (wrong TCP checksum); the hosts made up for it." : " (wrong TCP checksum).");
+	return true;
+}
+
 static void verdict_clean(const struct conn *c, const struct findings *f, struct words *w)
 {
 	const struct finding *r = findings_find(f, KIND_RETRANSMITTED, -1, -1);
@@ -316,7 +330,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
 		verdict_half_open, verdict_refused_on_way, verdict_resets_made, verdict_stale, verdict_handshake_lost, verdict_icmp_made, verdict_unanswered,
-		verdict_back_end, verdict_data_lost, verdict_by_host, verdict_recycled, verdict_undecided,
+		verdict_back_end, verdict_data_lost, verdict_damaged, verdict_by_host, verdict_recycled, verdict_undecided,
 	};
 	struct words w = words_into(out->verdict, sizeof out->verdict);
 

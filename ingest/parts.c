@@ -30,6 +30,8 @@ struct slot {
 	uint32_t older;         /* previous incarnation of the same key; free list when unused */
 	uint32_t syn_len;       /* payload of the SYN (TCP Fast Open) */
 	uint64_t way[2];        /* by which link and MACs the first packet of each direction came; 0: none yet */
+	bool sound[2];          /* a packet of that side had a checksum that is right: where one is wrong, it was damaged */
+	bool doubtful;          /* that of the SYN-ACK was wrong */
 	bool used;
 	bool changed;           /* since it was handed out last */
 };
@@ -287,7 +289,7 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 {
 	struct part *p = &s->part;
 
-	if (seg->flags & (SEG_ICMP | SEG_LATER) || !(seg->flags & TCP_SYN))
+	if (seg->flags & (SEG_ICMP | SEG_LATER) || !(seg->flags & TCP_SYN) || (s->sound[side] && seg->flags & SEG_CSUM_BAD))
 		return;
 	if (!(seg->flags & TCP_ACK)) {
 		if (p->flags & PART_CROSSED && p->client == side && !p->has_server_isn) {
@@ -311,6 +313,9 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 		p->client_isn = seg->ack - 1;
 		p->has_client_isn = true;
 	}
+	/* A damaged one, that its receiver discards: the repeat counts. */
+	if (p->flags & PART_SYNACK && s->doubtful && seg->flags & SEG_CSUM_OK)
+		p->flags &= ~(uint32_t)PART_SYNACK;
 	if (p->flags & PART_SYNACK && seg->seq != p->server_isn && seg->ack - p->client_isn - 1 <= s->syn_len)
 		p->flags |= PART_TWO_SERVERS;
 	if (!(p->flags & PART_SYNACK) && seg->ack - p->client_isn - 1 <= s->syn_len) {
@@ -319,6 +324,7 @@ static void note_handshake(struct slot *s, const struct segment *seg, int side)
 		p->has_synack_tsval = seg->flags & SEG_TS;
 		p->synack_tsval = seg->tsval;
 		p->flags |= PART_SYNACK;
+		s->doubtful = seg->flags & SEG_CSUM_BAD;
 	}
 }
 
@@ -449,7 +455,10 @@ static const struct part *assign_later(struct parts *p, struct segment *seg, int
 /* Which incarnation of the key, NONE: a new one. */
 static uint32_t choose(struct parts *p, uint32_t newest, const struct segment *seg, int side, int64_t ts)
 {
-	if (seg->flags & SEG_ICMP || !(seg->flags & TCP_SYN))
+	/* A damaged packet in the midst of others is none of a handshake, whatever its flags say. */
+	bool damaged = newest != NONE && seg->flags & SEG_CSUM_BAD && p->slots[newest].sound[side] && !syn_sent(&p->slots[newest].part);
+
+	if (seg->flags & SEG_ICMP || !(seg->flags & TCP_SYN) || damaged)
 		return for_other(p, newest, seg, side);
 	return seg->flags & TCP_ACK ? for_synack(p, newest, seg, side) : for_syn(p, newest, seg, side, ts);
 }
@@ -484,7 +493,9 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	if (sender == 0)
 		seg->flags |= SEG_FROM_A;
 	note_way(s, seg, sender);
-	extend(&s->part, seg, side);
+	s->sound[side] |= seg->flags & SEG_CSUM_OK;
+	if (!(s->sound[side] && seg->flags & SEG_CSUM_BAD))
+		extend(&s->part, seg, side);
 	note_handshake(s, seg, side);
 	if (!(seg->flags & SEG_ICMP)) {
 		note_sender(&s->part, seg, side);

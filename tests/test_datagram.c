@@ -69,7 +69,7 @@ static void a_segment_is_one_transmission_in_however_many_packets(void **state)
 		struct scene *s = scene_of(2, text);
 		scene_judge(s);
 		assert_int_equal(s->c.txs, 5);
-		assert_int_equal(s->found.n, 0);
+		assert_string_equal(told(s, ""), "fragmented data c2s a>b x1");
 		for (uint32_t k = 0; k < s->c.pkts; k++)
 			assert_true(s->c.pkt[k].tx != NOTHING && !s->c.pkt[k].partial);
 		assert_int_equal(tx_at(s, 4, 'a'), tx_at(s, 5, 'b'));
@@ -96,7 +96,7 @@ static void the_header_may_be_cut_off_or_have_options(void **state)
 				s->record[k].p.flags |= SEG_CUT;
 		scene_judge(s);
 		assert_int_equal(s->c.txs, 4);
-		assert_int_equal(s->found.n, 0);
+		assert_string_equal(told(s, ""), "fragmented data c2s a>b x1");
 		scene_free(s);
 	}
 }
@@ -110,7 +110,7 @@ static void an_identification_that_comes_again_is_another_datagram(void **state)
 	(void)state;
 	scene_judge(s);
 	assert_int_equal(s->c.txs, 5);
-	assert_int_equal(s->found.n, 0);
+	assert_string_equal(told(s, ""), "fragmented data c2s a>b x2");
 	assert_int_equal(tx_at(s, 9, 'b'), tx_at(s, 8, 'a'));
 	scene_free(s);
 }
@@ -213,14 +213,14 @@ static void what_was_acknowledged_came_whole(void **state)
 
 	(void)state;
 	scene_judge(s);
-	assert_string_equal(told(s, ""), "not_captured data c2s b x1");
+	assert_string_equal(told(s, ""), "not_captured data c2s b x1; fragmented data c2s a>b x1");
 	check_says(s, KIND_NOT_CAPTURED, "one fragment of 3");
 	scene_free(s);
 	/* Whole again further on. */
 	s = scene_of(3, "0.000 abc > S 1000\n0.010 cba < S. 5000 ack 1001\n1.0 a" WHOLE "1.001 b" FIRST "1.002 b" LAST
 	    "1.002 c" FIRST "1.003 c" MIDDLE "1.004 c" LAST);
 	scene_judge(s);
-	assert_string_equal(told(s, ""), "not_captured data c2s b x1");
+	assert_string_equal(told(s, ""), "not_captured data c2s b x1; fragmented data c2s a>b x1");
 	scene_free(s);
 	/* At the sender's own point. */
 	s = scene_of(2, HELLO "1.0 a" FIRST "1.001 a" LAST "1.001 b" FIRST "1.002 b" MIDDLE "1.003 b" LAST);
@@ -253,7 +253,7 @@ static void a_capture_without_any_later_fragment_accuses_nobody(void **state)
 	s = scene_of(2, HELLO "1.0 a" WHOLE "1.001 b" FIRST "1.1 ba < . 5001 ack 2401\n");
 	s->f.point[1].later = false;
 	scene_judge(s);
-	assert_string_equal(told(s, ""), "not_captured data c2s b x1");
+	assert_string_equal(told(s, ""), "not_captured data c2s b x1; fragmented data c2s a>b x1");
 	check_says(s, KIND_NOT_CAPTURED, "a capture filter with a port");
 	/* Nor does it count against the capture: the filter may have kept it out. */
 	assert_int_equal(s->f.point[1].sight[C2S].missed, 0);
@@ -284,9 +284,21 @@ static void of_a_datagram_that_nobody_holds_whole_nothing_is_claimed(void **stat
 	    ACCUSATIONS, "");
 }
 
+static void what_was_whole_before_is_fragmented_there(void **state)
+{
+	(void)state;
+	check_told(scene_of(3, "0.000 abc > S 1000\n0.010 cba < S. 5000 ack 1001\n0.020 abc > . 1001 ack 5001\n"
+		"1.000 a" WHOLE "1.001 bc" FIRST "1.001 bc" MIDDLE "1.001 bc" LAST "1.1 cba < . 5001 ack 2401\n"), "fragmented", "fragmented data c2s a>b x1");
+	/* Lost in part it was cut up as well; what its sender cut up, nobody on the way did. */
+	check_told(scene_of(2, HELLO "1.000 a" WHOLE "1.001 b" FIRST "1.001 b" MIDDLE "1.200 a" AGAIN "1.201 b" FIRST2 "1.201 b" MIDDLE2 "1.201 b" LAST2
+		"1.3 ba < . 5001 ack 2401\n"), "fragmented", "fragmented data c2s a>b x2");
+	check_told(scene_of(2, HELLO "1.000 ab" FIRST "1.000 ab" MIDDLE "1.000 ab" LAST "1.1 ba < . 5001 ack 2401\n"), "fragmented", "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_was_whole_before_is_fragmented_there),
 		cmocka_unit_test(a_segment_is_one_transmission_in_however_many_packets),
 		cmocka_unit_test(the_header_may_be_cut_off_or_have_options),
 		cmocka_unit_test(an_identification_that_comes_again_is_another_datagram),

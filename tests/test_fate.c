@@ -20,7 +20,7 @@ static struct scene *scene_of(unsigned points, const char *text)
 /* What became of the packet of a line: "dropped a>b", "generated b>a", "passed", "host", "" - of both ends, if there is something to be said of both. */
 static const char *became(const struct scene *s, unsigned line)
 {
-	static const char *const name[] = { "", "passed", "dropped", "generated", "outside", "unknown" };
+	static const char *const name[] = { "", "passed", "dropped", "generated", "outside", "unknown", "doubled", "strayed" };
 	static char out[64];
 	const struct tx *x = tx_of(s, line);
 	const uint8_t *way = s->c.way[x->dir];

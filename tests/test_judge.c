@@ -426,6 +426,36 @@ static void what_a_host_does_oddly_is_told_once(void **state)
 	scene_free(s);
 }
 
+/* Without IP IDs equal acknowledgments in a row are ordinary: one of them more than before is the network's, unless the capture misses some. */
+static void acknowledgments_can_be_doubled_too(void **state)
+{
+	static const char text[] = "0.000 abc > S 1000\n0.010 cba < S. 5000 ack 1001\n0.020 abc > . 1001 ack 5001\n0.10 abc > P. 1001 ack 5001 len 9\n"
+		"0.20 cba < P. 5001 ack 1010 len 9\n0.21 abc > . 1010 ack 5010\n0.2121 c > . 1010 ack 5010\n";
+	struct scene *s = judged(3, text);
+
+	(void)state;
+	assert_string_equal(told(s, ""), "duplicated ACK c2s b>c x1");
+	assert_int_equal(s->found.list[0].confidence, LIKELY);
+	scene_free(s);
+	s = scene_new(3);
+	scene_coverage(s, 'a', 1000, 50);
+	scene_coverage(s, 'b', 1000, 50);
+	scene_text(s, text);
+	judge_it(s);
+	assert_string_equal(told(s, "duplicated generated"), "");
+	scene_free(s);
+}
+
+/* Data that comes again so soon may have been asked for. */
+static void data_that_comes_again_is_not_said_to_be_doubled(void **state)
+{
+	struct scene *s = judged(2, HELLO TALK "0.25 ab > P. 1010 ack 5010 len 10\n0.2511 b > P. 1010 ack 5010 len 10 win 501\n0.26 ba < . 5010 ack 1020\n");
+
+	(void)state;
+	assert_string_equal(told(s, "duplicated generated"), "");
+	scene_free(s);
+}
+
 static void outcomes_follow_the_packets(void **state)
 {
 	static const struct {
@@ -510,6 +540,8 @@ int main(void)
 		cmocka_unit_test(a_miss_of_the_capture_is_no_loss),
 		cmocka_unit_test(a_lone_ack_is_no_reason_for_alarm),
 		cmocka_unit_test(what_a_host_does_oddly_is_told_once),
+		cmocka_unit_test(acknowledgments_can_be_doubled_too),
+		cmocka_unit_test(data_that_comes_again_is_not_said_to_be_doubled),
 		cmocka_unit_test(outcomes_follow_the_packets),
 		cmocka_unit_test(a_point_on_another_way_missed_nothing),
 		cmocka_unit_test(the_longest_names_fit_into_every_text),

@@ -311,9 +311,49 @@ static void two_answers_to_one_syn_are_noted(void **state)
 	parts_free(p);
 }
 
+/* Of a side whose checksums are right otherwise, what is wrong was changed on the way. */
+static void damaged_packets_say_nothing_of_a_connection(void **state)
+{
+	struct parts *p = parts_new(FIRST_ID, false);
+	const struct part *q;
+
+	(void)state;
+	assert_int_equal(sends(p, A, SYN | SEG_CSUM_OK, 1000, 0, 0), 0);
+	/* The SYN-ACK is repeated, because its receiver discarded the first one. */
+	assert_int_equal(sends(p, B, SYNACK | SEG_CSUM_BAD, 5004, 1001, 0), 0);
+	q = assign(p, segment(B, SYNACK | SEG_CSUM_OK, 5000, 1001, 0), 0);
+	assert_true(q->has_server_isn && q->server_isn == 5000 && !(q->flags & PART_TWO_SERVERS));
+	/* A SYN in the midst of data is none, and numbers far away are not its own. */
+	assert_int_equal(sends(p, B, SYNACK | SEG_CSUM_BAD, 5001, 1002, 100), 0);
+	assert_int_equal(sends(p, B, SYN | SEG_CSUM_BAD, 5101, 0, 100), 0);
+	q = assign(p, segment(B, ACK | SEG_CSUM_BAD, 5101 + (1u << 20), 1001, 100), 0);
+	assert_true(q->server_isn == 5000 && !(q->flags & (PART_TWO_SERVERS | PART_CROSSED)));
+	/* But for those of the first one, before which nothing was known. */
+	assert_int_equal(q->side[B].seq_max, 5005);
+	parts_free(p);
+}
+
+/* Where no checksum is right, the network card has yet to fill them in. */
+static void without_any_right_checksum_wrong_ones_count(void **state)
+{
+	struct parts *p = parts_new(FIRST_ID, false);
+	const struct part *q;
+
+	(void)state;
+	assert_int_equal(sends(p, A, SYN, 1000, 0, 0), 0);
+	q = assign(p, segment(B, SYNACK | SEG_CSUM_BAD, 5000, 1001, 0), 0);
+	assert_true(q->has_server_isn && q->server_isn == 5000);
+	q = assign(p, segment(B, ACK | SEG_CSUM_BAD, 5001, 1001, 100), 0);
+	assert_int_equal(q->side[B].seq_max, 5101);
+	assert_int_equal(assign(p, segment(B, SYNACK | SEG_CSUM_BAD, 9000, 1001, 0), 0)->flags & PART_TWO_SERVERS, PART_TWO_SERVERS);
+	parts_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(damaged_packets_say_nothing_of_a_connection),
+	    cmocka_unit_test(without_any_right_checksum_wrong_ones_count),
 	    cmocka_unit_test(the_same_syn_again_is_the_same_incarnation),
 	    cmocka_unit_test(a_new_initial_sequence_number_is_a_new_incarnation),
 	    cmocka_unit_test(a_synack_finds_its_syn),

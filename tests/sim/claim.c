@@ -164,9 +164,20 @@ bool sim_claim_counted(const char *kind)
 	return false;
 }
 
+/* Devices on the hop that cut packets into fragments. */
+static long cut_between(const struct sim_world *w, const struct sim_truth *t, const struct sim_claim *c)
+{
+	struct stretch at = devices_between(t, is(c->direction, "s2c") ? SIM_S2C : SIM_C2S, c->from, c->to);
+	long n = 0;
+
+	for (int device = at.first; device < at.end; device++)
+		n += w->device[device].mtu > 0;
+	return n;
+}
+
 long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const struct sim_claim *c)
 {
-	static const char *const never[] = {"terminated", "originated", "inserted", "corrupted", "fragmented", "resegmented", "syn_proxy"};
+	static const char *const never[] = {"terminated", "originated", "inserted", "corrupted", "resegmented", "syn_proxy"};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (is(c->kind, kinds[i].kind))
@@ -174,6 +185,8 @@ long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const
 	for (unsigned i = 0; is(c->kind, "resegmented") && i < w->points; i++)
 		if (w->point[i].offload)
 			return 1;
+	if (is(c->kind, "fragmented"))
+		return cut_between(w, t, c);
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
 		if (is(c->kind, never[i]))
 			return 0;

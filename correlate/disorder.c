@@ -1,0 +1,67 @@
+#include "correlate/disorder.h"
+
+#include "correlate/fate.h"
+#include "correlate/odds.h"
+
+#define LATE_NS INT64_C(1000000000)     /* no packet is overtaken by more than that: clocks were set, or packets taken for others */
+#define SURE_NS 100000          /* nearer ones may have been put in order of time by the capture: network cards have several queues */
+
+/* One packet as the points before and behind a hop recorded it. */
+struct crossing {
+	const struct pkt *before, *behind;
+};
+
+static bool crossed(const struct conn *c, uint32_t k, unsigned from, struct crossing *x)
+{
+	const struct pkt *p = &c->pkt[k];
+
+	if (p->copy || p->flags & (SEG_LATER | SEG_ICMP) || p->tx == NOTHING || c->tx[p->tx].fuzzy || conn_at(c, p->tx, p->point) != p)
+		return false;
+	*x = (struct crossing){ conn_at(c, p->tx, from), p };
+	return x->before != NULL;
+}
+
+static void late(const struct conn *c, const struct crossing *x, const struct crossing *first, struct findings *out)
+{
+	const struct point *a = &c->facts->point[x->before->point], *b = &c->facts->point[x->behind->point];
+	int64_t before = first->before->t_raw - x->before->t_raw, behind = x->behind->t_raw - first->behind->t_raw;
+	bool one = x->before->capture == first->before->capture && x->behind->capture == first->behind->capture;
+	const struct tx *w = &c->tx[x->behind->tx];
+
+	if (before <= a->resolution_ns || behind <= b->resolution_ns || before > LATE_NS || behind > LATE_NS ||
+	    !fate_window(c->facts, x->before->point, w->t) || !fate_window(c->facts, x->behind->point, w->t))
+		return;
+	findings_add(out, &(struct seen){ KIND_REORDERED, w->what, w->dir, x->before->point, x->behind->point, NO_POINT,
+		one && before + behind > SURE_NS ? CERTAIN : LIKELY, 0, x->behind->tx, ODDS_CERTAIN, "reordered" });
+}
+
+static void hop(const struct conn *c, unsigned dir, unsigned from, unsigned to, struct findings *out)
+{
+	struct crossing first = { NULL, NULL }, x;      /* first: of those that have come, the one that passed `from` last */
+
+	for (uint32_t k = c->at[to]; k < c->at[to + 1]; k++) {
+		if (c->pkt[k].dir != dir || !crossed(c, k, from, &x))
+			continue;
+		if (!first.before || x.before->t_raw >= first.before->t_raw)
+			first = x;
+		else
+			late(c, &x, &first, out);
+	}
+}
+
+void disorder_judge(const struct conn *c, struct findings *out)
+{
+	for (unsigned d = 0; d < 2; d++)
+		for (unsigned i = 0; i + 1 < c->ways[d]; i++)
+			hop(c, d, c->way[d][i], c->way[d][i + 1], out);
+}
+
+void disorder_say(const struct conn *c, const struct finding *f, struct words *w)
+{
+	bool one = f->count == 1;
+
+	words_count(w, f->count, f->what);
+	words_say(w, " of the %s %s overtaken between %s and %s: %s came to %s behind packets that had passed %s after %s. Nothing is lost by that, but what "
+	    "comes late may be asked for again.", words_host(f->dir), one ? "was" : "were", words_point(c, f->from), words_point(c, f->to), one ? "it" : "they",
+	    words_point(c, f->to), words_point(c, f->from), one ? "it" : "them");
+}
