@@ -125,7 +125,7 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 	for (unsigned i = 0; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i];
 		bool seen = conn_seen(c, x, i) != NULL, passed;
-		if (conn_apart(c, &c->pkt[w->first], p)) {
+		if (conn_apart(c, &c->pkt[w->first], p) || conn_foreign(c, p)) {
 			past = false;
 			continue;
 		}

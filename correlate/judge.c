@@ -147,7 +147,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		/* A fragment that is missing, and comes by further on. */
 		bool torn = here && here->partial && k < x->to && !conn_seen(c, i, x->to)->partial;
 		if ((here && !torn) || conn_others(x, p) || (k < x->from && !x->by_host) || (k >= x->from && x->rest == REST_NEW) ||
-		    took_other_way(c, x, i, k))
+		    took_other_way(c, x, i, k) || conn_foreign(c, p))
 			continue;
 		/* Of a connection that a point does not know at all, single packets say nothing. */
 		if (!c->flow[p] && !fate_unseen(t, p))

@@ -274,6 +274,8 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 /* Does a further point's silence count? It does if it holds others of the connection, or if the nearer one knows nothing of the connection either. */
 static bool sees_way(const struct proof *t, unsigned point, unsigned nearer, unsigned dir)
 {
+	if (conn_foreign(t->c, point))
+		return false;
 	return t->c->flow[point] ? t->tally.first[point][dir] != NOTHING : !t->c->flow[nearer];
 }
 
@@ -326,10 +328,13 @@ static bool both_ways(const struct conn *c, uint32_t x, unsigned near, unsigned 
 	return false;
 }
 
-/* Numbers of two kinds in one flow: what is of one of them has no business at points that only see the other. */
-static bool two_servers(const struct conn *c, unsigned a, unsigned b)
+/*
+ * Numbers of two kinds in one flow: what is of one of them has no business at points that only see the other. And of numbers that a device moved by nobody
+ * knows how much, none is like any other.
+ */
+static bool two_numberings(const struct conn *c, unsigned a, unsigned b)
 {
-	return (c->flow[a] && c->flow[a]->two_servers) || (c->flow[b] && c->flow[b]->two_servers);
+	return conn_foreign(c, a) || conn_foreign(c, b) || (c->flow[a] && c->flow[a]->two_servers) || (c->flow[b] && c->flow[b]->two_servers);
 }
 
 /* Is it not known which of two points that both recorded packets is nearer to the client? What is lost one way round is made the other way round. */
@@ -443,7 +448,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (elsewhere_in_fragments(c, x, a, b) || odds_strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
+	if (elsewhere_in_fragments(c, x, a, b) || odds_strangers(f, a, b) || two_numberings(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
 	    may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (conn_inside(c, x, a)) {
@@ -601,7 +606,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
-	if (odds_strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
+	if (odds_strangers(f, here, before) || two_numberings(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
 	    doubled(c, x)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);

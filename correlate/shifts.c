@@ -1,21 +1,22 @@
 #include "correlate/shifts.h"
 
+#include "correlate/numbers.h"
+
 #define ASKED 12                /* packets of the first point that are looked for, by direction ... */
 #define AMONG 40                /* ... among the first ones of the other */
 #define PAIRS (ASKED * 4)
 
-/* Of what is the difference asked? Timestamps of a direction, or the acknowledgments that answer it. */
+/* Whose timestamps are compared? */
 struct question {
 	const struct conn *c;
-	int dir;                /* whose packets are looked at */
-	bool stamps;
+	int dir;
 };
 
 static bool is_sign(const struct question *a, const struct pkt *p)
 {
 	if (p->dir != a->dir || p->copy || p->flags & (SEG_ICMP | SEG_LATER | TCP_RST))
 		return false;
-	return a->stamps ? p->flags & SEG_TS && (p->len || p->flags & (TCP_SYN | TCP_FIN)) : p->flags & TCP_ACK && !(p->flags & TCP_SYN);
+	return p->flags & SEG_TS && (p->len || p->flags & (TCP_SYN | TCP_FIN));
 }
 
 static bool same_place(const struct pkt *p, const struct pkt *q)
@@ -42,7 +43,7 @@ static unsigned differences(const struct question *a, unsigned base, unsigned po
 				continue;
 			seen++;
 			if (same_place(p, q))
-				d[n++] = a->stamps ? q->tsval - p->tsval : q->ack - p->ack;
+				d[n++] = q->tsval - p->tsval;
 		}
 		*sure += n > before;
 	}
@@ -50,27 +51,29 @@ static unsigned differences(const struct question *a, unsigned base, unsigned po
 }
 
 /*
- * The one that most packets agree on. A repeat has the place of what it repeats, and another TSval: if any two are equal, nothing was moved; and one pair
- * alone, or repeats at regular times, may be packets and their repeats.
+ * The one that most packets agree on. A repeat has the place of what it repeats, and another TSval: if any two are as far apart as the points' others
+ * (`kept`), nothing was moved between them; and one pair alone, or repeats at regular times, may be packets and their repeats.
  */
-static uint32_t shift_of(const uint32_t *d, unsigned n, unsigned sure)
+static bool shift_of(const uint32_t *d, unsigned n, unsigned sure, uint32_t kept, uint32_t *shift)
 {
-	unsigned best = 0, at = 0;
+	unsigned best = 0;
 	bool tie = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		unsigned same = 0;
-		if (d[i] == 0)
-			return 0;
+		if (d[i] == kept) {
+			*shift = kept;
+			return true;
+		}
 		for (unsigned k = 0; k < n; k++)
 			same += d[k] == d[i];
-		tie = same > best ? false : tie || (same == best && d[i] != d[at]);
+		tie = same > best ? false : tie || (same == best && d[i] != *shift);
 		if (same > best) {
 			best = same;
-			at = i;
+			*shift = d[i];
 		}
 	}
-	return best > 1 && best * 2 > sure && !tie ? d[at] : 0;
+	return best > 1 && best * 2 > sure && !tie;
 }
 
 static void take_off_stamps(struct conn *c, unsigned point, int dir, uint32_t shift)
@@ -87,20 +90,6 @@ static void take_off_stamps(struct conn *c, unsigned point, int dir, uint32_t sh
 	}
 }
 
-/* As conn_close_point does with those that it knows. */
-static void take_off_numbers(struct conn *c, unsigned point, int dir, uint32_t shift)
-{
-	c->shift[point][dir] = shift;
-	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++) {
-		struct pkt *p = &c->pkt[i];
-		bool own = p->dir == (p->flags & SEG_ICMP ? !dir : dir);
-		if (own && !(p->flags & SEG_LATER))
-			p->seq -= shift;
-		else if (!own && p->flags & TCP_ACK)
-			p->ack -= shift;
-	}
-}
-
 /* The first point that has some of what is asked for, n: none has. */
 static unsigned first_with(const struct question *a, unsigned n)
 {
@@ -111,43 +100,29 @@ static unsigned first_with(const struct question *a, unsigned n)
 	return n;
 }
 
+/* A capture that missed most of what another one has is compared with all that are known, nearest first. */
 static void find_stamps(struct conn *c, int dir)
 {
-	const struct question a = { c, dir, true };
+	const struct question a = { c, dir };
 	unsigned n = c->facts->points, base = first_with(&a, n), sure;
-	uint32_t d[PAIRS];
+	uint64_t known = base < n ? 1ull << base : 0;
+	uint32_t d[PAIRS], shift = 0;
 
-	for (unsigned p = base + 1; p < n; p++) {
-		unsigned all = differences(&a, base, p, d, &sure);
-		uint32_t shift = shift_of(d, all, sure);
-		if (shift)
+	for (unsigned p = base + 1; p < n; p++)
+		for (unsigned q = p; q-- > base && !(known >> p & 1);) {
+			if (!(known >> q & 1))
+				continue;
+			unsigned all = differences(&a, q, p, d, &sure);
+			if (!shift_of(d, all, sure, c->stamp_shift[q][dir], &shift))
+				continue;
 			take_off_stamps(c, p, dir, shift);
-	}
-}
-
-/* What the other direction acknowledges is shifted by as much. Only a device that shifts that one, too, is suspected of it. */
-static void find_numbers(struct conn *c, int dir)
-{
-	const struct question a = { c, !dir, false };
-	unsigned n = c->facts->points, base = 0, sure;
-	uint32_t d[PAIRS];
-
-	while (base < n && !(c->flow[base] && c->flow[base]->has_isn[dir]))
-		base++;
-	for (unsigned p = 0; p < n && base < n; p++) {
-		if (!c->flow[p] || c->flow[p]->has_isn[dir] || c->shift[p][!dir] == c->shift[base][!dir])
-			continue;
-		unsigned all = differences(&a, base, p, d, &sure);
-		uint32_t shift = shift_of(d, all, sure);
-		if (shift)
-			take_off_numbers(c, p, dir, shift);
-	}
+			known |= 1ull << p;
+		}
 }
 
 void shifts_find(struct conn *c)
 {
-	for (int dir = 0; dir < 2; dir++)
-		find_numbers(c, dir);
+	numbers_find(c);
 	for (int dir = 0; dir < 2; dir++)
 		find_stamps(c, dir);
 }

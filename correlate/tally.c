@@ -22,7 +22,7 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 		return;
 	}
 	for (unsigned ahead = 0; ahead < 2; ahead++) {
-		if (conn_apart(c, &c->pkt[x->first], p) || (ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
+		if (conn_apart(c, &c->pkt[x->first], p) || conn_foreign(c, p) || (ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
 			continue;
 		t->crossing[p][ahead ^ x->dir]++;
 		t->missing[p][ahead ^ x->dir] += !here;
