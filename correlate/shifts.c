@@ -100,24 +100,41 @@ static unsigned first_with(const struct question *a, unsigned n)
 	return n;
 }
 
-/* A capture that missed most of what another one has is compared with all that are known, nearest first. */
+/* Against one of the points whose shift is known, nearest first. */
+static bool settle(struct conn *c, int dir, unsigned point, uint64_t known)
+{
+	const struct question a = { c, dir };
+	unsigned n = c->facts->points, sure;
+	uint32_t d[PAIRS], shift = 0;
+
+	for (unsigned k = 2; k < 2 * n; k++) {
+		unsigned other = k & 1 ? point + k / 2 : point - k / 2;
+		if (other >= n || !(known >> other & 1))
+			continue;
+		unsigned all = differences(&a, other, point, d, &sure);
+		if (shift_of(d, all, sure, c->stamp_shift[other][dir], &shift)) {
+			take_off_stamps(c, point, dir, shift);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A capture that missed most of what the first one has may have more in common with others. */
 static void find_stamps(struct conn *c, int dir)
 {
 	const struct question a = { c, dir };
-	unsigned n = c->facts->points, base = first_with(&a, n), sure;
+	unsigned n = c->facts->points, base = first_with(&a, n);
 	uint64_t known = base < n ? 1ull << base : 0;
-	uint32_t d[PAIRS], shift = 0;
 
-	for (unsigned p = base + 1; p < n; p++)
-		for (unsigned q = p; q-- > base && !(known >> p & 1);) {
-			if (!(known >> q & 1))
-				continue;
-			unsigned all = differences(&a, q, p, d, &sure);
-			if (!shift_of(d, all, sure, c->stamp_shift[q][dir], &shift))
-				continue;
-			take_off_stamps(c, p, dir, shift);
-			known |= 1ull << p;
-		}
+	for (bool more = true; more;) {
+		more = false;
+		for (unsigned p = base; p < n; p++)
+			if (!(known >> p & 1) && settle(c, dir, p, known)) {
+				known |= 1ull << p;
+				more = true;
+			}
+	}
 }
 
 void shifts_find(struct conn *c)

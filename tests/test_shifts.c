@@ -256,6 +256,23 @@ static void timestamps_are_compared_with_the_nearest_point(void **state)
 	scene_free(s);
 }
 
+/* b has one packet in common with a, which may be a repeat, and it is like c's, which has more. */
+static void timestamps_are_compared_with_points_further_on(void **state)
+{
+	struct scene *s = scene_proved(3,
+		"0.000 a > S  1000 ts 10/0\n"
+		"0.001 c > S  1000 ts 510/0\n"
+		"0.002 ba < S. 5000 ack 1001 ts 90/10\n"
+		"0.006 a > P. 1001 ack 5001 len 10 ts 16/90\n"
+		"0.007 bc > P. 1001 ack 5001 len 10 ts 516/90\n");
+
+	(void)state;
+	assert_int_equal(s->c.stamp_shift[1][C2S], 500);
+	assert_int_equal(s->c.tx[tx_at(s, 4, 'a')].level, 0);
+	assert_int_equal(tx_at(s, 4, 'a'), tx_at(s, 5, 'b'));
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_point_of_foreign_numbers_is_no_witness),
 		cmocka_unit_test(a_point_of_the_same_numbers_is_a_witness),
 		cmocka_unit_test(timestamps_are_compared_with_the_nearest_point),
+		cmocka_unit_test(timestamps_are_compared_with_points_further_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
