@@ -1,5 +1,6 @@
 #include "correlate/odds.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -38,27 +39,28 @@ static double miss_of(const struct proof *t, uint32_t x, unsigned point)
 	return fmax(all, missed ? fmin(0.9, (missed + 1.0) / (proved + 2.0)) : 0);
 }
 
-/* Among those of unknown origin that begin from `early` to `late`: one of the client's, or any? */
-static bool has_orphan(const struct orphans *o, int64_t early, int64_t late, bool any, int64_t client)
+/* Among those that begin from `early` to `late` at points where c is not known: one of the client's, or any? */
+static bool has_orphan(const struct conn *c, const struct orphans *o, int64_t early, int64_t late, bool any, int64_t client)
 {
+	uint64_t points = c->facts->conn[c->index].points;
 	uint32_t lo = 0, hi = o->n;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (o->start_ns[mid] < early)
+		if (o->list[mid].start_ns < early)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (uint32_t i = lo; i < o->n && i - lo < CROWD && o->start_ns[i] <= late; i++)
-		if (any || o->client[i] == client)
+	for (uint32_t i = lo; i < o->n && i - lo < CROWD && o->list[i].start_ns <= late; i++)
+		if (!(o->list[i].points & points) && (any || o->list[i].client == client))
 			return true;
 	return false;
 }
 
 /*
- * May a connection that the far side does not know be one that it knows under other names? Any connection of unknown origin that begins there at the time
- * may be it; if the client's address is known to pass as it is, any of this client's.
+ * May a connection that the far side does not know be one that it knows under other names? Any connection there, or beyond, that some neighbour does not
+ * know, and that begins at the time, may be it; if the client's address is known to pass as it is, any of this client's.
  */
 static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t at)
 {
@@ -70,11 +72,11 @@ static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t
 		return false;
 	h = hosts_find(f->hosts, to, w->addr[C2S], 0);
 	bool kept = h && h->joined >> from & 1;
-	for (unsigned p = to; p < f->points; p++) {
+	for (unsigned p = to; p < f->points; p += to > from ? 1u : UINT_MAX) {
 		const struct orphans *o = &f->orphans[p];
 		int64_t unsure = facts_doubt(&f->point[p], at);
-		if (unsure == INT64_MAX ? has_orphan(o, INT64_MIN, INT64_MAX, !kept, w->addr[C2S])
-					: has_orphan(o, at - unsure - EARLY_NS, at + unsure + LATE_NS, !kept, w->addr[C2S]))
+		if (unsure == INT64_MAX ? has_orphan(c, o, INT64_MIN, INT64_MAX, !kept, w->addr[C2S])
+					: has_orphan(c, o, at - unsure - EARLY_NS, at + unsure + LATE_NS, !kept, w->addr[C2S]))
 			return true;
 	}
 	return false;
@@ -459,7 +461,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (ambiguous(c, a, b) || (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns))) {
+	if (ambiguous(c, a, b) || translated(c, a, b, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
@@ -611,7 +613,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (ambiguous(c, here, before) || (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns))) {
+	if (ambiguous(c, here, before) || translated(c, here, before, f->conn[c->index].start_ns)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
