@@ -199,7 +199,8 @@ struct stale {
  */
 struct orphans {
 	struct orphan {
-		int64_t start_ns;       /* aligned; they are in order of it */
+		int64_t start_ns, last_ns;      /* aligned; they are in order of the start */
+		bool begun;             /* the handshake was seen there: it did begin then */
 		int64_t client;         /* row id of the address of its client there */
 		uint64_t points;        /* set of the points that saw it */
 	} *list;

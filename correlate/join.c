@@ -562,11 +562,12 @@ static int find_orphans(struct facts *f, struct err *e)
 	}
 	for (uint32_t i = 0; i < f->conns; i++) {
 		const struct conn_ref *c = &f->conn[i];
+		int64_t last = last_of(f, c);
 		for (uint32_t k = 0; k < c->flows; k++) {
 			const struct flow *w = &f->flow[c->flow + k];
 			struct orphans *o = &f->orphans[w->point];
 			if (is_orphan(f, c, w->point))
-				o->list[o->n++] = (struct orphan){ c->start_ns, w->addr[C2S], c->points };
+				o->list[o->n++] = (struct orphan){ c->start_ns, last, w->has_isn[C2S] || w->has_isn[S2C], w->addr[C2S], c->points };
 		}
 	}
 	return 0;

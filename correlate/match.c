@@ -177,6 +177,12 @@ static bool kept(const struct matcher *m, const struct pkt *a)
 	return false;
 }
 
+/* Is it unknown how far timestamps of the two points are apart? Then it says nothing that they differ, though the hops between keep others. */
+static bool unsettled(const struct matcher *m, const struct pkt *a)
+{
+	return (m->c->unsettled[m->dir] >> a->point | m->c->unsettled[m->dir] >> m->point) & 1;
+}
+
 /* May b be a, seen later? */
 static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
@@ -184,7 +190,7 @@ static bool possible(const struct matcher *m, const struct pkt *a, const struct 
 
 	if (a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, false)))
 		return false;
-	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true))
+	if (a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true) && !unsettled(m, a))
 		return false;
 	if (unsure == INT64_MAX)
 		return true;

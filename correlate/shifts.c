@@ -90,14 +90,41 @@ static void take_off_stamps(struct conn *c, unsigned point, int dir, uint32_t sh
 	}
 }
 
-/* The first point that has some of what is asked for, n: none has. */
-static unsigned first_with(const struct question *a, unsigned n)
+static bool has_stamp(const struct pkt *p, int dir)
+{
+	return p->dir == dir && p->flags & SEG_TS && !p->copy && !(p->flags & (SEG_ICMP | SEG_LATER | TCP_RST));
+}
+
+/* The first point that has some of what is asked for, or any timestamp; n: none has. */
+static unsigned first_with(const struct question *a, unsigned n, bool any)
 {
 	for (unsigned p = 0; p < n; p++)
 		for (uint32_t i = a->c->at[p]; i < a->c->at[p + 1]; i++)
-			if (is_sign(a, &a->c->pkt[i]))
+			if (any ? has_stamp(&a->c->pkt[i], a->dir) : is_sign(a, &a->c->pkt[i]))
 				return p;
 	return n;
+}
+
+/*
+ * Has the point any packet that is the other's to the timestamp, an acknowledgment without data if need be? What a device adds is not there by chance. (Of
+ * two that differ nothing can be said: acknowledgments are repeated at any time.)
+ */
+static bool alike(const struct question *a, unsigned other, unsigned point)
+{
+	const struct conn *c = a->c;
+
+	for (uint32_t k = c->at[point], asked = 0; k < c->at[point + 1] && asked < ASKED; k++) {
+		const struct pkt *q = &c->pkt[k];
+		if (!has_stamp(q, a->dir))
+			continue;
+		asked++;
+		for (uint32_t i = c->at[other]; i < c->at[other + 1]; i++) {
+			const struct pkt *p = &c->pkt[i];
+			if (has_stamp(p, a->dir) && same_place(p, q) && p->ack == q->ack && q->tsval - p->tsval == c->stamp_shift[other][a->dir])
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Against one of the points whose shift is known, nearest first. */
@@ -112,26 +139,46 @@ static bool settle(struct conn *c, int dir, unsigned point, uint64_t known)
 		if (other >= n || !(known >> other & 1))
 			continue;
 		unsigned all = differences(&a, other, point, d, &sure);
-		if (shift_of(d, all, sure, c->stamp_shift[other][dir], &shift)) {
-			take_off_stamps(c, point, dir, shift);
-			return true;
+		if (!shift_of(d, all, sure, c->stamp_shift[other][dir], &shift)) {
+			if (!alike(&a, other, point))
+				continue;
+			shift = c->stamp_shift[other][dir];
 		}
+		take_off_stamps(c, point, dir, shift);
+		return true;
 	}
 	return false;
+}
+
+static uint64_t with_stamps(const struct conn *c, int dir)
+{
+	uint64_t set = 0;
+
+	for (uint32_t i = 0; i < c->pkts; i++)
+		if (has_stamp(&c->pkt[i], dir))
+			set |= 1ull << c->pkt[i].point;
+	return set;
 }
 
 /* A capture that missed most of what the first one has may have more in common with others. */
 static void find_stamps(struct conn *c, int dir)
 {
 	const struct question a = { c, dir };
-	unsigned n = c->facts->points, base = first_with(&a, n);
-	uint64_t known = base < n ? 1ull << base : 0;
+	unsigned n = c->facts->points, base = first_with(&a, n, false);
+	uint64_t known;
+
+	base = base < n ? base : first_with(&a, n, true);
+	if (base == n)
+		return;
+	known = 1ull << base;
+	c->unsettled[dir] = with_stamps(c, dir) & ~known;
 
 	for (bool more = true; more;) {
 		more = false;
-		for (unsigned p = base; p < n; p++)
-			if (!(known >> p & 1) && settle(c, dir, p, known)) {
+		for (unsigned p = 0; p < n; p++)
+			if (c->unsettled[dir] >> p & 1 && settle(c, dir, p, known)) {
 				known |= 1ull << p;
+				c->unsettled[dir] &= ~known;
 				more = true;
 			}
 	}

@@ -33,8 +33,11 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 	t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
 	if (t->first[p][x->dir] == NOTHING)
 		t->first[p][x->dir] = i;
-	if (!tx_is_reset(x) && x->what != WHAT_ICMP)
-		t->last_plain[p][x->dir] = i;
+	if (tx_is_reset(x) || x->what == WHAT_ICMP)
+		return;
+	t->last_plain[p][x->dir] = i;
+	t->plain[p][x->dir]++;
+	t->shared[p][x->dir] += k > 0 && conn_seen(c, i, k - 1);
 }
 
 static void count_reset(struct tally *t, const struct conn *c, uint32_t i)
