@@ -473,7 +473,7 @@ static int match_point(struct matcher *m)
 		if (!stands(m, p))
 			continue;
 		if (m->copies && m->at > 0 && (p->original = copies_followed(c, p, c->way[m->dir][m->at - 1])) != NOTHING)
-			p->copy = true;
+			p->copy = c->pkt[p->original].doubled = true;
 		else
 			rc = new_tx(m, i);
 	}
