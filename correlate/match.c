@@ -403,23 +403,38 @@ static bool begins(const struct matcher *m, const struct pkt *p)
 	return p->greeting && i > 0 && conn_apart(c, p, c->way[m->dir][i - 1]);
 }
 
+/*
+ * Without IP ID and timestamp nothing sets a packet apart from its repeats: those that the point before recorded have a better claim, even if a device gave them IDs
+ * on the way. What skips a point waits for the level at which all are compared.
+ */
+static bool waits(const struct matcher *m, uint32_t tx)
+{
+	const struct pkt *a = latest(m, tx);
+
+	return m->level == 0 && m->c->tx[tx].to + 1u < m->at && !a->ip_id && !(a->flags & SEG_TS);
+}
+
 /* Collect what is still alone, on both sides. Returns 1 if there is something on both. */
 static int gather(struct matcher *m)
 {
 	struct conn *c = m->c;
-	uint32_t before;
+	uint32_t before, waiting = 0;
 
 	m->entries = 0;
-	for (uint32_t i = m->tx_from; i < c->txs; i++)
-		if (c->tx[i].to < m->at && !conn_apart(c, latest(m, i), m->point) && (!latest(m, i)->partial || m->level == TORN) &&
-		    add_entry(m, latest(m, i), i, false) < 0)
+	for (uint32_t i = m->tx_from; i < c->txs; i++) {
+		if (c->tx[i].to >= m->at || conn_apart(c, latest(m, i), m->point) || (latest(m, i)->partial && m->level != TORN))
+			continue;
+		if (waits(m, i))
+			waiting++;
+		else if (add_entry(m, latest(m, i), i, false) < 0)
 			return -1;
+	}
 	before = m->entries;
 	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
 		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) &&
 		    add_entry(m, &c->pkt[i], i, true) < 0)
 			return -1;
-	return before > 0 && m->entries > before;
+	return before + waiting > 0 && m->entries > before;
 }
 
 static int pass(struct matcher *m)

@@ -429,6 +429,14 @@ static bool nothing_shared(const struct proof *t, unsigned near, unsigned far, u
 	return t->tally.plain[near][dir] && t->tally.plain[far][dir] && !t->tally.shared[far][dir];
 }
 
+bool odds_severed(const struct proof *t, unsigned dir, unsigned i, unsigned k)
+{
+	for (; i < k; i++)
+		if (nothing_shared(t, t->c->way[dir][i], t->c->way[dir][i + 1], dir))
+			return true;
+	return false;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, reason_set *why)
 {
 	const struct conn *c = t->c;
