@@ -1,5 +1,7 @@
 #include "correlate/shifts.h"
 
+#include <string.h>
+
 #include "correlate/numbers.h"
 
 #define ASKED 12                /* packets of the first point that are looked for, by direction ... */
@@ -184,9 +186,20 @@ static void find_stamps(struct conn *c, int dir)
 	}
 }
 
+static bool moves_stamps(const struct conn *c)
+{
+	for (unsigned p = 0; p < c->facts->points; p++)
+		if (c->stamp_shift[p][C2S] || c->stamp_shift[p][S2C])
+			return true;
+	return false;
+}
+
 void shifts_find(struct conn *c)
 {
 	numbers_find(c);
 	for (int dir = 0; dir < 2; dir++)
 		find_stamps(c, dir);
+	/* Without a device that moves any, a timestamp that differs is a repeat's. */
+	if (!moves_stamps(c))
+		memset(c->unsettled, 0, sizeof c->unsettled);
 }
