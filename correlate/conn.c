@@ -64,6 +64,8 @@ void conn_empty(struct conn *c)
 	memset(c->flow, 0, sizeof c->flow);
 	memset(c->shift, 0, sizeof c->shift);
 	memset(c->stamp_shift, 0, sizeof c->stamp_shift);
+	memset(c->foreign, 0, sizeof c->foreign);
+	memset(c->unsettled, 0, sizeof c->unsettled);
 }
 
 void conn_start(struct conn *c, uint32_t index)

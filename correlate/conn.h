@@ -136,6 +136,8 @@ struct conn {
 	uint8_t ways[2];
 
 	bool sound;             /* some packet has a checksum that is right (damage.h) */
+	uint64_t foreign[2];            /* sets of points whose numbers of a direction cannot be compared with those of the others (numbers.h) */
+	uint64_t unsettled[2];          /* sets of points for whose timestamps of a direction no shift was found, where a device moves some */
 	uint64_t beyond;        /* set of points on the server's side of a SYN proxy, 0: there is none (syn_proxy.h) */
 
 	struct tx *tx;          /* by time of first sighting */
@@ -197,6 +199,12 @@ static inline bool conn_as_sent(const struct tx *x)
 static inline bool conn_apart(const struct conn *c, const struct pkt *p, unsigned point)
 {
 	return p->greeting && (c->beyond >> p->point & 1) != (c->beyond >> point & 1);
+}
+
+/* Do the numbers of a point say nothing to others? Then no packet there can be told to be the same as one of theirs, nor not to be. */
+static inline bool conn_foreign(const struct conn *c, unsigned point)
+{
+	return (c->foreign[0] | c->foreign[1]) >> point & 1;
 }
 
 /* Packet of transmission tx at a point, NULL: not recorded there, or torn. */

@@ -118,7 +118,10 @@ uint32_t copies_followed(const struct conn *c, const struct pkt *p, unsigned bef
 	for (uint32_t i = c->at[before]; i < c->at[before + 1]; i++) {
 		const struct pkt *q = &c->pkt[i];
 		if (!q->copy || q->dir != p->dir || q->seq != p->seq || q->ack != p->ack || q->len != p->len || q->win != p->win ||
-		    ((q->flags ^ p->flags) & TCP_FLAGS & ~ECN_FLAGS) || q->payload != p->payload || c->pkt[q->original].tx == NOTHING)
+		    ((q->flags ^ p->flags) & TCP_FLAGS & ~ECN_FLAGS) || c->pkt[q->original].tx == NOTHING)
+			continue;
+		/* One of the captures may have cut it off. */
+		if (q->has_payload && p->has_payload && q->payload != p->payload)
 			continue;
 		uint32_t here = conn_sight(c, c->pkt[q->original].tx)[p->point];
 		if (here == NOTHING || llabs(c->pkt[here].t_raw - p->t_raw) > COPY_NS || c->pkt[here].ip_id == p->ip_id)

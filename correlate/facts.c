@@ -224,8 +224,7 @@ void facts_free(struct facts *f)
 	for (uint32_t i = 0; i < f->points + f->asides; i++)
 		free(f->point[i].window);
 	for (uint32_t i = 0; i < POINTS_MAX; i++) {
-		free(f->orphans[i].start_ns);
-		free(f->orphans[i].client);
+		free(f->orphans[i].list);
 	}
 	free(f->point);
 	free(f->part);

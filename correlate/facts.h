@@ -203,10 +203,17 @@ struct stray {
 	uint16_t flags, win, ip_id;
 };
 
-/* When connections begin that no point nearer to the client saw: any of them may be one from before, translated beyond recognition. */
+/*
+ * Connections that a neighbour of the point did not see, though the point did: any of them may be one that the neighbour knows, translated beyond
+ * recognition.
+ */
 struct orphans {
-	int64_t *start_ns;      /* aligned, in order */
-	int64_t *client;        /* row ids of the addresses of their clients there */
+	struct orphan {
+		int64_t start_ns, last_ns;      /* aligned; they are in order of the start */
+		bool begun;             /* the handshake was seen there: it did begin then */
+		int64_t client;         /* row id of the address of its client there */
+		uint64_t points;        /* set of the points that saw it */
+	} *list;
 	uint32_t n;
 };
 
@@ -233,7 +240,7 @@ struct facts {
 	} *addr_name;           /* of the servers that proxies open connections to, sorted */
 	uint32_t addr_names;
 	struct hosts *hosts;    /* hosts.h */
-	struct orphans orphans[POINTS_MAX];     /* by the first point that saw them */
+	struct orphans orphans[POINTS_MAX];     /* by the point that saw them */
 	int64_t first_ns, last_ns;      /* of the whole case, aligned */
 };
 

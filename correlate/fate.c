@@ -126,7 +126,7 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 	for (unsigned i = 0; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i];
 		bool seen = conn_seen(c, x, i) != NULL, passed;
-		if (conn_apart(c, &c->pkt[w->first], p)) {
+		if (conn_apart(c, &c->pkt[w->first], p) || conn_foreign(c, p)) {
 			past = false;
 			continue;
 		}
@@ -237,7 +237,7 @@ static void judge_far(struct proof *t, uint32_t x)
 		return;
 	}
 	for (unsigned i = w->to + 1u; i <= last; i++)
-		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(t, x)))
+		if (!odds_severed(t, w->dir, w->to, i) && (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(t, x))))
 			w->reach = (uint8_t)i;
 	if (w->reach == last)
 		return;
@@ -293,7 +293,7 @@ static void judge_near(struct proof *t, uint32_t x)
 	for (unsigned i = w->from; i-- > 0;)
 		w->by_host &= unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED;
 	for (unsigned i = w->from; i-- > 0;)
-		w->by_host |= proof_sent_by_host(t, x, i, &w->reasons_from);
+		w->by_host |= !odds_severed(t, w->dir, i, w->from) && proof_sent_by_host(t, x, i, &w->reasons_from);
 	if (w->by_host || w->rest == REST_NEW)
 		return;
 	w->odds_from = (float)odds_made(t, x, &w->reasons_from);

@@ -541,22 +541,34 @@ static void note_joined(struct facts *f)
 	}
 }
 
+/* Does it lack a neighbour of the point? */
+static bool is_orphan(const struct facts *f, const struct conn_ref *c, uint32_t point)
+{
+	if (point >= f->points)
+		return false;
+	return (point > 0 && !(c->points >> (point - 1) & 1)) || (point + 1 < f->points && !(c->points >> (point + 1) & 1));
+}
+
 /* Connections are in order of their start, and so are these. */
 static int find_orphans(struct facts *f, struct err *e)
 {
-	for (uint32_t i = 0; i < f->conns; i++)
-		f->orphans[f->flow[f->conn[i].flow].point].n++;
-	for (uint32_t p = 0; p < f->points + f->asides; p++) {
-		f->orphans[p].start_ns = malloc((f->orphans[p].n + 1) * sizeof(int64_t));
-		f->orphans[p].client = malloc((f->orphans[p].n + 1) * sizeof(int64_t));
-		if (!f->orphans[p].start_ns || !f->orphans[p].client)
+	for (uint32_t i = 0; i < f->flows; i++)
+		f->orphans[f->flow[i].point].n += is_orphan(f, &f->conn[f->flow[i].conn], f->flow[i].point);
+	for (uint32_t p = 0; p < f->points; p++) {
+		f->orphans[p].list = malloc((f->orphans[p].n + 1) * sizeof(struct orphan));
+		if (!f->orphans[p].list)
 			return err_set(e, "out of memory");
 		f->orphans[p].n = 0;
 	}
 	for (uint32_t i = 0; i < f->conns; i++) {
-		struct orphans *o = &f->orphans[f->flow[f->conn[i].flow].point];
-		o->client[o->n] = f->flow[f->conn[i].flow].addr[C2S];
-		o->start_ns[o->n++] = f->conn[i].start_ns;
+		const struct conn_ref *c = &f->conn[i];
+		int64_t last = last_of(f, c);
+		for (uint32_t k = 0; k < c->flows; k++) {
+			const struct flow *w = &f->flow[c->flow + k];
+			struct orphans *o = &f->orphans[w->point];
+			if (is_orphan(f, c, w->point))
+				o->list[o->n++] = (struct orphan){ c->start_ns, last, w->has_isn[C2S] || w->has_isn[S2C], w->addr[C2S], c->points };
+		}
 	}
 	return 0;
 }

@@ -110,7 +110,7 @@ bool search_nodes(struct search *s)
 	memset(s->nodes_at, 0, sizeof s->nodes_at);
 	for (uint32_t i = 0; i < s->nodes; i++)
 		for (uint32_t p = 0; p < j->f->points; p++)
-			s->nodes_at[p] += s->node[i].points >> p & 1;
+			s->nodes_at[p] += (uint32_t)(s->node[i].points >> p & 1);
 	return s->nodes > 1 && !common;
 }
 

@@ -18,7 +18,7 @@
 #define AT_ONCE_NS 5000000      /* closer together than timers are apart */
 #define HANDSHAKE 64            /* transmissions: answers to a SYN are among the first of a connection */
 #define SHORTLY 64              /* transmissions */
-#define COPIES_NEAR 64          /* packets behind the first one among which its copies are */
+#define COPIES_NEAR 64          /* packets before and behind one among which its copies are */
 #define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
 
 static enum confidence by_odds(double odds)
@@ -158,7 +158,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		/* A fragment that is missing, and comes by further on. */
 		bool torn = here && here->partial && k < x->to && !conn_seen(c, i, x->to)->partial;
 		if ((here && !torn) || conn_others(x, p) || (k < x->from && !x->by_host) || (k >= x->from && x->rest == REST_NEW) ||
-		    took_other_way(c, x, i, k))
+		    took_other_way(c, x, i, k) || conn_foreign(c, p))
 			continue;
 		/* Of a connection that a point does not know at all, single packets say nothing. */
 		if (!c->flow[p] && !fate_unseen(t, p))
@@ -219,8 +219,8 @@ static unsigned copies_at(const struct conn *c, uint32_t i, uint8_t point)
 
 	if (first == NOTHING || !c->pkt[first].doubled)
 		return 0;
-	/* They lie close behind the first one. */
-	for (uint32_t k = first; k < c->at[point + 1] && k < first + COPIES_NEAR; k++)
+	/* They lie close to it: behind, but for those that a device gave IP IDs of their own, of which either may be the one that was found again. */
+	for (uint32_t k = first - c->at[point] > COPIES_NEAR ? first - COPIES_NEAR : c->at[point]; k < c->at[point + 1] && k < first + COPIES_NEAR; k++)
 		n += c->pkt[k].copy && c->pkt[k].tx == i && !(c->pkt[k].flags & SEG_LATER) && !(straddles && c->pkt[k].forwarded);
 	return n;
 }

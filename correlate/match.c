@@ -182,6 +182,12 @@ static bool kept(const struct matcher *m, const struct pkt *a)
 	return false;
 }
 
+/* Is it unknown how far timestamps of the two points are apart? Then it says nothing that they differ, though the hops between keep others. */
+static bool unsettled(const struct matcher *m, const struct pkt *a)
+{
+	return (m->c->unsettled[m->dir] >> a->point | m->c->unsettled[m->dir] >> m->point) & 1;
+}
+
 /* Could b be a, seen later? */
 static bool in_time(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
@@ -201,7 +207,7 @@ static bool other_id(const struct matcher *m, const struct pkt *a, const struct 
 /* ... by all that hops are known to keep? */
 static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
-	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true)) && in_time(m, a, b);
+	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true) && !unsettled(m, a)) && in_time(m, a, b);
 }
 
 /* ---- alignment of a class of equal packets: t[0..n) before, p[0..k) here, both in order of time ---- */
@@ -445,23 +451,38 @@ static bool begins(const struct matcher *m, const struct pkt *p)
 	return p->greeting && i > 0 && conn_apart(c, p, c->way[m->dir][i - 1]);
 }
 
+/*
+ * Without IP ID and timestamp nothing sets a packet apart from its repeats: those that the point before recorded have a better claim, even if a device gave them IDs
+ * on the way. What skips a point waits for the level at which all are compared.
+ */
+static bool waits(const struct matcher *m, uint32_t tx)
+{
+	const struct pkt *a = latest(m, tx);
+
+	return m->level == 0 && m->c->tx[tx].to + 1u < m->at && !a->ip_id && !(a->flags & SEG_TS);
+}
+
 /* Collect what is still alone, on both sides. Returns 1 if there is something on both. */
 static int gather(struct matcher *m)
 {
 	struct conn *c = m->c;
-	uint32_t before;
+	uint32_t before, waiting = 0;
 
 	m->entries = 0;
-	for (uint32_t i = m->tx_from; i < c->txs; i++)
-		if (c->tx[i].to < m->at && !conn_apart(c, latest(m, i), m->point) && (!latest(m, i)->partial || m->level == TORN) &&
-		    add_entry(m, latest(m, i), i, false) < 0)
+	for (uint32_t i = m->tx_from; i < c->txs; i++) {
+		if (c->tx[i].to >= m->at || conn_apart(c, latest(m, i), m->point) || (latest(m, i)->partial && m->level != TORN))
+			continue;
+		if (waits(m, i))
+			waiting++;
+		else if (add_entry(m, latest(m, i), i, false) < 0)
 			return -1;
+	}
 	before = m->entries;
 	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
 		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) &&
 		    add_entry(m, &c->pkt[i], i, true) < 0)
 			return -1;
-	return before > 0 && m->entries > before;
+	return before + waiting > 0 && m->entries > before;
 }
 
 static int pass(struct matcher *m)
@@ -518,7 +539,7 @@ static int match_point(struct matcher *m)
 		if (!stands(m, p))
 			continue;
 		if (m->copies && m->at > 0 && (p->original = copies_followed(c, p, c->way[m->dir][m->at - 1])) != NOTHING)
-			p->copy = true;
+			p->copy = c->pkt[p->original].doubled = true;
 		else
 			rc = new_tx(m, i);
 	}

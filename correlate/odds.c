@@ -1,5 +1,6 @@
 #include "correlate/odds.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -41,31 +42,43 @@ static double miss_of(const struct proof *t, uint32_t x, unsigned point)
 	return fmax(all, missed ? fmin(0.9, (missed + 1.0) / (proved + 2.0)) : 0);
 }
 
-/* Among those of unknown origin that begin from `early` to `late`: one of the client's, or any? */
-static bool has_orphan(const struct orphans *o, int64_t early, int64_t late, bool any, int64_t client)
+/* Could orphan o be c? It began when c did; or, where a capture began later than one of them, they were there at the same time. */
+static bool same_time(const struct orphan *o, const struct orphan *c, int64_t unsure)
 {
+	if (unsure == INT64_MAX)
+		return true;
+	if (o->begun && c->begun)
+		return o->start_ns >= c->start_ns - unsure - EARLY_NS && o->start_ns <= c->start_ns + unsure + LATE_NS;
+	return o->start_ns <= c->last_ns + unsure + LATE_NS && o->last_ns >= c->start_ns - unsure - EARLY_NS;
+}
+
+/* Among those at points where c is not known: one of its client, or any, that could be c? Those that begin last before c ends are looked at. */
+static bool has_orphan(const struct orphans *o, const struct orphan *c, int64_t unsure, bool any)
+{
+	int64_t late = unsure == INT64_MAX ? INT64_MAX : c->last_ns + unsure + LATE_NS;
 	uint32_t lo = 0, hi = o->n;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (o->start_ns[mid] < early)
+		if (o->list[mid].start_ns <= late)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	for (uint32_t i = lo; i < o->n && i - lo < CROWD && o->start_ns[i] <= late; i++)
-		if (any || o->client[i] == client)
+	for (uint32_t i = lo, n = 0; i-- > 0 && n < CROWD; n++)
+		if (!(o->list[i].points & c->points) && (any || o->list[i].client == c->client) && same_time(&o->list[i], c, unsure))
 			return true;
 	return false;
 }
 
 /*
- * May a connection that the far side does not know be one that it knows under other names? Any connection of unknown origin that begins there at the time
- * may be it; if the client's address is known to pass as it is, any of this client's.
+ * May a connection that the far side does not know be one that it knows under other names? Any connection there, or beyond, that some neighbour does not
+ * know, and that begins at the time, may be it; if the client's address is known to pass as it is, any of this client's.
  */
-static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t at)
+static bool translated(const struct conn *c, unsigned from, unsigned to)
 {
 	const struct facts *f = c->facts;
+	const struct conn_ref *r = &f->conn[c->index];
 	const struct flow *w = c->flow[from];
 	const struct host *h;
 
@@ -73,13 +86,10 @@ static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t
 		return false;
 	h = hosts_find(f->hosts, to, w->addr[C2S], 0);
 	bool kept = h && h->joined >> from & 1;
-	for (unsigned p = to; p < f->points; p++) {
-		const struct orphans *o = &f->orphans[p];
-		int64_t unsure = facts_doubt(&f->point[p], at);
-		if (unsure == INT64_MAX ? has_orphan(o, INT64_MIN, INT64_MAX, !kept, w->addr[C2S])
-					: has_orphan(o, at - unsure - EARLY_NS, at + unsure + LATE_NS, !kept, w->addr[C2S]))
+	struct orphan own = { r->start_ns, facts_align(&f->point[from], w->last_ns), w->has_isn[C2S] || w->has_isn[S2C], w->addr[C2S], r->points };
+	for (unsigned p = to; p < f->points; p += to > from ? 1u : UINT_MAX)
+		if (has_orphan(&f->orphans[p], &own, facts_doubt(&f->point[p], r->start_ns), !kept))
 			return true;
-	}
 	return false;
 }
 
@@ -277,6 +287,8 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 /* Does a further point's silence count? It does if it holds others of the connection, or if the nearer one knows nothing of the connection either. */
 static bool sees_way(const struct proof *t, unsigned point, unsigned nearer, unsigned dir)
 {
+	if (conn_foreign(t->c, point))
+		return false;
 	return t->c->flow[point] ? t->tally.first[point][dir] != NOTHING : !t->c->flow[nearer];
 }
 
@@ -329,10 +341,13 @@ static bool both_ways(const struct conn *c, uint32_t x, unsigned near, unsigned 
 	return false;
 }
 
-/* Numbers of two kinds in one flow: what is of one of them has no business at points that only see the other. */
-static bool two_servers(const struct conn *c, unsigned a, unsigned b)
+/*
+ * Numbers of two kinds in one flow: what is of one of them has no business at points that only see the other. And of numbers that a device moved by nobody
+ * knows how much, none is like any other.
+ */
+static bool two_numberings(const struct conn *c, unsigned a, unsigned b)
 {
-	return (c->flow[a] && c->flow[a]->two_servers) || (c->flow[b] && c->flow[b]->two_servers);
+	return conn_foreign(c, a) || conn_foreign(c, b) || (c->flow[a] && c->flow[a]->two_servers) || (c->flow[b] && c->flow[b]->two_servers);
 }
 
 /* Is it not known which of two points that both recorded packets is nearer to the client? What is lost one way round is made the other way round. */
@@ -429,6 +444,23 @@ static bool may_be_damaged(const struct proof *t, uint32_t x, unsigned near, uns
 	    (missing <= FEW && unreadable(t->c->facts, near, far, h));
 }
 
+/*
+ * Do two neighbours both hold packets of a direction, and not one in common? Then they are flows of two connections that were taken for one, or of one
+ * whose packets a device changed beyond recognition: what is missing of either is no news.
+ */
+static bool nothing_shared(const struct proof *t, unsigned near, unsigned far, unsigned dir)
+{
+	return t->tally.plain[near][dir] && t->tally.plain[far][dir] && !t->tally.shared[far][dir];
+}
+
+bool odds_severed(const struct proof *t, unsigned dir, unsigned i, unsigned k)
+{
+	for (; i < k; i++)
+		if (nothing_shared(t, t->c->way[dir][i], t->c->way[dir][i + 1], dir))
+			return true;
+	return false;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, reason_set *why)
 {
 	const struct conn *c = t->c;
@@ -467,8 +499,8 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (elsewhere_in_fragments(c, x, a, b) || odds_strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
-	    may_be_copy(c, x, a, b))
+	if (elsewhere_in_fragments(c, x, a, b) || odds_strangers(f, a, b) || two_numberings(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
+	    may_be_copy(c, x, a, b) || nothing_shared(t, a, b, w->dir))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (may_be_damaged(t, x, a, b, h)) {
 		*why |= WHY_DAMAGED;
@@ -482,7 +514,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (ambiguous(c, a, b) || (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns))) {
+	if (ambiguous(c, a, b) || translated(c, a, b)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
@@ -651,11 +683,12 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		odds = w->end > w->off ? fmin(odds, ODDS_POSSIBLE) : odds_doubled(t, x, miss);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names. */
-	if (odds_strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here)) {
+	if (odds_strangers(f, here, before) || two_numberings(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
+	    nothing_shared(t, before, here, w->dir)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (ambiguous(c, here, before) || (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns))) {
+	if (ambiguous(c, here, before) || translated(c, here, before)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}

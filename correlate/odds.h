@@ -27,4 +27,10 @@ bool odds_refused(const struct conn *c, uint32_t x, unsigned point);
  */
 bool odds_strangers(const struct facts *f, unsigned a, unsigned b);
 
+/*
+ * Does a hop between the i-th and the k-th point of a way (i <= k) have packets of the direction on both sides, and not one in common? Then what one side
+ * holds proves nothing about packets of the other: they may be flows of two connections. Once proof_tally has run.
+ */
+bool odds_severed(const struct proof *t, unsigned dir, unsigned i, unsigned k);
+
 #endif

@@ -125,13 +125,16 @@ static void find_beginnings(struct proof *t)
 
 static void place_tx(struct proof *t, struct tx *x)
 {
-	const struct pkt *p = &t->c->pkt[x->first];
+	const struct conn *c = t->c;
+	const struct pkt *p = &c->pkt[x->first];
 	/* An ICMP error carries a sequence number of the direction that it travels against. */
 	unsigned d = x->what == WHAT_ICMP ? !x->dir : x->dir, r = !x->dir;
 	bool number = !(p->flags & SEG_ICMP);
 
 	/* A RST answering a SYN has no number of its own (RFC 9293 3.10.7.1). */
 	bool none = (x->what == WHAT_RSTACK || x->what == WHAT_RST) && p->seq == 0;
+	/* Nor have those that are counted in another way. */
+	none |= c->foreign[d] >> p->point & 1;
 	if (!t->begun[d] && !none && number && !p->damaged)
 		begin(t, d, p->seq);
 	x->off = unwrap(t->high[d], p->seq);
@@ -144,7 +147,7 @@ static void place_tx(struct proof *t, struct tx *x)
 			t->low[d] = x->off;
 	}
 	x->stray_ack = true;
-	if (!number || !(p->flags & TCP_ACK) || p->damaged)
+	if (!number || !(p->flags & TCP_ACK) || p->damaged || c->foreign[r] >> p->point & 1)
 		return;
 	if (!t->begun[r])
 		begin(t, r, p->ack);

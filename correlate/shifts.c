@@ -1,21 +1,24 @@
 #include "correlate/shifts.h"
 
+#include <string.h>
+
+#include "correlate/numbers.h"
+
 #define ASKED 12                /* packets of the first point that are looked for, by direction ... */
 #define AMONG 40                /* ... among the first ones of the other */
 #define PAIRS (ASKED * 4)
 
-/* Of what is the difference asked? Timestamps of a direction, or the acknowledgments that answer it. */
+/* Whose timestamps are compared? */
 struct question {
 	const struct conn *c;
-	int dir;                /* whose packets are looked at */
-	bool stamps;
+	int dir;
 };
 
 static bool is_sign(const struct question *a, const struct pkt *p)
 {
 	if (p->dir != a->dir || p->copy || p->flags & (SEG_ICMP | SEG_LATER | TCP_RST))
 		return false;
-	return a->stamps ? p->flags & SEG_TS && (p->len || p->flags & (TCP_SYN | TCP_FIN)) : p->flags & TCP_ACK && !(p->flags & TCP_SYN);
+	return p->flags & SEG_TS && (p->len || p->flags & (TCP_SYN | TCP_FIN));
 }
 
 static bool same_place(const struct pkt *p, const struct pkt *q)
@@ -42,7 +45,7 @@ static unsigned differences(const struct question *a, unsigned base, unsigned po
 				continue;
 			seen++;
 			if (same_place(p, q))
-				d[n++] = a->stamps ? q->tsval - p->tsval : q->ack - p->ack;
+				d[n++] = q->tsval - p->tsval;
 		}
 		*sure += n > before;
 	}
@@ -50,27 +53,29 @@ static unsigned differences(const struct question *a, unsigned base, unsigned po
 }
 
 /*
- * The one that most packets agree on. A repeat has the place of what it repeats, and another TSval: if any two are equal, nothing was moved; and one pair
- * alone, or repeats at regular times, may be packets and their repeats.
+ * The one that most packets agree on. A repeat has the place of what it repeats, and another TSval: if any two are as far apart as the points' others
+ * (`kept`), nothing was moved between them; and one pair alone, or repeats at regular times, may be packets and their repeats.
  */
-static uint32_t shift_of(const uint32_t *d, unsigned n, unsigned sure)
+static bool shift_of(const uint32_t *d, unsigned n, unsigned sure, uint32_t kept, uint32_t *shift)
 {
-	unsigned best = 0, at = 0;
+	unsigned best = 0;
 	bool tie = false;
 
 	for (unsigned i = 0; i < n; i++) {
 		unsigned same = 0;
-		if (d[i] == 0)
-			return 0;
+		if (d[i] == kept) {
+			*shift = kept;
+			return true;
+		}
 		for (unsigned k = 0; k < n; k++)
 			same += d[k] == d[i];
-		tie = same > best ? false : tie || (same == best && d[i] != d[at]);
+		tie = same > best ? false : tie || (same == best && d[i] != *shift);
 		if (same > best) {
 			best = same;
-			at = i;
+			*shift = d[i];
 		}
 	}
-	return best > 1 && best * 2 > sure && !tie ? d[at] : 0;
+	return best > 1 && best * 2 > sure && !tie;
 }
 
 static void take_off_stamps(struct conn *c, unsigned point, int dir, uint32_t shift)
@@ -87,67 +92,114 @@ static void take_off_stamps(struct conn *c, unsigned point, int dir, uint32_t sh
 	}
 }
 
-/* As conn_close_point does with those that it knows. */
-static void take_off_numbers(struct conn *c, unsigned point, int dir, uint32_t shift)
+static bool has_stamp(const struct pkt *p, int dir)
 {
-	c->shift[point][dir] = shift;
-	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++) {
-		struct pkt *p = &c->pkt[i];
-		bool own = p->dir == (p->flags & SEG_ICMP ? !dir : dir);
-		if (own && !(p->flags & SEG_LATER))
-			p->seq -= shift;
-		else if (!own && p->flags & TCP_ACK)
-			p->ack -= shift;
-	}
+	return p->dir == dir && p->flags & SEG_TS && !p->copy && !(p->flags & (SEG_ICMP | SEG_LATER | TCP_RST));
 }
 
-/* The first point that has some of what is asked for, n: none has. */
-static unsigned first_with(const struct question *a, unsigned n)
+/* The first point that has some of what is asked for, or any timestamp; n: none has. */
+static unsigned first_with(const struct question *a, unsigned n, bool any)
 {
 	for (unsigned p = 0; p < n; p++)
 		for (uint32_t i = a->c->at[p]; i < a->c->at[p + 1]; i++)
-			if (is_sign(a, &a->c->pkt[i]))
+			if (any ? has_stamp(&a->c->pkt[i], a->dir) : is_sign(a, &a->c->pkt[i]))
 				return p;
 	return n;
 }
 
+/*
+ * Has the point any packet that is the other's to the timestamp, an acknowledgment without data if need be? What a device adds is not there by chance. (Of
+ * two that differ nothing can be said: acknowledgments are repeated at any time.)
+ */
+static bool alike(const struct question *a, unsigned other, unsigned point)
+{
+	const struct conn *c = a->c;
+
+	for (uint32_t k = c->at[point], asked = 0; k < c->at[point + 1] && asked < ASKED; k++) {
+		const struct pkt *q = &c->pkt[k];
+		if (!has_stamp(q, a->dir))
+			continue;
+		asked++;
+		for (uint32_t i = c->at[other]; i < c->at[other + 1]; i++) {
+			const struct pkt *p = &c->pkt[i];
+			if (has_stamp(p, a->dir) && same_place(p, q) && p->ack == q->ack && q->tsval - p->tsval == c->stamp_shift[other][a->dir])
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Against one of the points whose shift is known, nearest first. */
+static bool settle(struct conn *c, int dir, unsigned point, uint64_t known)
+{
+	const struct question a = { c, dir };
+	unsigned n = c->facts->points, sure;
+	uint32_t d[PAIRS], shift = 0;
+
+	for (unsigned k = 2; k < 2 * n; k++) {
+		unsigned other = k & 1 ? point + k / 2 : point - k / 2;
+		if (other >= n || !(known >> other & 1))
+			continue;
+		unsigned all = differences(&a, other, point, d, &sure);
+		if (!shift_of(d, all, sure, c->stamp_shift[other][dir], &shift)) {
+			if (!alike(&a, other, point))
+				continue;
+			shift = c->stamp_shift[other][dir];
+		}
+		take_off_stamps(c, point, dir, shift);
+		return true;
+	}
+	return false;
+}
+
+static uint64_t with_stamps(const struct conn *c, int dir)
+{
+	uint64_t set = 0;
+
+	for (uint32_t i = 0; i < c->pkts; i++)
+		if (has_stamp(&c->pkt[i], dir))
+			set |= 1ull << c->pkt[i].point;
+	return set;
+}
+
+/* A capture that missed most of what the first one has may have more in common with others. */
 static void find_stamps(struct conn *c, int dir)
 {
-	const struct question a = { c, dir, true };
-	unsigned n = c->facts->points, base = first_with(&a, n), sure;
-	uint32_t d[PAIRS];
+	const struct question a = { c, dir };
+	unsigned n = c->facts->points, base = first_with(&a, n, false);
+	uint64_t known;
 
-	for (unsigned p = base + 1; p < n; p++) {
-		unsigned all = differences(&a, base, p, d, &sure);
-		uint32_t shift = shift_of(d, all, sure);
-		if (shift)
-			take_off_stamps(c, p, dir, shift);
+	base = base < n ? base : first_with(&a, n, true);
+	if (base == n)
+		return;
+	known = 1ull << base;
+	c->unsettled[dir] = with_stamps(c, dir) & ~known;
+
+	for (bool more = true; more;) {
+		more = false;
+		for (unsigned p = 0; p < n; p++)
+			if (c->unsettled[dir] >> p & 1 && settle(c, dir, p, known)) {
+				known |= 1ull << p;
+				c->unsettled[dir] &= ~known;
+				more = true;
+			}
 	}
 }
 
-/* What the other direction acknowledges is shifted by as much. Only a device that shifts that one, too, is suspected of it. */
-static void find_numbers(struct conn *c, int dir)
+static bool moves_stamps(const struct conn *c)
 {
-	const struct question a = { c, !dir, false };
-	unsigned n = c->facts->points, base = 0, sure;
-	uint32_t d[PAIRS];
-
-	while (base < n && !(c->flow[base] && c->flow[base]->has_isn[dir]))
-		base++;
-	for (unsigned p = 0; p < n && base < n; p++) {
-		if (!c->flow[p] || c->flow[p]->has_isn[dir] || c->shift[p][!dir] == c->shift[base][!dir])
-			continue;
-		unsigned all = differences(&a, base, p, d, &sure);
-		uint32_t shift = shift_of(d, all, sure);
-		if (shift)
-			take_off_numbers(c, p, dir, shift);
-	}
+	for (unsigned p = 0; p < c->facts->points; p++)
+		if (c->stamp_shift[p][C2S] || c->stamp_shift[p][S2C])
+			return true;
+	return false;
 }
 
 void shifts_find(struct conn *c)
 {
-	for (int dir = 0; dir < 2; dir++)
-		find_numbers(c, dir);
+	numbers_find(c);
 	for (int dir = 0; dir < 2; dir++)
 		find_stamps(c, dir);
+	/* Without a device that moves any, a timestamp that differs is a repeat's. */
+	if (!moves_stamps(c))
+		memset(c->unsettled, 0, sizeof c->unsettled);
 }

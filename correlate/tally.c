@@ -24,7 +24,7 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 		return;
 	}
 	for (unsigned ahead = 0; ahead < 2; ahead++) {
-		if (conn_apart(c, &c->pkt[x->first], p) || (ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
+		if (conn_apart(c, &c->pkt[x->first], p) || conn_foreign(c, p) || (ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
 			continue;
 		t->crossing[p][ahead ^ x->dir]++;
 		t->missing[p][ahead ^ x->dir] += !here;
@@ -36,8 +36,11 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 	t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
 	if (t->first[p][x->dir] == NOTHING)
 		t->first[p][x->dir] = i;
-	if (!tx_is_reset(x) && x->what != WHAT_ICMP)
-		t->last_plain[p][x->dir] = i;
+	if (tx_is_reset(x) || x->what == WHAT_ICMP)
+		return;
+	t->last_plain[p][x->dir] = i;
+	t->plain[p][x->dir]++;
+	t->shared[p][x->dir] += k > 0 && conn_seen(c, i, k - 1);
 }
 
 static void count_reset(struct tally *t, const struct conn *c, uint32_t i)

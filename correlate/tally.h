@@ -18,6 +18,8 @@ struct tally {
 	uint32_t came[POINTS_MAX][2][WHATS], repeated[POINTS_MAX][2][WHATS];
 	/* Per point and direction: the first transmission that it recorded, the last that is neither reset nor ICMP; NOTHING: none. */
 	uint32_t first[POINTS_MAX][2], last_plain[POINTS_MAX][2];
+	/* Per point and direction: packets that are neither reset nor ICMP, and of these recorded at the point before it on the way, too. */
+	uint32_t plain[POINTS_MAX][2], shared[POINTS_MAX][2];
 	/* Per direction and point: set of points that miss a reset of this direction that the point recorded. */
 	uint64_t reset_gaps[2][POINTS_MAX];
 	uint32_t last_said[2];          /* the last transmission of a direction that is neither reset nor ICMP, recorded anywhere */

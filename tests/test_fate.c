@@ -450,6 +450,74 @@ static void a_point_that_never_sees_the_server_accuses_nobody(void **state)
 	scene_free(s);
 }
 
+/* ---- what may be another connection ---- */
+
+/* A connection that b does not know, and one of other names that only b knows; `points`: those that saw it. */
+static struct scene *scene_orphan(uint64_t points, int64_t start_ns, int64_t last_ns, bool begun)
+{
+	struct scene *s = scene_of(3, HELLO_A "0.1 a > P. 1001 ack 5001 len 10\n0.5 a > P. 1001 ack 5001 len 10\n");
+	struct orphans *o = &s->f.orphans[1];
+
+	o->list = calloc(1, sizeof *o->list);
+	assert_non_null(o->list);
+	o->list[o->n++] = (struct orphan){ start_ns, last_ns, begun, CLIENT, points };
+	scene_fate(s);
+	return s;
+}
+
+static void an_orphan_may_be_what_is_missing(void **state)
+{
+	struct scene *at_once = scene_orphan(2, 0, SEC, true), *beyond = scene_orphan(6, 0, SEC, true), *later = scene_orphan(2, 90 * SEC, 91 * SEC, true);
+	struct scene *known = scene_orphan(3, 0, SEC, true), *midst = scene_orphan(2, -90 * SEC, SEC, false), *over = scene_orphan(2, -90 * SEC, -10 * SEC, false);
+
+	(void)state;
+	assert_became(at_once, 4, "unknown a>b");
+	assert_became(beyond, 4, "unknown a>b");
+	assert_became(later, 4, "dropped a>b");
+	assert_became(known, 4, "dropped a>b"); /* it is at a, too: another one */
+	assert_became(midst, 4, "unknown a>b"); /* its beginning was not captured */
+	assert_became(over, 4, "dropped a>b");
+	scene_free(at_once);
+	scene_free(beyond);
+	scene_free(later);
+	scene_free(known);
+	scene_free(midst);
+	scene_free(over);
+}
+
+/* Not one packet of the client is the same at a and b, though IP IDs are kept: then these are no losses, and b's are not new. */
+static void a_hop_that_shares_nothing_proves_nothing(void **state)
+{
+	static const char *const text =
+		"0.000 a > S  1000 id 1\n0.001 b > S  1000 id 1001\n"
+		"0.010 ba < S. 5000 ack 1001 id 7\n"
+		"0.020 a > .  1001 ack 5001 id 2\n0.021 b > .  1001 ack 5001 id 1002\n"
+		"0.100 a > P. 1001 ack 5001 len 10 id 3\n0.101 b > P. 1001 ack 5001 len 10 id 1003\n"
+		"0.200 ba < . 5001 ack 1011 id 8\n";
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	s->f.point[0].hop[C2S].keeps_ip_id = 1000;
+	scene_text(s, text);
+	scene_judge(s);
+	assert_int_not_equal(tx_at(s, 6, 'a'), tx_at(s, 7, 'b'));
+	assert_string_equal(told(s, ACCUSATIONS " not_captured retransmitted"), "");
+	scene_free(s);
+}
+
+/* One of them is: then the others were lost, or made. */
+static void a_hop_that_shares_one_packet_is_judged(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	s->f.point[0].hop[C2S].keeps_ip_id = 1000;
+	scene_text(s, HELLO "0.1 a > P. 1001 ack 5001 len 10 id 3\n0.5 a > P. 1001 ack 5001 len 10 id 4\n");
+	scene_fate(s);
+	assert_became(s, 4, "dropped a>b");
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -479,6 +547,9 @@ int main(void)
 		cmocka_unit_test(a_direction_that_takes_another_way_is_not_missed),
 		cmocka_unit_test(a_conversation_that_a_point_holds_nothing_of_passed_it),
 		cmocka_unit_test(a_point_that_never_sees_the_server_accuses_nobody),
+		cmocka_unit_test(an_orphan_may_be_what_is_missing),
+		cmocka_unit_test(a_hop_that_shares_nothing_proves_nothing),
+		cmocka_unit_test(a_hop_that_shares_one_packet_is_judged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -293,6 +293,25 @@ static void evidence_is_json(void **state)
 	assert_string_equal(out, "{\"agree\":[]}");
 }
 
+/* A point's orphans are the connections that one of its neighbours lacks; what all points saw is none, and what lacks its midst is one at both sides. */
+static void orphans_are_what_a_neighbour_lacks(void **state)
+{
+	static const struct flow flows[] = {
+		{ .point = 0, TWO_ENDS, ISN(1000), .first_ns = 1, .last_ns = 5 }, { .point = 1, TWO_ENDS, ISN(1000), .first_ns = 1, .last_ns = 5 },
+		{ .point = 2, TWO_ENDS, ISN(1000), .first_ns = 1, .last_ns = 5 },
+		{ .point = 0, NATTED, ISN(9000), .first_ns = 2, .last_ns = 7 }, { .point = 2, NATTED, ISN(9000), .first_ns = 2, .last_ns = 9 },
+	};
+	struct facts f;
+
+	(void)state;
+	assert_joined(flows, "1+2+3 4+5");
+	assert_int_equal(f.orphans[0].n, 1);
+	assert_int_equal(f.orphans[1].n, 0);
+	assert_int_equal(f.orphans[2].n, 1);
+	assert_true(f.orphans[2].list[0].points == 5 && f.orphans[2].list[0].last_ns == 9 && f.orphans[2].list[0].begun);
+	facts_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +326,7 @@ int main(void)
 		cmocka_unit_test(roles_that_were_guessed_follow_those_that_are_known),
 		cmocka_unit_test(connections_are_numbered_by_their_start),
 		cmocka_unit_test(evidence_is_json),
+		cmocka_unit_test(orphans_are_what_a_neighbour_lacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,59 @@ static void an_empty_connection_matches_nothing(void **state)
 	scene_free(s);
 }
 
+/*
+ * c's first ACK was lost before b; the second is the same. The device between c and b gives IP IDs, the one between b and a takes them away: what is at a
+ * is the one that b recorded, though it looks more like the other.
+ */
+static void what_skips_a_point_gives_way(void **state)
+{
+	struct scene *s = scene_proved(3,
+		"0.350 c < . 5160 ack 600\n"
+		"0.670 c < . 5160 ack 600\n"
+		"0.671 b < . 5160 ack 600 id 52582\n"
+		"0.672 a < . 5160 ack 600\n");
+
+	(void)state;
+	assert_int_equal(tx_at(s, 2, 'c'), tx_at(s, 3, 'b'));
+	assert_int_equal(tx_at(s, 4, 'a'), tx_at(s, 3, 'b'));
+	assert_int_not_equal(tx_at(s, 1, 'c'), tx_at(s, 4, 'a'));
+	scene_free(s);
+}
+
+/* Where the point between has nothing of it, what skips it is matched all the same. */
+static void what_no_other_claims_may_skip_a_point(void **state)
+{
+	struct scene *s = scene_proved(3,
+		"0.100 cba < . 5160 ack 500\n"
+		"0.350 c < . 5160 ack 600\n"
+		"0.352 a < . 5160 ack 600\n");
+
+	(void)state;
+	assert_int_equal(tx_at(s, 2, 'c'), tx_at(s, 3, 'a'));
+	scene_free(s);
+}
+
+/* c's timestamps are 500 ahead; how far b's are, one packet alone does not tell. It forbids no match, though the hops keep others. */
+static void unsettled_timestamps_forbid_nothing(void **state)
+{
+	struct scene *s = scene_new(3);
+
+	(void)state;
+	s->f.point[0].hop[C2S].keeps_ts = s->f.point[1].hop[C2S].keeps_ts = 1000;
+	scene_text(s,
+		"0.000 a > S  1000 ts 10/0\n"
+		"0.001 c > S  1000 ts 510/0\n"
+		"0.100 a > P. 1001 ack 5001 len 10 ts 16/90\n"
+		"0.101 b > P. 1001 ack 5001 len 10 ts 916/90\n"
+		"0.110 a > P. 1011 ack 5001 len 10 ts 17/90\n"
+		"0.111 c > P. 1011 ack 5001 len 10 ts 517/90\n");
+	scene_prove(s);
+	assert_int_equal(s->c.stamp_shift[2][C2S], 500);
+	assert_int_equal(s->c.unsettled[C2S], 2);
+	assert_int_equal(tx_at(s, 3, 'a'), tx_at(s, 4, 'b'));
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +370,9 @@ int main(void)
 		cmocka_unit_test(the_order_of_input_does_not_matter),
 		cmocka_unit_test(transmissions_come_in_order_of_time),
 		cmocka_unit_test(an_empty_connection_matches_nothing),
+		cmocka_unit_test(what_skips_a_point_gives_way),
+		cmocka_unit_test(what_no_other_claims_may_skip_a_point),
+		cmocka_unit_test(unsettled_timestamps_forbid_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

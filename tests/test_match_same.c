@@ -265,6 +265,29 @@ static void what_a_device_forwards_is_told_from_what_a_mirror_doubles(void **sta
 	}
 }
 
+/*
+ * Doubled between a and b; the device behind b gives each of the two an IP ID of its own, and c's capture cuts payload off. Whichever of the two is found
+ * again, the other is its copy everywhere.
+ */
+static void a_copy_with_an_ip_id_of_its_own_is_one_at_every_point(void **state)
+{
+	struct scene *s = scene_new(4);
+
+	(void)state;
+	scene_text(s,
+		"0.0000 ab > S  1000 id 6\n"
+		"0.0020 cd > S  1000 id 99\n"
+		"0.1000 ab > P. 1001 ack 5001 len 10 id 7\n"
+		"0.1012 b > P. 1001 ack 5001 len 10 id 7\n"
+		"0.1020 c > P. 1001 ack 5001 len 10 id 100 cut\n"
+		"0.1022 c > P. 1001 ack 5001 len 10 id 101 cut\n"
+		"0.1030 d > P. 1001 ack 5001 len 10 id 100\n"
+		"0.1032 d > P. 1001 ack 5001 len 10 id 101\n");
+	scene_judge(s);
+	assert_string_equal(told(s, "dropped generated not_captured retransmitted duplicated"), "duplicated data c2s a>b x1");
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -282,6 +305,7 @@ int main(void)
 		cmocka_unit_test(acks_with_other_sack_blocks_are_no_copies),
 		cmocka_unit_test(only_what_tells_is_counted_for_the_mirror),
 		cmocka_unit_test(what_a_device_forwards_is_told_from_what_a_mirror_doubles),
+		cmocka_unit_test(a_copy_with_an_ip_id_of_its_own_is_one_at_every_point),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
