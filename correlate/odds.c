@@ -16,6 +16,7 @@
 #define EARLY_NS 100000000      /* a translated connection begins within this before ... */
 #define LATE_NS 2000000000      /* ... and this after the first SYN */
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
+#define FEW 64                  /* packets of a point before and after one among which it may be once more */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
 #define LOOK_FAR 4096           /* transmissions that are searched for an answer */
 #define FIRSTS 3                /* datagrams of which only the first fragment came: no accident */
@@ -564,16 +565,16 @@ static unsigned first_known(const struct conn *c)
 	return p;
 }
 
-/* Did an equal packet come by at the same point shortly before? */
+/* Did an equal packet come by at the same point shortly before, or after? Of two that are one, either may be the one that was found again. */
 static bool doubled(const struct conn *c, uint32_t x)
 {
-	const struct pkt *p = &c->pkt[c->tx[x].first];
+	uint32_t first = c->tx[x].first;
+	const struct pkt *p = &c->pkt[first];
+	uint32_t from = first - c->at[p->point] > FEW ? first - FEW : c->at[p->point];
 
-	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
-		const struct pkt *q = conn_at(c, i, p->point);
-		if (q && q != p && conn_equal(p, q) && p->t - q->t < COPY_NS)
+	for (uint32_t k = from; k < c->at[p->point + 1] && k < first + FEW; k++)
+		if (k != first && conn_equal(p, &c->pkt[k]) && llabs(p->t_raw - c->pkt[k].t_raw) < COPY_NS)
 			return true;
-	}
 	return false;
 }
 
