@@ -124,7 +124,7 @@ uint32_t copies_followed(const struct conn *c, const struct pkt *p, unsigned bef
 		if (q->has_payload && p->has_payload && q->payload != p->payload)
 			continue;
 		uint32_t here = conn_sight(c, c->pkt[q->original].tx)[p->point];
-		if (here == NOTHING || llabs(c->pkt[here].t_raw - p->t_raw) > COPY_NS || c->pkt[here].ip_id == p->ip_id)
+		if (here == NOTHING || llabs(c->pkt[here].t_raw - p->t_raw) > COPY_NS || (p->ip_id && c->pkt[here].ip_id == p->ip_id))
 			continue;
 		if (copies_of(c, p->point, here) < copies_of(c, before, q->original))
 			return here;
