@@ -7,7 +7,7 @@
 #include "correlate/pieces.h"
 #include "correlate/reason.h"
 
-#define STEP_MARGIN_NS 1000000000       /* on either side of a step, beyond its size */
+#define STEP_MARGIN_NS 1000000000       /* on either side of a step, where clocks are not known well */
 #define MARGIN_NS 50000000      /* at the edges of a capture, beyond delay and clock doubt */
 
 double fate_miss(const struct point *p)
@@ -22,13 +22,15 @@ double fate_miss(const struct point *p)
 	return fmin(miss, 0.9);
 }
 
-/* Around a step of a point's clock nothing can be said of when it saw what: as if it had not been capturing. */
+/* When a point's clock was set nothing can be said of when it saw what: as if it had not been capturing. */
 static bool near_step(const struct point *p, int64_t t)
 {
 	for (uint32_t i = 1; i < p->pieces; i++) {
-		int64_t step = p->piece[i].offset_ns - p->piece[i - 1].offset_ns, at = facts_align(p, p->piece[i].from_ns);
-		step = (step < 0 ? -step : step) + STEP_MARGIN_NS;
-		if (t > at - step && t < at + step)
+		const struct clock_map *before = &p->piece[i - 1], *after = &p->piece[i];
+		int64_t unsure = facts_doubt(p, before->sure_to_ns), later = facts_doubt(p, after->sure_from_ns);
+		int64_t margin = unsure == INT64_MAX || later == INT64_MAX ? STEP_MARGIN_NS : MARGIN_NS + (unsure > later ? unsure : later);
+		/* Set back, it showed the times between twice: whichever time they count for, the other was meant perhaps. */
+		if (t > facts_align(p, before->sure_to_ns) - margin && t < facts_align(p, after->sure_from_ns) + margin)
 			return true;
 	}
 	return false;

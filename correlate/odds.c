@@ -71,7 +71,7 @@ static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t
 	bool kept = h && h->joined >> from & 1;
 	for (unsigned p = to; p < f->points; p++) {
 		const struct orphans *o = &f->orphans[p];
-		int64_t unsure = facts_doubt(&f->point[p], at);
+		int64_t unsure = facts_doubt(&f->point[p], facts_unalign(&f->point[p], at));
 		if (unsure == INT64_MAX ? has_orphan(o, INT64_MIN, INT64_MAX, !kept, w->addr[C2S])
 					: has_orphan(o, at - unsure - EARLY_NS, at + unsure + LATE_NS, !kept, w->addr[C2S]))
 			return true;

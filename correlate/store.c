@@ -171,7 +171,8 @@ static int by_value(const void *a, const void *b)
 
 static void bind_delays(struct store *s, size_t n, const struct conn *c, unsigned from, unsigned to)
 {
-	int64_t t = c->txs ? c->tx[0].t : 0, doubt = facts_doubt_between(&s->f->point[from], t, &s->f->point[to], t);
+	const struct point *a = &s->f->point[from], *b = &s->f->point[to];
+	int64_t t = c->txs ? c->tx[0].t : 0, doubt = facts_doubt_between(s->f, a, facts_unalign(a, t), b, facts_unalign(b, t));
 	bool clocks = true;
 
 	for (int i = 0; i < 2; i++) {

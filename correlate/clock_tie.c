@@ -1,0 +1,213 @@
+#include "correlate/clock_tie.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef __int128 wide;
+
+#define PIECE_COST 8            /* one more piece is worth that many wrong matches */
+
+static int64_t saturate(wide v)
+{
+	return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
+}
+
+int64_t clock_plus(int64_t bound, int64_t ns)
+{
+	return bound == INT64_MAX || bound == INT64_MIN ? bound : saturate((wide)bound + ns);
+}
+
+static int64_t minus(int64_t v)
+{
+	return v == INT64_MIN ? INT64_MAX : v == INT64_MAX ? INT64_MIN : -v;
+}
+
+int64_t line_at(const struct clock_line *l, int64_t t)
+{
+	return saturate((wide)l->offset_ns + (wide)llrint(((double)t - (double)l->origin_ns) * l->skew));
+}
+
+/* Points on one of the two clocks. */
+static size_t turn(const struct clock_pair *pair, size_t n, bool on_b, struct clock_point *out)
+{
+	for (size_t k = 0; k < n; k++) {
+		const struct clock_pair *p = &pair[k];
+		out[k] = on_b ? (struct clock_point){ .x_ns = saturate((wide)p->x + p->d), .d_ns = minus(p->d), .upper = !p->c2s }
+			      : (struct clock_point){ .x_ns = p->x, .d_ns = p->d, .upper = p->c2s };
+	}
+	return n;
+}
+
+static bool one_direction(const struct clock_pair *pair, size_t n)
+{
+	for (size_t k = 1; k < n; k++)
+		if (pair[k].c2s != pair[0].c2s)
+			return false;
+	return true;
+}
+
+/* A fit that is being tried. */
+struct trial {
+	struct clock_piece *piece;
+	int pieces;
+	size_t cost;
+};
+
+static void try_fit(struct trial *r, struct clock_point *point, size_t n, int64_t resolution_ns, uint32_t max)
+{
+	r->pieces = clock_fit(point, n, resolution_ns, r->piece, max);
+	r->cost = 0;
+	for (size_t k = 0; k < n; k++)
+		r->cost += point[k].bad;
+	for (int k = 0; k < r->pieces; k++)
+		r->cost += PIECE_COST + (r->piece[k].state == CLOCK_INCONSISTENT ? n : 0);
+}
+
+/* Packets that contradict each other, and would not if each had gone the other way. */
+static bool is_reversed(struct clock_point *point, size_t n, int64_t resolution_ns, struct clock_piece *piece, uint32_t max)
+{
+	int pieces;
+
+	for (size_t k = 0; k < n; k++)
+		point[k].upper = !point[k].upper;
+	pieces = clock_fit(point, n, resolution_ns, piece, max);
+	return pieces == 1 && piece->state == CLOCK_BOTH_WAYS;
+}
+
+static int keep(struct clock_tie *t, const struct trial *r)
+{
+	t->piece = malloc((size_t)r->pieces * sizeof *t->piece);
+	if (!t->piece)
+		return -1;
+	memcpy(t->piece, r->piece, (size_t)r->pieces * sizeof *t->piece);
+	t->pieces = (uint32_t)r->pieces;
+	return 0;
+}
+
+int tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers, const int64_t resolution_ns[2],
+    uint32_t max)
+{
+	struct clock_piece *room = malloc(3 * (size_t)max * sizeof *room);
+	struct clock_point *point = malloc((n + answers + 1) * sizeof *point);
+	struct trial a = { .piece = room }, b = { .piece = room ? room + max : NULL };
+	int64_t coarse = resolution_ns[0] > resolution_ns[1] ? resolution_ns[0] : resolution_ns[1];
+	int rc = -1;
+
+	if (!room || !point)
+		goto out;
+	t->pairs = n;
+	t->caused = n > 0 && answers > 0 && one_direction(pair, n);
+	if (!t->caused)
+		answers = 0;
+	/* A coarse clock's reading is off by as much on the other axis, too. */
+	coarse += coarse / 1000;
+	n = turn(pair, n, false, point) + turn(answer, answers, false, point + n);
+	try_fit(&a, point, n, coarse, max);
+	if (a.pieces > 0 && a.cost > PIECE_COST) {
+		turn(answer, answers, true, point + turn(pair, n - answers, true, point));
+		try_fit(&b, point, n, coarse, max);
+		t->on_b = b.pieces > 0 && b.cost < a.cost;
+	}
+	if (a.pieces < 0 || b.pieces < 0 || keep(t, t->on_b ? &b : &a) < 0)
+		goto out;
+	if (t->piece[0].state == CLOCK_INCONSISTENT)
+		t->reversed = is_reversed(point, n, coarse, room + 2 * (size_t)max, max);
+	rc = 0;
+out:
+	free(room);
+	free(point);
+	return rc;
+}
+
+int tie_declare(struct clock_tie *t)
+{
+	t->piece = calloc(1, sizeof *t->piece);
+	if (!t->piece)
+		return -1;
+	*t->piece = (struct clock_piece){ .from_ns = INT64_MIN, .to_ns = INT64_MAX, .sure_from_ns = INT64_MIN, .sure_to_ns = INT64_MAX,
+		.first_ns = INT64_MIN, .last_ns = INT64_MAX, .has_low = true, .has_high = true, .state = CLOCK_SAME };
+	t->pieces = 1;
+	t->declared = true;
+	return 0;
+}
+
+void tie_free(struct clock_tie *t)
+{
+	free(t->piece);
+	memset(t, 0, sizeof *t);
+}
+
+struct clock_line tie_line(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p)
+{
+	double skew = piece->skew_ppm * 1e-6;
+
+	if (tie_own(t) == p)
+		return (struct clock_line){ piece->origin_ns, -piece->offset_ns, -skew };
+	return (struct clock_line){ saturate((wide)piece->origin_ns + piece->offset_ns), piece->offset_ns, skew / (1 + skew) };
+}
+
+/* A time on the tie's own clock, on p's. */
+static int64_t carry(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p, int64_t x)
+{
+	struct clock_line theta = { piece->origin_ns, piece->offset_ns, piece->skew_ppm * 1e-6 };
+
+	return tie_own(t) == p ? x : clock_plus(x, line_at(&theta, x));
+}
+
+void tie_sure(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p, int64_t *from_ns, int64_t *to_ns)
+{
+	*from_ns = carry(t, piece, p, piece->sure_from_ns);
+	*to_ns = carry(t, piece, p, piece->sure_to_ns);
+}
+
+const struct clock_piece *tie_piece(const struct clock_tie *t, uint32_t p, int64_t t_ns)
+{
+	uint32_t k = 0;
+
+	for (; k + 1 < t->pieces; k++) {
+		int64_t end = carry(t, &t->piece[k], p, t->piece[k].to_ns), next = carry(t, &t->piece[k + 1], p, t->piece[k + 1].from_ns);
+		/* Where a step leaves a gap, or times that came twice, their middle. */
+		if (t_ns < saturate(((wide)end + next) / 2))
+			break;
+	}
+	return &t->piece[k];
+}
+
+void tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t to_ns, int64_t *low_ns, int64_t *high_ns)
+{
+	int64_t offset, low, high, l, h;
+
+	/* The upper bound is convex and the lower one concave in time: the worst of a stretch is at one of its ends. */
+	clock_at(t->piece, t->pieces, from_ns, &offset, &low, &high);
+	clock_at(t->piece, t->pieces, to_ns, &offset, &l, &h);
+	low = l < low ? l : low;
+	high = h > high ? h : high;
+	if (tie_own(t) != p) {
+		*low_ns = low;
+		*high_ns = high;
+		return;
+	}
+	*low_ns = minus(high);
+	*high_ns = minus(low);
+}
+
+int64_t tie_width(const struct clock_tie *t)
+{
+	int64_t most = 0;
+
+	for (uint32_t k = 0; k < t->pieces; k++) {
+		const struct clock_piece *p = &t->piece[k];
+		wide width = p->has_low && p->has_high ? (wide)p->high_ns - p->low_ns : INT64_MAX;
+		most = width > most ? saturate(width) : most;
+	}
+	return most;
+}
+
+enum clock_state tie_state(const struct clock_tie *t, const struct clock_piece *piece)
+{
+	if (t->out)
+		return CLOCK_INCONSISTENT;
+	return t->caused && piece->state == CLOCK_BOTH_WAYS ? CLOCK_ONE_WAY : piece->state;
+}
