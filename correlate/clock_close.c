@@ -198,7 +198,23 @@ static void tighten_slope(struct clock_map *m)
 		return;
 	m->skew_low = fmax(m->skew_low, (double)(b->low_ns - a->high_ns) / span);
 	m->skew_high = fmin(m->skew_high, (double)(b->high_ns - a->low_ns) / span);
-	m->skew = fmin(fmax(m->skew, m->skew_low), m->skew_high);
+}
+
+/* The line is to stay inside the bounds all the time that the piece takes, as far as one slope can. */
+static void turn_inside(struct clock_map *m)
+{
+	double least = m->skew_low, most = m->skew_high;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct clock_anchor *a = &m->anchor[i];
+		double far = (double)a->at_ns - (double)m->origin_ns;
+		if (fabs(far) < SPAN_NS / 1000 || a->low_ns == INT64_MIN || a->high_ns == INT64_MAX)
+			continue;
+		double x = (double)(a->low_ns - m->offset_ns) / far, y = (double)(a->high_ns - m->offset_ns) / far;
+		least = fmax(least, fmin(x, y));
+		most = fmin(most, fmax(x, y));
+	}
+	m->skew = least <= most ? fmin(fmax(m->skew, least), most) : (least + most) / 2;
 }
 
 static void tighten(const struct clock_graph *g, uint32_t p, struct clock_map *m, uint64_t placed, int64_t *high)
@@ -220,6 +236,7 @@ static void tighten(const struct clock_graph *g, uint32_t p, struct clock_map *m
 	m->high_ns = m->has_high ? origin.high_ns : 0;
 	tighten_slope(m);
 	m->offset_ns = clock_plus(m->offset_ns, place(g, p, placed, high));
+	turn_inside(m);
 }
 
 /* How far times at p may be off against those at the others, all the time that p's capture takes: bounds and estimate are straight in between. */

@@ -1,7 +1,9 @@
 #include "correlate/grain.h"
 
-#define STAMPS 32               /* as many distances have a common divisor by chance once in 2^31 */
-#define COARSEST_NS 1000000000  /* what comes in larger steps is no clock */
+#define STAMPS 16               /* are in larger steps by chance once in 2^16 or less, by the program that made them if it likes round numbers */
+#define SECONDS 3               /* ... and in whole seconds once in 10^18 */
+#define SAME 8                  /* one time for so many packets is no time */
+#define SECOND_NS 1000000000
 
 static uint64_t common(uint64_t a, uint64_t b)
 {
@@ -19,7 +21,7 @@ void grains_count(const struct conn *c, uint32_t points, struct grain *grain)
 		for (uint32_t k = c->at[i]; k < c->at[i + 1]; k++) {
 			struct grain *g = &grain[i];
 			int64_t t = c->pkt[k].t_raw;
-			if (g->stamps == 0 && g->step_ns == 0 && g->first_ns == 0)
+			if (g->packets++ == 0)
 				g->first_ns = t;
 			if (t == g->first_ns)
 				continue;
@@ -30,7 +32,11 @@ void grains_count(const struct conn *c, uint32_t points, struct grain *grain)
 
 int64_t grain_resolution(const struct grain *g, int64_t said_ns)
 {
-	if (g->stamps < STAMPS || g->step_ns > COARSEST_NS || (int64_t)g->step_ns < said_ns)
+	int64_t step = g->step_ns < SECOND_NS ? (int64_t)g->step_ns : SECOND_NS;
+
+	if (said_ns >= SECOND_NS || (g->stamps == 0 && g->packets < SAME))
 		return said_ns;
-	return (int64_t)g->step_ns;
+	if (g->stamps == 0 || (g->stamps >= SECONDS && g->step_ns % SECOND_NS == 0))
+		return SECOND_NS;
+	return g->stamps >= STAMPS && step > said_ns ? step : said_ns;
 }

@@ -8,7 +8,7 @@
 struct grain {
 	int64_t first_ns;       /* a time stamp */
 	uint64_t step_ns;       /* greatest common divisor of all distances from it */
-	uint64_t stamps;        /* that were different from the first */
+	uint64_t packets, stamps;       /* how many, and those with another time than the first */
 };
 
 /* Add a connection's packets; one grain per point. */

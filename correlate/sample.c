@@ -190,8 +190,10 @@ static void vote_round_trips(const struct sampler *s, size_t from, size_t to, in
 	for (size_t k = from; k < to; k++) {
 		const struct clock_pair *x = &s->pairs.v[k];
 		/* What went later than it came at j by j's clock is the same as went earlier: only the sum of both ways is free of the clocks. */
-		p->seen_before += (x->d > 0) == x->c2s && x->d != 0;
-		p->seen_behind += (x->d > 0) != x->c2s && x->d != 0;
+		if (llabs(x->d) > resolution && llabs(x->d) < EXCHANGE_NS) {     /* as one clock could show it */
+			p->seen_before += (x->d > 0) == x->c2s;
+			p->seen_behind += (x->d > 0) != x->c2s;
+		}
 		if (k == from || x[-1].c2s == x->c2s || x->x - x[-1].x > EXCHANGE_NS)
 			continue;
 		int64_t there = x->c2s ? x->d : x[-1].d, back = x->c2s ? x[-1].d : x->d;

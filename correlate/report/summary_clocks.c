@@ -59,8 +59,7 @@ static void offset(const struct piece *p, const struct style *s, int64_t resolut
 		text_add(
 		    buf, size, " %s %s", style_pick(s, "±", "+-"), style_duration(s, plus_minus, sizeof plus_minus, error, error / 10));
 	else if (p->low || p->high)
-		text_add(buf, size, " (only a%s bound: %s)", p->low ? " lower" : "n upper",
-		    style_duration(s, plus_minus, sizeof plus_minus, p->low ? p->low_ns : p->high_ns, 1));
+		text_add(buf, size, " (only a%s bound)", p->low ? " lower" : "n upper");
 	else
 		text_add(buf, size, " (no bounds)");
 }
