@@ -216,6 +216,12 @@ static inline bool facts_on_path(const struct facts *f, uint32_t conn)
 
 /* The other way: what the clock of point p showed at the reference clock's time t. */
 int64_t facts_unalign(const struct point *p, int64_t t_ns);
+/* Is there anything that tells this point's clock from the reference's? */
+static inline bool facts_comparable(const struct point *p)
+{
+	return p->pieces == 0 || (p->piece[0].state != CLOCK_NONE && p->piece[0].state != CLOCK_INCONSISTENT);
+}
+
 /* Hard bounds of the clock of point p minus the reference clock, at time t on p's; INT64_MIN, INT64_MAX: open. */
 void facts_bounds(const struct point *p, int64_t t_ns, int64_t *low_ns, int64_t *high_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */

@@ -8,6 +8,7 @@
 #include "correlate/reason.h"
 
 #define STEP_MARGIN_NS 1000000000       /* on either side of a step, where clocks are not known well */
+#define FLIGHT_NS 1000000000    /* ... where only one bound of the clock is known: a packet is not longer on its way */
 #define MARGIN_NS 50000000      /* at the edges of a capture, beyond delay and clock doubt */
 
 double fate_miss(const struct point *p)
@@ -44,10 +45,13 @@ bool fate_window(const struct facts *f, unsigned point, int64_t t)
 		return false;
 	if (p->running)
 		return true;
+	/* By a clock that cannot be compared with the others', a capture may have run at any time. */
+	if (!facts_comparable(p))
+		return false;
 	for (uint32_t i = 0; i < p->windows; i++) {
 		const struct window *w = &p->window[i];
 		int64_t unsure = facts_doubt(p, w->from_ns), margin;
-		margin = MARGIN_NS + (unsure == INT64_MAX ? 0 : unsure);
+		margin = unsure == INT64_MAX ? FLIGHT_NS : MARGIN_NS + unsure;
 		if (t >= facts_align(p, w->from_ns) + margin && t <= facts_align(p, w->to_ns) - margin)
 			return true;
 	}

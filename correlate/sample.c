@@ -185,12 +185,13 @@ static int choose(const struct facts *f, struct chosen **list, uint32_t *n, stru
 
 /* ---- path ---- */
 
-static void vote_round_trips(const struct sampler *s, size_t from, size_t to, int64_t resolution, struct path_pair *p)
+/* Coarse stamps are early as often as late: sums of both ways are right all the same when there are many of them, single ones are not. */
+static void vote_round_trips(const struct sampler *s, size_t from, size_t to, int64_t resolution, int64_t coarse, struct path_pair *p)
 {
 	for (size_t k = from; k < to; k++) {
 		const struct clock_pair *x = &s->pairs.v[k];
 		/* What went later than it came at j by j's clock is the same as went earlier: only the sum of both ways is free of the clocks. */
-		if (llabs(x->d) > resolution && llabs(x->d) < EXCHANGE_NS) {     /* as one clock could show it */
+		if (llabs(x->d) > coarse && llabs(x->d) < EXCHANGE_NS) {     /* as one clock could show it */
 			p->seen_before += (x->d > 0) == x->c2s;
 			p->seen_behind += (x->d > 0) != x->c2s;
 		}
@@ -233,7 +234,9 @@ static int find_path(struct sampler *s)
 		uint32_t i = (uint32_t)(s->pairs.v[from].at / n), j = (uint32_t)(s->pairs.v[from].at % n);
 		for (to = from; to < s->pairs.n && s->pairs.v[to].at == s->pairs.v[from].at; to++)
 			;
-		vote_round_trips(s, from, to, f->point[i].resolution_ns + f->point[j].resolution_ns, &pair[i * n + j]);
+		const struct point *p = &f->point[i], *q = &f->point[j];
+		vote_round_trips(s, from, to, p->resolution_ns + q->resolution_ns, grain_resolution(&s->grain[i], p->resolution_ns) +
+			grain_resolution(&s->grain[j], q->resolution_ns), &pair[i * n + j]);
 	}
 	vote_ttl(f, pair);
 	rc = path_infer(f, pair, s->e);
@@ -317,6 +320,10 @@ static int lay_path(struct sampler *s)
 		for (uint32_t k = 0; k < s->all; k++)
 			if (f->point[k].id == id[i])
 				to[i] = k;
+	for (uint32_t i = 0; i < s->all; i++) {
+		struct point *p = &f->point[to[i]];
+		p->resolution_ns = grain_resolution(&s->grain[i], p->resolution_ns);
+	}
 	turn_pairs(&s->pairs, s->all, to, false);
 	turn_pairs(&s->answers, s->all, to, true);
 	path_leave(f);
@@ -339,7 +346,6 @@ static int gather(struct sampler *s)
 		s->f->point[i].telling = s->seen[i].telling;
 		s->f->point[i].twice = s->seen[i].twice;
 		s->f->point[i].forwarded = s->seen[i].forwarded;
-		s->f->point[i].resolution_ns = grain_resolution(&s->grain[i], s->f->point[i].resolution_ns);
 	}
 	if (rc == 0)
 		rc = lay_path(s);
