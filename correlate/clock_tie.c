@@ -101,8 +101,6 @@ int tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const 
 	t->caused = n > 0 && answers > 0 && one_direction(pair, n);
 	if (!t->caused)
 		answers = 0;
-	/* A coarse clock's reading is off by as much on the other axis, too. */
-	coarse += coarse / 1000;
 	n = turn(pair, n, false, point) + turn(answer, answers, false, point + n);
 	try_fit(&a, point, n, coarse, max);
 	if (a.pieces > 0 && a.cost > PIECE_COST) {
