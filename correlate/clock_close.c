@@ -214,7 +214,11 @@ static void turn_inside(struct clock_map *m)
 		least = fmax(least, fmin(x, y));
 		most = fmin(most, fmax(x, y));
 	}
-	m->skew = least <= most ? fmin(fmax(m->skew, least), most) : (least + most) / 2;
+	if (least > most) {
+		least = m->skew_low;
+		most = m->skew_high;
+	}
+	m->skew = fmin(fmax(m->skew, least), most);
 }
 
 static void tighten(const struct clock_graph *g, uint32_t p, struct clock_map *m, uint64_t placed, int64_t *high)
@@ -234,9 +238,14 @@ static void tighten(const struct clock_graph *g, uint32_t p, struct clock_map *m
 	m->has_high = origin.high_ns != INT64_MAX;
 	m->low_ns = m->has_low ? origin.low_ns : 0;
 	m->high_ns = m->has_high ? origin.high_ns : 0;
-	tighten_slope(m);
+	for (unsigned i = 0; i < 2; i++)
+		if (m->anchor[i].low_ns != INT64_MIN && m->anchor[i].high_ns != INT64_MAX && m->anchor[i].low_ns > m->anchor[i].high_ns)
+			m->anchored = false;
+	if (m->anchored)
+		tighten_slope(m);
 	m->offset_ns = clock_plus(m->offset_ns, place(g, p, placed, high));
-	turn_inside(m);
+	if (m->anchored)
+		turn_inside(m);
 }
 
 /* How far times at p may be off against those at the others, all the time that p's capture takes: bounds and estimate are straight in between. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define DETOUR_NS 100000000     /* rather so much farther than by way of a clock that was set */
 #define MUCH 4                  /* times closer, for another reference than the first point to be worth it */
 #define ALIKE_NS 1800000000000  /* clocks that are less apart agree on the hour */
 #define SET_NS 946684800000000000       /* 2000-01-01: no capture is older; a clock that shows less was never set */
@@ -16,7 +17,7 @@ static int64_t tie_length(const struct clock_tie *t)
 			return GRAPH_WRONG;
 	if (width == INT64_MAX || t->caused)
 		length = GRAPH_ONE_WAY;
-	return length + (width > GRAPH_ONE_WAY / 100 ? GRAPH_ONE_WAY / 100 : width);
+	return length + (width > GRAPH_ONE_WAY / 100 ? GRAPH_ONE_WAY / 100 : width) + (t->pieces - 1) * (int64_t)DETOUR_NS;
 }
 
 void graph_tree(const struct clock_graph *g, uint32_t root, struct clock_tree *tree)

@@ -8,6 +8,8 @@
 typedef __int128 wide;
 
 #define PIECE_COST 8            /* one more piece is worth that many wrong matches */
+#define TWICE_COST 64           /* ... and times that may have come twice, more than any of both */
+#define FLIGHT_NS INT64_C(10000000000)  /* no packet is longer on its way */
 
 static int64_t saturate(wide v)
 {
@@ -48,6 +50,34 @@ static bool one_direction(const struct clock_pair *pair, size_t n)
 	return true;
 }
 
+/*
+ * Points of one direction never contradict each other, whatever a clock did. But no packet is on its way for ever: for every point one of the other side,
+ * far off, which only shows that a clock was set, or that a match is wrong.
+ */
+static size_t add_shadows(struct clock_point *point, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		point[n + k] = point[k];
+		point[n + k].upper = !point[k].upper;
+		point[n + k].d_ns = saturate((wide)point[k].d_ns + (point[k].upper ? -FLIGHT_NS : FLIGHT_NS));
+	}
+	return 2 * n;
+}
+
+/* What shadows say is no bound of the clock. */
+static void drop_shadows(struct clock_piece *p, bool upper)
+{
+	struct clock_curve *shadow = upper ? &p->low : &p->high;
+
+	if (p->state != CLOCK_BOTH_WAYS)
+		return;
+	p->state = CLOCK_ONE_WAY;
+	shadow->n = 0;
+	*(upper ? &p->has_low : &p->has_high) = false;
+	p->offset_ns = upper ? p->high_ns : p->low_ns;
+	*(upper ? &p->lower : &p->upper) = 0;
+}
+
 /* A fit that is being tried. */
 struct trial {
 	struct clock_piece *piece;
@@ -55,14 +85,26 @@ struct trial {
 	size_t cost;
 };
 
+/* Where the other clock seems to have been set forth, its own may have been set back: times in between come twice then. */
+static bool may_come_twice(const struct clock_piece *before, const struct clock_piece *after)
+{
+	struct clock_line old = { before->origin_ns, before->offset_ns, before->skew_ppm * 1e-6 };
+	struct clock_line new = { after->origin_ns, after->offset_ns, after->skew_ppm * 1e-6 };
+
+	return line_at(&new, after->from_ns) > line_at(&old, after->from_ns);
+}
+
 static void try_fit(struct trial *r, struct clock_point *point, size_t n, int64_t resolution_ns, uint32_t max)
 {
 	r->pieces = clock_fit(point, n, resolution_ns, r->piece, max);
 	r->cost = 0;
 	for (size_t k = 0; k < n; k++)
 		r->cost += point[k].bad;
-	for (int k = 0; k < r->pieces; k++)
+	for (int k = 0; k < r->pieces; k++) {
 		r->cost += PIECE_COST + (r->piece[k].state == CLOCK_INCONSISTENT ? n : 0);
+		if (k > 0 && may_come_twice(&r->piece[k - 1], &r->piece[k]))
+			r->cost += TWICE_COST;
+	}
 }
 
 /* Packets that contradict each other, and would not if each had gone the other way. */
@@ -90,28 +132,36 @@ int tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const 
     uint32_t max)
 {
 	struct clock_piece *room = malloc(3 * (size_t)max * sizeof *room);
-	struct clock_point *point = malloc((n + answers + 1) * sizeof *point);
+	struct clock_point *point = malloc((2 * n + answers + 1) * sizeof *point);
 	struct trial a = { .piece = room }, b = { .piece = room ? room + max : NULL };
 	int64_t coarse = resolution_ns[0] > resolution_ns[1] ? resolution_ns[0] : resolution_ns[1];
+	bool one_way;
+	size_t used = 0;
 	int rc = -1;
 
 	if (!room || !point)
 		goto out;
 	t->pairs = n;
-	t->caused = n > 0 && answers > 0 && one_direction(pair, n);
-	if (!t->caused)
-		answers = 0;
-	n = turn(pair, n, false, point) + turn(answer, answers, false, point + n);
-	try_fit(&a, point, n, coarse, max);
-	if (a.pieces > 0 && a.cost > PIECE_COST) {
-		turn(answer, answers, true, point + turn(pair, n - answers, true, point));
-		try_fit(&b, point, n, coarse, max);
-		t->on_b = b.pieces > 0 && b.cost < a.cost;
+	one_way = n > 0 && one_direction(pair, n);
+	t->caused = one_way && answers > 0;
+	for (int on_b = 0; on_b < 2; on_b++) {
+		struct trial *r = on_b ? &b : &a;
+		if (on_b && (a.pieces < 0 || a.cost <= PIECE_COST))
+			break;
+		used = turn(pair, n, on_b, point);
+		if (t->caused)
+			used += turn(answer, answers, on_b, point + n);
+		else if (one_way)
+			used = add_shadows(point, n);
+		try_fit(r, point, used, coarse, max);
+		for (int k = 0; one_way && !t->caused && k < r->pieces; k++)
+			drop_shadows(&r->piece[k], pair->c2s != (bool)on_b);
+		t->on_b = on_b && b.pieces > 0 && b.cost < a.cost;
 	}
 	if (a.pieces < 0 || b.pieces < 0 || keep(t, t->on_b ? &b : &a) < 0)
 		goto out;
 	if (t->piece[0].state == CLOCK_INCONSISTENT)
-		t->reversed = is_reversed(point, n, coarse, room + 2 * (size_t)max, max);
+		t->reversed = is_reversed(point, used, coarse, room + 2 * (size_t)max, max);
 	rc = 0;
 out:
 	free(room);
@@ -154,10 +204,38 @@ static int64_t carry(const struct clock_tie *t, const struct clock_piece *piece,
 	return tie_own(t) == p ? x : clock_plus(x, line_at(&theta, x));
 }
 
-void tie_sure(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p, int64_t *from_ns, int64_t *to_ns)
+static void widen(int64_t t, int64_t *from, int64_t *to)
 {
-	*from_ns = carry(t, piece, p, piece->sure_from_ns);
-	*to_ns = carry(t, piece, p, piece->sure_to_ns);
+	*from = t < *from ? t : *from;
+	*to = t > *to ? t : *to;
+}
+
+void tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns, int64_t *to_ns)
+{
+	const struct clock_piece *before = &t->piece[k], *after = before + 1;
+
+	*from_ns = INT64_MAX;
+	*to_ns = INT64_MIN;
+	widen(carry(t, before, p, before->sure_to_ns), from_ns, to_ns);
+	widen(carry(t, after, p, before->sure_to_ns), from_ns, to_ns);
+	widen(carry(t, before, p, after->sure_from_ns), from_ns, to_ns);
+	widen(carry(t, after, p, after->sure_from_ns), from_ns, to_ns);
+}
+
+void tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *from_ns, int64_t *to_ns)
+{
+	struct clock_line l = tie_line(t, tie_piece(t, p, p_ns), p);
+
+	*from_ns = *to_ns = clock_plus(p_ns, minus(line_at(&l, p_ns)));
+	for (uint32_t k = 0; k < t->pieces; k++) {
+		const struct clock_piece *piece = &t->piece[k];
+		int64_t from = carry(t, piece, p, k == 0 ? INT64_MIN : piece[-1].sure_to_ns);
+		int64_t to = carry(t, piece, p, k + 1 == t->pieces ? INT64_MAX : piece[1].sure_from_ns);
+		if (p_ns < from || p_ns > to)
+			continue;
+		l = tie_line(t, piece, p);
+		widen(clock_plus(p_ns, minus(line_at(&l, p_ns))), from_ns, to_ns);
+	}
 }
 
 const struct clock_piece *tie_piece(const struct clock_tie *t, uint32_t p, int64_t t_ns)

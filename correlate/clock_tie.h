@@ -45,8 +45,13 @@ void tie_free(struct clock_tie *t);
 struct clock_line tie_line(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p);
 int64_t line_at(const struct clock_line *l, int64_t t_ns);
 
-/* From when to when on p's clock a piece holds for certain; INT64_MIN, INT64_MAX: to the end of time. */
-void tie_sure(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p, int64_t *from_ns, int64_t *to_ns);
+/*
+ * Where on p's clock the k-th piece may end and the next one begin: before *from_ns it is the one for certain, after *to_ns the other. Set back, a clock showed the
+ * times in between twice, or may have.
+ */
+void tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns, int64_t *to_ns);
+/* All times on the other clock that a time on p's may have been. */
+void tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *from_ns, int64_t *to_ns);
 /* The piece at time t on p's clock. */
 const struct clock_piece *tie_piece(const struct clock_tie *t, uint32_t p, int64_t t_ns);
 

@@ -110,6 +110,28 @@ static int add_tie(struct clock_graph *g, const struct clock_pairs *pairs, const
 	return 0;
 }
 
+/* Is one of the clocks known to have been set, by packets of both directions? */
+static bool was_set(const struct clock_graph *g, uint32_t p)
+{
+	for (uint32_t k = 0; k < g->ties; k++)
+		if ((g->tie[k].a == p || g->tie[k].b == p) && g->tie[k].pieces > 1)
+			return true;
+	return false;
+}
+
+/* Points of one direction never contradict each other: that a clock was set does not show in them, and the one line that they gave is none. */
+static void distrust_one_way(struct clock_graph *g)
+{
+	for (uint32_t k = 0; k < g->ties; k++) {
+		struct clock_tie *t = &g->tie[k];
+		struct clock_piece *p = t->piece;
+		if (t->pieces > 1 || p->state != CLOCK_ONE_WAY || !(was_set(g, t->a) || was_set(g, t->b)))
+			continue;
+		p->has_low = p->has_high = false;
+		p->low.n = p->high.n = 0;
+	}
+}
+
 /* ---- from one point's clock to the reference's ---- */
 
 static void no_clock(struct point *p, enum clock_state state)
@@ -134,28 +156,22 @@ static void add_cut(struct cuts *c, int64_t x, int64_t y)
 		c->v[c->n++] = (struct cut){ x < y ? x : y, x < y ? y : x };
 }
 
-/* The time that q's clock shows, on p's. */
-static int64_t carry_over(const struct clock_tie *t, uint32_t p, int64_t q_ns)
-{
-	struct clock_line l = tie_line(t, tie_piece(t, tie_other(t, p), q_ns), tie_other(t, p));
-
-	return clock_plus(q_ns, -line_at(&l, q_ns));
-}
-
 /* Where p's clock, or one on the way to the reference, was set. Of several at the same time it is one. */
 static void find_cuts(const struct clock_tie *t, uint32_t p, const struct point *parent, struct cuts *c)
 {
 	uint32_t n = 0;
+	int64_t from, to, first, last;
 
 	c->n = 0;
-	for (uint32_t k = 1; k < t->pieces; k++) {
-		int64_t from, to, next;
-		tie_sure(t, &t->piece[k - 1], p, &from, &to);
-		tie_sure(t, &t->piece[k], p, &next, &from);
-		add_cut(c, to, next);
+	for (uint32_t k = 0; k + 1 < t->pieces; k++) {
+		tie_cut(t, k, p, &from, &to);
+		add_cut(c, from, to);
 	}
-	for (uint32_t k = 1; k < parent->pieces; k++)
-		add_cut(c, carry_over(t, p, parent->piece[k - 1].sure_to_ns), carry_over(t, p, parent->piece[k].sure_from_ns));
+	for (uint32_t k = 1; k < parent->pieces; k++) {
+		tie_carry(t, tie_other(t, p), parent->piece[k - 1].sure_to_ns, &from, &last);
+		tie_carry(t, tie_other(t, p), parent->piece[k].sure_from_ns, &first, &to);
+		add_cut(c, from < first ? from : first, to > last ? to : last);
+	}
 	qsort(c->v, c->n, sizeof *c->v, by_time);
 	for (uint32_t k = 0; k < c->n; k++) {
 		if (n > 0 && c->v[k].from_ns <= c->v[n - 1].to_ns)
@@ -226,6 +242,16 @@ static void chain(const struct clock_tie *t, uint32_t p, const struct clock_line
 	a->high_ns = add_bounds(high, higher > up_high ? higher : up_high, INT64_MAX);
 }
 
+/* A slope and one on top of it: l + u * (1 - l), for all that both may be. */
+static void add_slopes(struct clock_map *m, double least, double most, const struct clock_map *up)
+{
+	double a = least + up->skew_low * (1 - least), b = least + up->skew_high * (1 - least);
+	double c = most + up->skew_low * (1 - most), d = most + up->skew_high * (1 - most);
+
+	m->skew_low = fmin(fmin(a, b), fmin(c, d));
+	m->skew_high = fmax(fmax(a, b), fmax(c, d));
+}
+
 /* p's clock against the reference, from p's against its parent's and the parent's against the reference: offsets add up. */
 static void compose(const struct clock_tie *t, uint32_t p, const struct clock_piece *piece, const struct point *parent, struct clock_map *m)
 {
@@ -239,8 +265,7 @@ static void compose(const struct clock_tie *t, uint32_t p, const struct clock_pi
 
 	m->offset_ns = clock_plus(offset, line_at(&u, q));
 	m->skew = l.skew + u.skew * (1 - l.skew);
-	m->skew_low = (mine ? -most : least / (1 + least)) + up->skew_low;
-	m->skew_high = (mine ? -least : most / (1 + most)) + up->skew_high;
+	add_slopes(m, mine ? -most : least / (1 + least), mine ? -least : most / (1 + most), up);
 	chain(t, p, &l, parent, &origin);
 	chain(t, p, &l, parent, &m->anchor[0]);
 	chain(t, p, &l, parent, &m->anchor[1]);
@@ -357,6 +382,7 @@ int clocks_find(struct facts *f, const struct clock_pairs *pairs, const struct c
 				rc = err_set(e, "out of memory");
 	for (uint32_t k = 0; rc == 0 && k < g.ties; k++)
 		note_tie(f, &g.tie[k]);
+	distrust_one_way(&g);
 	if (rc == 0 && g.n > 0)
 		rc = settle(&g, e);
 	for (uint32_t k = 0; k < g.ties; k++)

@@ -281,7 +281,7 @@ int64_t facts_unalign(const struct point *p, int64_t t)
 {
 	for (uint32_t i = 0; i < p->pieces; i++) {
 		const struct clock_map *m = &p->piece[i];
-		int64_t raw = t + m->offset_ns + (int64_t)llround((double)(t + m->offset_ns - m->origin_ns) * m->skew);
+		int64_t raw = t + m->offset_ns + (int64_t)llround((double)(t + m->offset_ns - m->origin_ns) * m->skew / (1 - m->skew));
 		/* When the clock was set forth it skipped the times in between. */
 		if (raw < m->to_ns)
 			return raw < m->from_ns ? m->from_ns : raw;
