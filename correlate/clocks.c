@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "correlate/clock_close.h"
+#include "correlate/clock_corridor.h"
 #include "correlate/clock_graph.h"
 
 #define APART_NS 1000000        /* packets that contradict one common clock by more than this do it for certain */
@@ -248,8 +249,8 @@ static void add_slopes(struct clock_map *m, double least, double most, const str
 	double a = least + up->skew_low * (1 - least), b = least + up->skew_high * (1 - least);
 	double c = most + up->skew_low * (1 - most), d = most + up->skew_high * (1 - most);
 
-	m->skew_low = fmin(fmin(a, b), fmin(c, d));
-	m->skew_high = fmax(fmax(a, b), fmax(c, d));
+	m->skew_low = fmax(fmin(fmin(a, b), fmin(c, d)), -1.0 / CLOCK_SKEW_DEN);
+	m->skew_high = fmin(fmax(fmax(a, b), fmax(c, d)), 1.0 / CLOCK_SKEW_DEN);
 }
 
 /* p's clock against the reference, from p's against its parent's and the parent's against the reference: offsets add up. */
