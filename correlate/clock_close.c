@@ -42,11 +42,11 @@ static void gather(const struct clock_graph *g, const struct moment *m, bool sla
 		high[i] = LOOPS_OPEN;
 	for (uint32_t k = 0; k < g->ties; k++) {
 		const struct clock_tie *t = &g->tie[k];
-		uint32_t own = tie_own(t), other = tie_other(t, own);
+		uint32_t own = clock_tie_own(t), other = clock_tie_other(t, own);
 		int64_t lower, higher, apart, noise = 0;
 		if (t->out || !m->known[own] || !m->known[other])
 			continue;
-		tie_bounds(t, other, m->at[own] - m->unsure[own], m->at[own] + m->unsure[own], &lower, &higher);
+		clock_tie_bounds(t, other, m->at[own] - m->unsure[own], m->at[own] + m->unsure[own], &lower, &higher);
 		apart = m->at[other] - m->at[own];
 		if (slack)
 			noise = NOISE_NS + g->f->point[own].resolution_ns + g->f->point[other].resolution_ns;

@@ -8,9 +8,9 @@
 #define ALIKE_NS 1800000000000  /* clocks that are less apart agree on the hour */
 #define SET_NS 946684800000000000       /* 2000-01-01: no capture is older; a clock that shows less was never set */
 
-static int64_t tie_length(const struct clock_tie *t)
+static int64_t clock_tie_length(const struct clock_tie *t)
 {
-	int64_t width = tie_width(t), length = 0;
+	int64_t width = clock_tie_width(t), length = 0;
 
 	for (uint32_t k = 0; k < t->pieces; k++)
 		if (t->out || t->piece[k].state == CLOCK_INCONSISTENT)
@@ -40,11 +40,11 @@ void graph_tree(const struct clock_graph *g, uint32_t root, struct clock_tree *t
 		tree->order[tree->reached++] = next;
 		for (uint32_t k = 0; k < g->ties; k++) {
 			struct clock_tie *t = &g->tie[k];
-			uint32_t other = tie_other(t, next);
+			uint32_t other = clock_tie_other(t, next);
 			if ((t->a != next && t->b != next) || done[other])
 				continue;
 			/* Ties of one clock come first: of all that is equal they are the surest. */
-			int64_t length = tree->length[next] + tie_length(t) + !t->declared;
+			int64_t length = tree->length[next] + clock_tie_length(t) + !t->declared;
 			if (length < tree->length[other]) {
 				tree->length[other] = length;
 				tree->tie[other] = t;
@@ -72,8 +72,8 @@ static uint32_t count_alike(const struct clock_tree *tree)
 		const struct clock_tie *t = tree->tie[i];
 		if (!t)
 			continue;
-		struct clock_line l = tie_line(t, t->piece, i);
-		ahead[i] = clock_plus(ahead[tie_other(t, i)], l.offset_ns);
+		struct clock_line l = clock_tie_line(t, t->piece, i);
+		ahead[i] = clock_plus(ahead[clock_tie_other(t, i)], l.offset_ns);
 		n += tree->length[i] < GRAPH_ONE_WAY && ahead[i] > -ALIKE_NS && ahead[i] < ALIKE_NS;
 	}
 	return n;

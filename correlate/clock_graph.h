@@ -11,7 +11,7 @@
 struct clock_graph {
 	struct facts *f;
 	uint32_t n;             /* points, with those that are aside */
-	struct clock_tie *tie;  /* by a, then b */
+	struct clock_tie *tie;  /* of packets by a, then b; behind them those across proxies */
 	uint32_t ties;
 };
 
@@ -25,7 +25,7 @@ struct clock_tree {
 /* Dijkstra's shortest paths; ties are as long as their bounds are wide, and of equal ones the first point's is taken. */
 void graph_tree(const struct clock_graph *g, uint32_t root, struct clock_tree *tree);
 
-static inline uint32_t tie_other(const struct clock_tie *t, uint32_t p)
+static inline uint32_t clock_tie_other(const struct clock_tie *t, uint32_t p)
 {
 	return t->a == p ? t->b : t->a;
 }

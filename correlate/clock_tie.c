@@ -128,7 +128,7 @@ static int keep(struct clock_tie *t, const struct trial *r)
 	return 0;
 }
 
-int tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers, const int64_t resolution_ns[2],
+int clock_tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers, const int64_t resolution_ns[2],
     uint32_t max)
 {
 	struct clock_piece *room = malloc(3 * (size_t)max * sizeof *room);
@@ -169,7 +169,7 @@ out:
 	return rc;
 }
 
-int tie_declare(struct clock_tie *t)
+int clock_tie_declare(struct clock_tie *t)
 {
 	t->piece = calloc(1, sizeof *t->piece);
 	if (!t->piece)
@@ -181,17 +181,17 @@ int tie_declare(struct clock_tie *t)
 	return 0;
 }
 
-void tie_free(struct clock_tie *t)
+void clock_tie_free(struct clock_tie *t)
 {
 	free(t->piece);
 	memset(t, 0, sizeof *t);
 }
 
-struct clock_line tie_line(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p)
+struct clock_line clock_tie_line(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p)
 {
 	double skew = piece->skew_ppm * 1e-6;
 
-	if (tie_own(t) == p)
+	if (clock_tie_own(t) == p)
 		return (struct clock_line){ piece->origin_ns, -piece->offset_ns, -skew };
 	return (struct clock_line){ saturate((wide)piece->origin_ns + piece->offset_ns), piece->offset_ns, skew / (1 + skew) };
 }
@@ -201,7 +201,7 @@ static int64_t carry(const struct clock_tie *t, const struct clock_piece *piece,
 {
 	struct clock_line theta = { piece->origin_ns, piece->offset_ns, piece->skew_ppm * 1e-6 };
 
-	return tie_own(t) == p ? x : clock_plus(x, line_at(&theta, x));
+	return clock_tie_own(t) == p ? x : clock_plus(x, line_at(&theta, x));
 }
 
 static void widen(int64_t t, int64_t *from, int64_t *to)
@@ -210,7 +210,7 @@ static void widen(int64_t t, int64_t *from, int64_t *to)
 	*to = t > *to ? t : *to;
 }
 
-void tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns, int64_t *to_ns)
+void clock_tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns, int64_t *to_ns)
 {
 	const struct clock_piece *before = &t->piece[k], *after = before + 1;
 
@@ -222,9 +222,9 @@ void tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns
 	widen(carry(t, after, p, after->sure_from_ns), from_ns, to_ns);
 }
 
-void tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *from_ns, int64_t *to_ns)
+void clock_tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *from_ns, int64_t *to_ns)
 {
-	struct clock_line l = tie_line(t, tie_piece(t, p, p_ns), p);
+	struct clock_line l = clock_tie_line(t, clock_tie_piece(t, p, p_ns), p);
 
 	*from_ns = *to_ns = clock_plus(p_ns, minus(line_at(&l, p_ns)));
 	for (uint32_t k = 0; k < t->pieces; k++) {
@@ -233,12 +233,12 @@ void tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *fro
 		int64_t to = carry(t, piece, p, k + 1 == t->pieces ? INT64_MAX : piece[1].sure_from_ns);
 		if (p_ns < from || p_ns > to)
 			continue;
-		l = tie_line(t, piece, p);
+		l = clock_tie_line(t, piece, p);
 		widen(clock_plus(p_ns, minus(line_at(&l, p_ns))), from_ns, to_ns);
 	}
 }
 
-const struct clock_piece *tie_piece(const struct clock_tie *t, uint32_t p, int64_t t_ns)
+const struct clock_piece *clock_tie_piece(const struct clock_tie *t, uint32_t p, int64_t t_ns)
 {
 	uint32_t k = 0;
 
@@ -251,7 +251,7 @@ const struct clock_piece *tie_piece(const struct clock_tie *t, uint32_t p, int64
 	return &t->piece[k];
 }
 
-void tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t to_ns, int64_t *low_ns, int64_t *high_ns)
+void clock_tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t to_ns, int64_t *low_ns, int64_t *high_ns)
 {
 	int64_t offset, low, high, l, h;
 
@@ -260,7 +260,7 @@ void tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t 
 	clock_at(t->piece, t->pieces, to_ns, &offset, &l, &h);
 	low = l < low ? l : low;
 	high = h > high ? h : high;
-	if (tie_own(t) != p) {
+	if (clock_tie_own(t) != p) {
 		*low_ns = low;
 		*high_ns = high;
 		return;
@@ -269,7 +269,7 @@ void tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t 
 	*high_ns = minus(low);
 }
 
-int64_t tie_width(const struct clock_tie *t)
+int64_t clock_tie_width(const struct clock_tie *t)
 {
 	int64_t most = 0;
 
@@ -281,7 +281,7 @@ int64_t tie_width(const struct clock_tie *t)
 	return most;
 }
 
-enum clock_state tie_state(const struct clock_tie *t, const struct clock_piece *piece)
+enum clock_state clock_tie_state(const struct clock_tie *t, const struct clock_piece *piece)
 {
 	if (t->out)
 		return CLOCK_INCONSISTENT;

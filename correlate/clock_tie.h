@@ -9,6 +9,7 @@ struct clock_pair {
 	uint64_t at;            /* i * points + j, i < j */
 	int64_t x, d;           /* time at i, time at j minus time at i */
 	bool c2s;               /* i was first */
+	bool proxied;           /* not one packet, but what a proxy made of it: it only bounds the clocks, and takes no time that a packet would */
 };
 
 struct clock_tie {
@@ -32,40 +33,40 @@ struct clock_line {
 /*
  * Fit the packets (and answers, where packets are of one direction only) of points a and b, whose time stamps have these resolutions. At most `max` pieces.
  * On a clock that was set back time stamps do not tell the order: where the pieces come out simpler on the other clock, that one is taken. 0, or -1: out of
- * memory. tie_free() when done.
+ * memory. clock_tie_free() when done.
  */
-int tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers, const int64_t resolution_ns[2],
+int clock_tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers, const int64_t resolution_ns[2],
     uint32_t max);
 
 /* Both have one clock, and nothing is to be fitted. */
-int tie_declare(struct clock_tie *t);
-void tie_free(struct clock_tie *t);
+int clock_tie_declare(struct clock_tie *t);
+void clock_tie_free(struct clock_tie *t);
 
 /* Clock of p (a or b) minus the other one, by one piece, on p's clock. */
-struct clock_line tie_line(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p);
+struct clock_line clock_tie_line(const struct clock_tie *t, const struct clock_piece *piece, uint32_t p);
 int64_t line_at(const struct clock_line *l, int64_t t_ns);
 
 /*
  * Where on p's clock the k-th piece may end and the next one begin: before *from_ns it is the one for certain, after *to_ns the other. Set back, a clock showed the
  * times in between twice, or may have.
  */
-void tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns, int64_t *to_ns);
+void clock_tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns, int64_t *to_ns);
 /* All times on the other clock that a time on p's may have been. */
-void tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *from_ns, int64_t *to_ns);
+void clock_tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *from_ns, int64_t *to_ns);
 /* The piece at time t on p's clock. */
-const struct clock_piece *tie_piece(const struct clock_tie *t, uint32_t p, int64_t t_ns);
+const struct clock_piece *clock_tie_piece(const struct clock_tie *t, uint32_t p, int64_t t_ns);
 
 /* Hard bounds of p's clock minus the other one, at a time between from and to on the clock the tie is fitted on. INT64_MIN, INT64_MAX: open. */
-void tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t to_ns, int64_t *low_ns, int64_t *high_ns);
+void clock_tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t to_ns, int64_t *low_ns, int64_t *high_ns);
 /* Whose clock is that? */
-static inline uint32_t tie_own(const struct clock_tie *t)
+static inline uint32_t clock_tie_own(const struct clock_tie *t)
 {
 	return t->on_b ? t->b : t->a;
 }
 
 /* The widest that its bounds are in the middle of a piece, INT64_MAX: open. */
-int64_t tie_width(const struct clock_tie *t);
-enum clock_state tie_state(const struct clock_tie *t, const struct clock_piece *piece);
+int64_t clock_tie_width(const struct clock_tie *t);
+enum clock_state clock_tie_state(const struct clock_tie *t, const struct clock_piece *piece);
 
 /* Sum that does not overflow; an open bound stays open. */
 int64_t clock_plus(int64_t bound, int64_t ns);

@@ -32,7 +32,9 @@ static int by_pair(const void *a, const void *b)
 		return x->at < y->at ? -1 : 1;
 	if (x->x != y->x)
 		return x->x < y->x ? -1 : 1;
-	return x->d != y->d ? (x->d < y->d ? -1 : 1) : x->c2s - y->c2s;
+	if (x->d != y->d)
+		return x->d < y->d ? -1 : 1;
+	return x->c2s != y->c2s ? x->c2s - y->c2s : x->proxied - y->proxied;
 }
 
 void clock_pairs_sort(struct clock_pairs *p)
@@ -86,7 +88,7 @@ static int declare(struct clock_graph *g, struct clock_tie *t)
 		p->clock = (int)(POINTS_MAX + t->b + 1);
 		return 0;
 	}
-	if (tie_declare(t) < 0)
+	if (clock_tie_declare(t) < 0)
 		return -1;
 	free(fitted.piece);
 	return 0;
@@ -103,7 +105,7 @@ static int add_tie(struct clock_graph *g, const struct clock_pairs *pairs, const
 	if (n == 0 && p->clock != q->clock)
 		return 0;
 	*t = (struct clock_tie){ .a = a, .b = b };
-	if (n > 0 && tie_fit(t, v, n, w, m, resolution, PIECES_MAX) < 0)
+	if (n > 0 && clock_tie_fit(t, v, n, w, m, resolution, PIECES_MAX) < 0)
 		return -1;
 	if (p->clock == q->clock && declare(g, t) < 0)
 		return -1;
@@ -165,12 +167,12 @@ static void find_cuts(const struct clock_tie *t, uint32_t p, const struct point 
 
 	c->n = 0;
 	for (uint32_t k = 0; k + 1 < t->pieces; k++) {
-		tie_cut(t, k, p, &from, &to);
+		clock_tie_cut(t, k, p, &from, &to);
 		add_cut(c, from, to);
 	}
 	for (uint32_t k = 1; k < parent->pieces; k++) {
-		tie_carry(t, tie_other(t, p), parent->piece[k - 1].sure_to_ns, &from, &last);
-		tie_carry(t, tie_other(t, p), parent->piece[k].sure_from_ns, &first, &to);
+		clock_tie_carry(t, clock_tie_other(t, p), parent->piece[k - 1].sure_to_ns, &from, &last);
+		clock_tie_carry(t, clock_tie_other(t, p), parent->piece[k].sure_from_ns, &first, &to);
 		add_cut(c, from < first ? from : first, to > last ? to : last);
 	}
 	qsort(c->v, c->n, sizeof *c->v, by_time);
@@ -215,11 +217,11 @@ static void against_parent(const struct clock_tie *t, uint32_t p, int64_t p_ns, 
 {
 	int64_t at = clock_plus(p_ns, -estimate_ns);
 
-	tie_bounds(t, p, tie_own(t) == p ? p_ns : at, tie_own(t) == p ? p_ns : at, low, high);
+	clock_tie_bounds(t, p, clock_tie_own(t) == p ? p_ns : at, clock_tie_own(t) == p ? p_ns : at, low, high);
 	*from = *high == INT64_MAX ? at - CLOSE_FLIGHT_NS : p_ns - *high;
 	*to = *low == INT64_MIN ? at + CLOSE_FLIGHT_NS : p_ns - *low;
-	if (tie_own(t) != p)
-		tie_bounds(t, p, *from, *to, low, high);
+	if (clock_tie_own(t) != p)
+		clock_tie_bounds(t, p, *from, *to, low, high);
 }
 
 static int64_t add_bounds(int64_t a, int64_t b, int64_t open)
@@ -256,13 +258,13 @@ static void add_slopes(struct clock_map *m, double least, double most, const str
 /* p's clock against the reference, from p's against its parent's and the parent's against the reference: offsets add up. */
 static void compose(const struct clock_tie *t, uint32_t p, const struct clock_piece *piece, const struct point *parent, struct clock_map *m)
 {
-	struct clock_line l = tie_line(t, piece, p);
+	struct clock_line l = clock_tie_line(t, piece, p);
 	int64_t offset = line_at(&l, m->origin_ns), q = clock_plus(m->origin_ns, -offset);
 	const struct clock_map *up = map_at(parent, q);
 	struct clock_line u = { up->origin_ns, up->offset_ns, up->skew };
 	double least = piece->skew_low_ppm * 1e-6, most = piece->skew_high_ppm * 1e-6;
 	struct clock_anchor origin = { .at_ns = m->origin_ns };
-	bool mine = tie_own(t) == p;
+	bool mine = clock_tie_own(t) == p;
 
 	m->offset_ns = clock_plus(offset, line_at(&u, q));
 	m->skew = l.skew + u.skew * (1 - l.skew);
@@ -275,20 +277,21 @@ static void compose(const struct clock_tie *t, uint32_t p, const struct clock_pi
 	m->low_ns = m->has_low ? origin.low_ns : 0;
 	m->high_ns = m->has_high ? origin.high_ns : 0;
 	m->anchored = true;
+	m->slack_ns = piece->slack_ns + up->slack_ns;
 	m->pairs = t->declared ? up->pairs : piece->upper + piece->lower;
-	m->state = t->declared ? up->state : worse(tie_state(t, piece), up->state);
+	m->state = t->declared ? up->state : worse(clock_tie_state(t, piece), up->state);
 }
 
 /* The k-th stretch of p's clock between cuts. */
 static void fill(struct clock_graph *g, const struct clock_tie *t, uint32_t p, const struct cuts *c, uint32_t k)
 {
 	struct point *x = &g->f->point[p];
-	const struct point *parent = &g->f->point[tie_other(t, p)];
+	const struct point *parent = &g->f->point[clock_tie_other(t, p)];
 	struct clock_map *m = &x->piece[k];
 	int64_t from = k == 0 ? INT64_MIN : c->v[k - 1].to_ns, to = k == c->n ? INT64_MAX : c->v[k].from_ns;
 	int64_t first = clip(x->windows ? x->window[0].from_ns : 0, from, to), last = clip(x->windows ? x->window[x->windows - 1].to_ns : 0, from, to);
-	const struct clock_piece *piece = tie_piece(t, p, middle(first, last));
-	struct clock_line l = tie_line(t, piece, p);
+	const struct clock_piece *piece = clock_tie_piece(t, p, middle(first, last));
+	struct clock_line l = clock_tie_line(t, piece, p);
 
 	memset(m, 0, sizeof *m);
 	m->from_ns = k == 0 ? INT64_MIN : middle(c->v[k - 1].from_ns, c->v[k - 1].to_ns);
@@ -313,7 +316,7 @@ static void walk_tree(struct clock_graph *g, const struct clock_tree *tree)
 			no_clock(&g->f->point[p], CLOCK_SAME);
 			continue;
 		}
-		find_cuts(t, p, &g->f->point[tie_other(t, p)], &cuts);
+		find_cuts(t, p, &g->f->point[clock_tie_other(t, p)], &cuts);
 		g->f->point[p].pieces = cuts.n + 1;
 		for (uint32_t i = 0; i <= cuts.n; i++)
 			fill(g, t, p, &cuts, i);
@@ -369,25 +372,60 @@ static int settle(struct clock_graph *g, struct err *e)
 	return wrong < 0 ? err_set(e, "out of memory") : 0;
 }
 
+/* What packets say apart from what a proxy made of them. Both keep their order. */
+static int split(const struct clock_pairs *pairs, struct clock_pairs *direct, struct clock_pairs *proxied)
+{
+	direct->v = malloc((pairs->n + 1) * sizeof *direct->v);
+	proxied->v = malloc((pairs->n + 1) * sizeof *proxied->v);
+	if (!direct->v || !proxied->v)
+		return -1;
+	for (size_t k = 0; k < pairs->n; k++) {
+		struct clock_pairs *p = pairs->v[k].proxied ? proxied : direct;
+		p->v[p->n++] = pairs->v[k];
+	}
+	return 0;
+}
+
+/* Ties of all points; across: only between points that no ties join yet, not even by way of others. */
+static int add_ties(struct clock_graph *g, const struct clock_pairs *pairs, const struct clock_pairs *answers, bool across)
+{
+	uint32_t known = g->ties;
+	struct clock_tree *tree = malloc(sizeof *tree);
+	int rc = tree ? 0 : -1;
+
+	for (uint32_t a = 0; rc == 0 && a < g->n; a++) {
+		uint32_t ties = g->ties;
+		g->ties = known;
+		graph_tree(g, a, tree);
+		g->ties = ties;
+		for (uint32_t b = a + 1; rc == 0 && b < g->n; b++)
+			if (!across || tree->length[b] == INT64_MAX)
+				rc = add_tie(g, pairs, answers, a, b);
+	}
+	free(tree);
+	return rc;
+}
+
 int clocks_find(struct facts *f, const struct clock_pairs *pairs, const struct clock_pairs *answers, struct err *e)
 {
 	struct clock_graph g = { .f = f, .n = f->points + f->asides };
-	int rc = 0;
+	struct clock_pairs direct = { 0 }, proxied = { 0 };
+	int rc = -1;
 
 	g.tie = malloc(((size_t)g.n * g.n + 1) * sizeof *g.tie);
-	if (!g.tie)
-		return err_set(e, "out of memory");
-	for (uint32_t a = 0; rc == 0 && a < g.n; a++)
-		for (uint32_t b = a + 1; rc == 0 && b < g.n; b++)
-			if (add_tie(&g, pairs, answers, a, b) < 0)
-				rc = err_set(e, "out of memory");
-	for (uint32_t k = 0; rc == 0 && k < g.ties; k++)
+	if (!g.tie || split(pairs, &direct, &proxied) < 0 || add_ties(&g, &direct, answers, false) < 0 || add_ties(&g, &proxied, answers, true) < 0) {
+		err_set(e, "out of memory");
+		goto out;
+	}
+	for (uint32_t k = 0; k < g.ties; k++)
 		note_tie(f, &g.tie[k]);
 	distrust_one_way(&g);
-	if (rc == 0 && g.n > 0)
-		rc = settle(&g, e);
+	rc = g.n > 0 ? settle(&g, e) : 0;
+out:
 	for (uint32_t k = 0; k < g.ties; k++)
-		tie_free(&g.tie[k]);
+		clock_tie_free(&g.tie[k]);
 	free(g.tie);
+	free(direct.v);
+	free(proxied.v);
 	return rc;
 }

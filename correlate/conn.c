@@ -28,13 +28,13 @@ static void set_ways(struct conn *c)
 	const struct conn_ref *r = &c->facts->conn[c->index];
 	unsigned n = c->facts->points;
 
-	for (int d = 0; d < 2; d++) {
+	for (unsigned d = 0; d < 2; d++) {
 		c->ways[d] = 0;
 		for (unsigned i = 0; i < n; i++) {
-			unsigned p = d == C2S ? i : n - 1 - i;
-			if ((r->proxied == PROXY_ENDS && p > r->proxy) || (r->proxied == PROXY_OPENS && p < r->proxy))
+			unsigned p = conn_along(c, d) == C2S ? i : n - 1 - i;
+			if ((r->proxy[S2C].tie && p > r->proxy[S2C].point) || (r->proxy[C2S].tie && p < r->proxy[C2S].point))
 				continue;
-			if (!c->facts->point[p].sight[d].elsewhere)
+			if (!c->facts->point[p].sight[conn_along(c, d)].elsewhere)
 				c->way[d][c->ways[d]++] = (uint8_t)p;
 		}
 	}
@@ -73,6 +73,7 @@ void conn_start(struct conn *c, uint32_t index)
 
 	conn_empty(c);
 	c->index = index;
+	c->reversed = r->reversed;
 	for (uint32_t i = 0; i < r->flows; i++) {
 		const struct flow *w = &f->flow[r->flow + i];
 		if (!c->flow[w->point])
@@ -227,7 +228,7 @@ const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point)
 
 bool conn_from_proxy(const struct conn *c, unsigned dir)
 {
-	return c->facts->conn[c->index].proxied == (dir == S2C ? PROXY_ENDS : PROXY_OPENS);
+	return c->facts->conn[c->index].proxy[dir].tie != TIE_NONE;
 }
 
 static const struct rst_cause *cause_of(const struct conn *c, const struct pkt *p)

@@ -66,6 +66,13 @@ enum fate {
 	FATE_UNKNOWN,           /* a difference that the captures cannot explain */
 };
 
+/* Bytes of a packet that did not go on in other packets, as the others of it did: a transmission of their own, behind it, that owns no packet. */
+enum rest {
+	REST_NONE,
+	REST_LOST,              /* they came to no packet of the next point */
+	REST_NEW,               /* they came out of no packet of the point before */
+};
+
 /* One packet as its sender, or a device, sent it once. */
 struct tx {
 	int64_t t;              /* aligned time of the first sighting in the direction of travel */
@@ -83,8 +90,13 @@ struct tx {
 	uint32_t repeats, repeated_by;  /* the last one before and the next one after it with some of the same bytes, NOTHING: none */
 	int64_t off, end, ack;  /* sequence numbers unwrapped to 64 bits: first byte, behind the last one, acknowledged byte of the other direction */
 	uint8_t reach;          /* position up to which it is proved to have come: to, or further */
-	bool whole;             /* came further on in other packets */
-	bool piece;             /* part (or whole) of what the point before recorded in other packets */
+	uint64_t others;        /* set of points where other packets hold its bytes and stand for it; so do they at those behind them (ranges.h) */
+	uint32_t origin, upto;  /* where it was cut otherwise: the earliest and the latest sent that it has bytes of; NOTHING: it was sent like this */
+	uint32_t into;          /* ... the first transmission that goes on with its bytes, NOTHING: none */
+	uint8_t turned;         /* ... position where others stand for it first; 0: none does */
+	bool again;             /* first seen where its bytes are more often than at the point before: repeated, or doubled on the way */
+	uint8_t rest;           /* enum rest */
+	uint32_t units;         /* of a rest: how many full segments it takes; else 1 */
 	bool by_host;           /* not recorded at the first point of its way, but proved to be the host's */
 	uint8_t fate_to;        /* enum fate: between `reach` and the next point */
 	uint8_t fate_from;      /* enum fate: between the point before the first that saw it and that one */
@@ -101,6 +113,7 @@ struct again {
 struct conn {
 	const struct facts *facts;
 	uint32_t index;         /* into facts.conn */
+	bool reversed;          /* against the path */
 
 	struct pkt *pkt;        /* by point, then time */
 	uint32_t pkts, pkt_room;
@@ -125,6 +138,12 @@ struct conn {
 	uint32_t txs, tx_room;
 	uint32_t *sight;        /* [tx * facts.points + point]: packet, NOTHING: not recorded; of a datagram its first fragment */
 };
+
+/* What is known of points and hops by direction (facts.h) is known by the path's: the direction of the path in which `dir` of the connection travels. */
+static inline unsigned conn_along(const struct conn *c, unsigned dir)
+{
+	return c->reversed ? !dir : dir;
+}
 
 void conn_init(struct conn *c, const struct facts *f);
 void conn_free(struct conn *c);
@@ -157,6 +176,18 @@ bool conn_torn(const struct conn *c, uint32_t tx, unsigned point);
  * The point holds both sides of a device (facts_straddles), but transmission tx on one of them only: the device may have taken it, or made it.
  */
 bool conn_inside(const struct conn *c, uint32_t tx, unsigned point);
+
+/* Do other packets of the point stand for a transmission? Then it is there, though not as such. */
+static inline bool conn_others(const struct tx *x, unsigned point)
+{
+	return x->others >> point & 1;
+}
+
+/* Did no point nearer hold its bytes otherwise? Then it is there as it was sent. */
+static inline bool conn_as_sent(const struct tx *x)
+{
+	return x->origin == NOTHING;
+}
 
 /* Does packet p belong to the handshake on the side of a SYN proxy that the point is not on? Then it ends, or begins, at the device. */
 static inline bool conn_apart(const struct conn *c, const struct pkt *p, unsigned point)

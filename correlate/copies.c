@@ -73,6 +73,18 @@ static bool tells(const struct pkt *p)
 	return p->ip_id || (pkt_end(p) != p->seq && !(p->flags & (SEG_ICMP | SEG_LATER)) && pkt_what(p) != WHAT_SYNACK);
 }
 
+/*
+ * Did the other side ask for p's bytes between the two? Then p may be a fast retransmit (RFC 6675), which on a short way comes as soon as any copy, and
+ * with the same timestamp.
+ */
+static bool asked_for(const struct pkt *o, const struct pkt *p)
+{
+	for (const struct pkt *q = o + 1; q < p; q++)
+		if (q->dir != p->dir && q->flags & TCP_ACK && !(q->flags & (SEG_ICMP | SEG_LATER | TCP_RST)) && !seq_before(p->seq, q->ack) && p->len)
+			return true;
+	return false;
+}
+
 void copies_mark(struct conn *c, unsigned point)
 {
 	const struct point *f = &c->facts->point[point];
@@ -84,7 +96,8 @@ void copies_mark(struct conn *c, unsigned point)
 		if (!(o = copied(c, c->at[point], i)))
 			continue;
 		p->forwarded = forwarded(o, p);
-		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (tells(p) || doubles || (sample && other_link(o, p))));
+		bool told = tells(p) && (sample || !asked_for(o, p));
+		p->copy = p->ip_id || (p->t_raw - o->t_raw < SOON_NS && (told || doubles || (sample && other_link(o, p))));
 		p->original = (uint32_t)(o - c->pkt);
 		o->doubled |= p->copy;
 		o->through |= p->copy && p->forwarded;

@@ -5,6 +5,7 @@
 
 #include "correlate/change.h"
 #include "correlate/crossed.h"
+#include "correlate/delay_sum.h"
 #include "correlate/fate.h"
 #include "correlate/flows.h"
 #include "correlate/habit.h"
@@ -16,6 +17,8 @@
 #include "correlate/sample.h"
 #include "correlate/store.h"
 #include "correlate/store_facts.h"
+#include "correlate/tie.h"
+#include "correlate/timing_store.h"
 
 #include "correlate/link_f5.sql.h"
 
@@ -31,6 +34,9 @@ struct run {
 	struct findings found;
 	struct changes changed;
 	struct habits habits;
+	struct delays delays;
+	struct delay_sums delay_sums;
+	struct timings timings;
 	struct store *store;
 	struct err *e;
 };
@@ -83,8 +89,9 @@ static int learn(struct run *r)
 		if (look(r, i) < 0)
 			return -1;
 		fate_learn(&r->proof, &r->facts);
-		r->facts.conn[i].odd = strcmp(judge_outcome(&r->conn), "no connection") == 0;
-		if (learn_stale(r) < 0)
+		r->facts.conn[i].outcome = judge_outcome(&r->conn);
+		r->facts.conn[i].odd = strcmp(r->facts.conn[i].outcome, "no connection") == 0;
+		if (learn_stale(r) < 0 || delay_sums_learn(&r->delay_sums, &r->conn, r->e) < 0)
 			return -1;
 		tell(r, i, 2 * n);
 	}
@@ -110,7 +117,10 @@ static int judge_all(struct run *r)
 		judge_changes(&r->conn, &r->changed, &r->found);
 		if (habits_add(&r->habits, &r->conn, &r->changed, r->e) < 0)
 			return -1;
-		if (store_connection(r->store, &r->proof, &r->found, &r->changed, r->e) < 0)
+		if (delays_measure(&r->delays, &r->conn, r->e) < 0 || delay_sums_add(&r->delay_sums, &r->conn, &r->delays, r->e) < 0)
+			return -1;
+		if (store_connection(r->store, &r->proof, &r->found, &r->changed, &r->delays, r->e) < 0 ||
+		    timings_add(&r->timings, &r->conn, r->e) < 0)
 			return -1;
 		tell(r, n + i, 2 * n);
 	}
@@ -127,15 +137,17 @@ static int derive(struct run *r)
 	if (f->points == 0)
 		return 0;
 	if (flows_load(f, r->db, e) < 0 || crossed_settle(f, e) < 0 || proxy_link(f, r->db, e) < 0 || join_flows(f, r->db, e) < 0 ||
-	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0)
+	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0 || tie_find(f, r->db, e) < 0 || facts_load_names(f, r->db, e) < 0)
 		return -1;
-	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)))
+	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)) || timings_open(&r->timings, r->db, e) < 0)
 		return -1;
 	conn_init(&r->conn, f);
 	proof_init(&r->proof);
 	if (store_facts(r->db, f, e) < 0 || learn(r) < 0 || store_coverage(r->db, f, e) < 0)
 		return -1;
-	if (judge_all(r) < 0 || habits_store(r->db, f, &r->habits, e) < 0)
+	if (judge_all(r) < 0 || habits_store(r->db, f, &r->habits, e) < 0 || store_ties(r->db, f, e) < 0)
+		return -1;
+	if (delay_sums_store(r->db, f, &r->delay_sums, e) < 0 || timings_store(&r->timings, f, e) < 0)
 		return -1;
 	return db_exec(r->db, link_f5_sql, e);
 }
@@ -159,6 +171,9 @@ int correlate_case(struct db *db, const struct correlate_options *o, struct err 
 	findings_free(&r->found);
 	changes_free(&r->changed);
 	habits_free(&r->habits);
+	delays_free(&r->delays);
+	delay_sums_free(&r->delay_sums);
+	timings_close(&r->timings);
 	facts_free(&r->facts);
 	free(r);
 	return rc;

@@ -244,9 +244,71 @@ void facts_free(struct facts *f)
 	free(f->part);
 	free(f->flow);
 	free(f->conn);
+	free(f->tied);
+	free(f->addr_name);
 	free(f->stale);
 	hosts_free(f->hosts);
 	memset(f, 0, sizeof *f);
+}
+
+const struct tied *facts_backs(const struct facts *f, uint32_t front, uint32_t *n)
+{
+	uint32_t lo = 0, hi = f->ties;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (f->tied[mid].front < front)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (*n = 0; lo + *n < f->ties && f->tied[lo + *n].front == front;)
+		++*n;
+	return &f->tied[lo];
+}
+
+static int by_addr(const void *a, const void *b)
+{
+	const struct addr_name *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+int facts_load_names(struct facts *f, struct db *db, struct err *e)
+{
+	sqlite3_stmt *st;
+	uint32_t n = 0;
+	int rc = 0;
+
+	f->addr_name = calloc(f->ties ? f->ties : 1, sizeof *f->addr_name);
+	if (!f->addr_name)
+		return err_set(e, "out of memory");
+	for (uint32_t i = 0; i < f->ties; i++)
+		f->addr_name[i].id = f->flow[f->conn[f->tied[i].back].flow].addr[S2C];
+	qsort(f->addr_name, f->ties, sizeof *f->addr_name, by_addr);
+	if (db_prepare(db, "SELECT text FROM addr WHERE id = ?1", &st, e) < 0)
+		return -1;
+	for (uint32_t i = 0; rc >= 0 && i < f->ties; i++) {
+		if (n > 0 && f->addr_name[n - 1].id == f->addr_name[i].id)
+			continue;
+		f->addr_name[n] = f->addr_name[i];
+		sqlite3_bind_int64(st, 1, f->addr_name[n].id);
+		if ((rc = db_step(db, st, e)) == 1)
+			snprintf(f->addr_name[n].text, sizeof f->addr_name[n].text, "%s", (const char *)sqlite3_column_text(st, 0));
+		sqlite3_reset(st);
+		n++;
+	}
+	f->addr_names = n;
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
+}
+
+const char *facts_addr(const struct facts *f, int64_t id)
+{
+	const struct addr_name key = { .id = id },
+	    *p = f->addr_names ? bsearch(&key, f->addr_name, f->addr_names, sizeof key, by_addr) : NULL;
+
+	return p ? p->text : "?";
 }
 
 static const struct clock_map *piece_at(const struct point *p, int64_t t)

@@ -11,6 +11,7 @@
 
 #include "correlate/clock.h"
 #include "schema/db.h"
+#include "schema/part.h"
 
 #define POINTS_MAX 64
 #define PIECES_MAX 64
@@ -84,6 +85,7 @@ struct point {
 			int64_t at_ns, low_ns, high_ns; /* INT64_MIN, INT64_MAX: open */
 		} anchor[2];
 		bool anchored;                  /* there are such */
+		int64_t slack_ns;               /* conceded to time stamp noise, beyond the resolution */
 		uint64_t pairs;
 		enum clock_state state;
 	} piece[PIECES_MAX];
@@ -110,6 +112,14 @@ enum join_evidence {
 	JOIN_TSVAL_MOVED = 0x4000,      /* TSvals a constant apart */
 };
 
+/* Whom the client of a connection says it speaks for (table forwarded). */
+struct speaks_for {
+	uint32_t header;        /* bytes of a PROXY header, 0: there is none */
+	int64_t addr;           /* row id, 0: not said */
+	uint16_t port;          /* 0: not said */
+	uint64_t request;       /* digest of a unique id, 0: there is none */
+};
+
 /* One TCP incarnation at one point: the parts of it that the captures there hold. */
 struct flow {
 	uint32_t point;         /* index into facts.point */
@@ -129,7 +139,12 @@ struct flow {
 	bool role_known;
 	bool two_servers;       /* PART_TWO_SERVERS: its server's numbers are of two kinds */
 	bool crossed;           /* PART_CROSSED: both hosts sent a SYN */
+	bool closed;            /* both sides said FIN: seq_max is final */
 	bool f5_alone;          /* a BIG-IP reset it, and nothing of it went on */
+	bool has_said[2];
+	int64_t said_ns[2];     /* when client and server first said anything, on the point's clock */
+	struct opening opening; /* head[C2S], head[S2C] */
+	struct speaks_for speaks_for;
 	uint8_t state;          /* enum join_state */
 	uint16_t evidence;      /* set of enum join_evidence */
 };
@@ -140,22 +155,44 @@ struct part_ref {
 	bool a_is_client;
 };
 
-/* What a full proxy (a device that is the end of two connections) has to do with a connection. */
-enum proxied {
-	PROXY_NONE,
-	PROXY_ENDS,             /* it is the client's, and the proxy is its server */
-	PROXY_OPENS,            /* the proxy is its client */
+/* How it is known that a host of a connection is a full proxy: a device that is the end of two connections. */
+enum tie {
+	TIE_NONE,               /* no proxy, as far as is known */
+	TIE_F5,                 /* a BIG-IP's trailers say so */
+	TIE_HEADER,             /* a PROXY header names the client's addresses and ports */
+	TIE_UNIQUE_ID,          /* the same X-Request-ID, trace id or PP2_TYPE_UNIQUE_ID on both sides */
+	TIE_TLS,                /* the same ClientHello random */
+	TIE_STREAMS,            /* both streams begin alike, one exchange inside the other in time */
+	TIE_REQUEST,            /* the same HTTP request, one exchange inside the other in time */
+	TIE_TIMES,              /* one begins, and fails, when the other begins, and ends, again and again */
+	TIE_CLASS,              /* as many connections on either side that begin alike at the same time: which is whose is not known */
+	TIE_PLACE,              /* the same server as of those that the proxy is known to end; the same host as of those that it opens */
+};
+
+/* An end of a connection that is a proxy. */
+struct proxy_end {
+	uint8_t tie;            /* enum tie; the others are valid only unless it is TIE_NONE */
+	uint8_t confidence;     /* enum confidence (finding.h) */
+	uint8_t point;          /* where the proxy stands: this end of the way */
+	uint32_t peers;         /* connections known on the other side of it */
+	uint32_t peer;          /* the first of these, UINT32_MAX: none; facts.tied has them all */
+};
+
+/* A connection that a proxy ends and one that it opened for it, by their index. */
+struct tied {
+	uint32_t front, back;
+	uint8_t tie, confidence;        /* as in proxy_end */
 };
 
 struct conn_ref {
 	uint32_t flow, flows;   /* range of facts.flow, by path order of the points */
 	int64_t start_ns;       /* aligned, of its first flow */
 	uint64_t points;        /* set of the points that saw it */
+	const char *outcome;    /* judge_outcome; NULL until the first pass is through */
 	bool odd;               /* made no connection */
+	bool reversed;          /* it runs against the path: its client is at the far end (orient.h) */
 	bool twin;              /* another one on the same addresses, at the same time, at other points: they may be one and the same */
-	uint8_t proxied;        /* enum proxied */
-	uint8_t proxy;          /* point at which the proxy stands: one end of the way */
-	uint32_t peer;          /* connection on the other side of the proxy, UINT32_MAX: none; these two are valid only if proxied */
+	struct proxy_end proxy[2];      /* [C2S]: a proxy is its client, it opened the connection; [S2C]: a proxy is its server, it ends the connection */
 	uint32_t previous, next;        /* the connection before and after it on the same addresses and ports, UINT32_MAX: none */
 };
 
@@ -185,8 +222,15 @@ struct facts {
 	uint32_t flows;
 	struct conn_ref *conn;
 	uint32_t conns;
+	struct tied *tied;      /* in order */
+	uint32_t ties, tied_room;
 	struct stale *stale;
 	uint32_t stales, stale_room;
+	struct addr_name {
+		int64_t id;             /* row id */
+		char text[48];
+	} *addr_name;           /* of the servers that proxies open connections to, sorted */
+	uint32_t addr_names;
 	struct hosts *hosts;    /* hosts.h */
 	struct orphans orphans[POINTS_MAX];     /* by the first point that saw them */
 	int64_t first_ns, last_ns;      /* of the whole case, aligned */
@@ -201,6 +245,14 @@ struct facts_options {
 /* Points, their captures' windows and resolutions. */
 int facts_load(struct facts *f, struct db *db, const struct facts_options *o, struct err *e);
 void facts_free(struct facts *f);
+
+/* The connections that a proxy opened for this one: n entries of facts.tied. */
+const struct tied *facts_backs(const struct facts *f, uint32_t front, uint32_t *n);
+
+/* Read the addresses that sentences name: of the back ends of proxies. Once facts.tied is there. */
+int facts_load_names(struct facts *f, struct db *db, struct err *e);
+/* The text of an address, "?": not read. */
+const char *facts_addr(const struct facts *f, int64_t id);
 
 /* The reference clock's time of t on the clock of point p. */
 int64_t facts_align(const struct point *p, int64_t t_ns);

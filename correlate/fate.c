@@ -4,7 +4,6 @@
 
 #include "correlate/hosts.h"
 #include "correlate/odds.h"
-#include "correlate/pieces.h"
 #include "correlate/reason.h"
 
 #define STEP_MARGIN_NS 1000000000       /* on either side of a step, where clocks are not known well */
@@ -120,7 +119,7 @@ static struct hop_stats *hop_to(struct facts *f, const struct conn *c, unsigned 
 {
 	unsigned p = c->way[dir][i], q = c->way[dir][i - 1];
 
-	return &f->point[p < q ? p : q].hop[dir];
+	return &f->point[p < q ? p : q].hop[conn_along(c, dir)];
 }
 
 static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
@@ -136,6 +135,13 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 			past = false;
 			continue;
 		}
+		/* It came in other packets; what becomes of them from here on is theirs. */
+		if (conn_others(w, p)) {
+			if (i > 0 && past && conn_seen(c, x, i - 1))
+				hop_to(f, c, w->dir, i)->passed++;
+			past = false;
+			continue;
+		}
 		/* What is missing of a torn one, a filter may have left out: it says nothing of how well the capture sees. */
 		if (!fate_ran(c, x, p) || conn_torn(c, x, p)) {
 			if (i > 0 && conn_torn(c, x, p))
@@ -144,8 +150,8 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 			continue;
 		}
 		passed = proof_passed(t, x, i, NULL);
-		f->point[p].sight[w->dir].proved += passed;
-		f->point[p].sight[w->dir].missed += passed && !seen;
+		f->point[p].sight[conn_along(c, w->dir)].proved += passed;
+		f->point[p].sight[conn_along(c, w->dir)].missed += passed && !seen;
 		if (i > 0 && past && conn_seen(c, x, i - 1)) {
 			struct hop_stats *h = hop_to(f, c, w->dir, i);
 			h->passed += seen;
@@ -163,8 +169,10 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 
 void fate_learn(const struct proof *t, struct facts *f)
 {
+	/* Bytes out of nothing: their packet is counted. */
 	for (uint32_t x = 0; x < t->c->txs; x++)
-		learn_tx(t, f, x);
+		if (t->c->tx[x].rest != REST_NEW)
+			learn_tx(t, f, x);
 	for (uint32_t k = 0; k < t->c->pkts; k++)
 		f->point[t->c->pkt[k].point].later |= (t->c->pkt[k].flags & SEG_LATER) != 0;
 }
@@ -226,14 +234,16 @@ static void judge_far(struct proof *t, uint32_t x)
 	struct tx *w = &c->tx[x];
 	unsigned last = c->ways[w->dir] - 1u;
 
-	w->reach = w->to;
+	if (w->rest == REST_NEW)
+		return;
+	/* From there on other packets stand for it. */
+	if (w->turned > w->to) {
+		w->reach = w->turned;
+		return;
+	}
 	for (unsigned i = w->to + 1u; i <= last; i++)
 		if (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(t, x)))
 			w->reach = (uint8_t)i;
-	while (w->reach < last && pieces_arrived(c, x, w->reach + 1u)) {
-		w->reach++;
-		w->whole = true;
-	}
 	if (w->reach == last)
 		return;
 	w->reasons_to = 0;
@@ -275,9 +285,8 @@ static void judge_near(struct proof *t, uint32_t x)
 		w->reasons_from = WHY_SYN_PROXY;
 		return;
 	}
-	w->piece = pieces_of_another(c, x);
 	/* Of which no point holds all: nothing is known of where the rest is. */
-	if (w->piece || c->pkt[w->first].partial)
+	if ((!conn_as_sent(w) && w->rest != REST_NEW) || c->pkt[w->first].partial)
 		return;
 	/* What a host says in a conversation that nearer points do not know at all came by them; what a device might have said is another matter. */
 	w->by_host = w->what != WHAT_RST && w->what != WHAT_RSTACK && w->what != WHAT_ICMP;
@@ -285,10 +294,10 @@ static void judge_near(struct proof *t, uint32_t x)
 		w->by_host &= unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED;
 	for (unsigned i = w->from; i-- > 0;)
 		w->by_host |= proof_sent_by_host(t, x, i, &w->reasons_from);
-	if (w->by_host)
+	if (w->by_host || w->rest == REST_NEW)
 		return;
 	w->odds_from = (float)odds_made(t, x, &w->reasons_from);
-	if (unseen(t, c->way[w->dir][w->from - 1]) == UNSEEN_RIDDLE)
+	if (w->again || unseen(t, c->way[w->dir][w->from - 1]) == UNSEEN_RIDDLE)
 		w->odds_from = fminf(w->odds_from, ODDS_POSSIBLE);
 	if (!fate_ran(c, x, c->way[w->dir][w->from - 1])) {
 		w->fate_from = FATE_OUTSIDE;
@@ -315,7 +324,7 @@ void fate_judge(struct proof *t)
 	for (uint32_t x = 0; x < c->txs; x++) {
 		struct tx *w = &c->tx[x];
 		w->reach = w->to;
-		w->by_host = w->piece = w->whole = false;
+		w->by_host = false;
 		w->fate_to = w->fate_from = FATE_NONE;
 		w->reasons_to = w->reasons_from = 0;
 		if (w->to + 1u < c->ways[w->dir])

@@ -100,8 +100,8 @@ const struct finding *findings_find(const struct findings *f, enum kind kind, in
 const char *kind_name(enum kind k)
 {
 	static const char *const name[] = { "dropped", "generated", "modified", "sent", "unanswered", "retransmitted", "not_captured",
-		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "terminated", "originated", "syn_proxy",
-		"ecn_bleached", "undecided" };
+		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "resegmented", "terminated", "originated",
+		"inserted", "syn_proxy", "ecn_bleached", "undecided" };
 
 	return name[k];
 }

@@ -53,6 +53,13 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 	r->flags = (uint32_t)sqlite3_column_int64(st, 19);
 	r->bytes = sqlite3_column_int64(st, 24);
 	r->capture = sqlite3_column_int64(st, 25);
+	for (int i = 0; i < 2; i++) {
+		r->has_said[i] = sqlite3_column_type(st, 26 + i) != SQLITE_NULL;
+		r->said_ns[i] = r->first_ns + sqlite3_column_int64(st, 26 + i);
+	}
+	r->opening = opening_unpack(sqlite3_column_blob(st, 28), (uint32_t)sqlite3_column_bytes(st, 28));
+	r->speaks_for = (struct speaks_for){ (uint32_t)sqlite3_column_int64(st, 29), sqlite3_column_int64(st, 30), (uint16_t)sqlite3_column_int(st, 31),
+		(uint64_t)sqlite3_column_int64(st, 32) };
 }
 
 static bool same_ends(const struct row *x, const struct row *y)
@@ -135,8 +142,28 @@ static void widen(struct row *s, const struct row *r, int side)
 	s->has_seq[side] = true;
 }
 
+/* Of two captures of one point, that which has more of the beginning tells it. */
+static void absorb_opening(struct row *s, const struct row *r)
+{
+	for (int i = 0; i < 2; i++) {
+		if (r->has_said[i] && (!s->has_said[i] || r->said_ns[i] < s->said_ns[i])) {
+			s->said_ns[i] = r->said_ns[i];
+			s->has_said[i] = true;
+		}
+		if (r->opening.head[i].rungs > s->opening.head[i].rungs)
+			s->opening.head[i] = r->opening.head[i];
+	}
+	if (!s->opening.kind) {
+		s->opening.kind = r->opening.kind;
+		s->opening.digest = r->opening.digest;
+	}
+	if (!s->speaks_for.header && !s->speaks_for.addr && !s->speaks_for.request)
+		s->speaks_for = r->speaks_for;
+}
+
 static void absorb(struct row *s, const struct row *r)
 {
+	absorb_opening(s, r);
 	if (s->client < 0)
 		s->client = r->client;
 	if (s->has_isn[1] && r->has_isn[1] && s->isn[1] != r->isn[1])
@@ -246,7 +273,14 @@ static void set_sides(struct flow *w, const struct row *s, int client)
 		w->ttl[role] = s->ttl[side];
 		w->has_isn[role] = s->has_isn[role];
 		w->isn[role] = s->isn[role];
+		/* Without a SYN it is only guessed who is who. */
+		w->has_said[role] = s->has_said[side] && s->client >= 0;
+		w->said_ns[role] = s->said_ns[side];
+		w->opening.head[role] = s->opening.head[side];
 	}
+	w->opening.kind = s->opening.kind;
+	w->opening.digest = s->opening.digest;
+	w->speaks_for = s->speaks_for;
 }
 
 static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, struct err *e)
@@ -270,6 +304,7 @@ static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, st
 	w->role_known = s->client >= 0;
 	w->two_servers = s->flags & PART_TWO_SERVERS;
 	w->crossed = s->flags & PART_CROSSED;
+	w->closed = s->flags & PART_FIN_A && s->flags & PART_FIN_B && !(s->flags & PART_RST);
 	w->f5_alone = s->flags & PART_F5_ALONE;
 	w->has_syn_tsval = s->has_tsval;
 	w->syn_tsval = s->tsval;

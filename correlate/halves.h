@@ -18,6 +18,10 @@ struct row {
 	bool has_isn[2], has_tsval, has_seq[2];
 	uint32_t isn[2], tsval, seq_min[2], seq_max[2], flags;
 	uint8_t ttl[2];
+	bool has_said[2];
+	int64_t said_ns[2];
+	struct opening opening;
+	struct speaks_for speaks_for;
 };
 
 /* A flow being put together. */

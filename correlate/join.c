@@ -200,7 +200,9 @@ static void join_group(struct joiner *j, uint32_t from, uint32_t to)
 		if (x->has_isn[0] && y->has_isn[0] && x->isn[0] == y->isn[0])
 			join_unite(j, a, b, x->point == y->point ? JOIN_ALONE : JOIN_CERTAIN, JOIN_ADDRESSES | agreement(x, y));
 	}
-	join_shifted(j, from, to);
+	/* Where packets can be looked at, they must bear it out: a proxy on the same addresses may have the timestamps of the same clock. */
+	if (!j->db)
+		join_shifted(j, from, to);
 	for (uint32_t k = from; k < to; k++)
 		if (!j->f->flow[j->order[k]].has_isn[0])
 			join_midstream(j, j->order[k], from, to);
@@ -430,7 +432,26 @@ static int64_t last_of(const struct facts *f, const struct conn_ref *c)
 	return last;
 }
 
-/* Which connection had the same addresses and ports before? As the first point of each sees them. */
+#define BACK 8                  /* connections before on the same addresses and ports, that are looked at */
+
+/*
+ * Which connection had the same addresses and ports before? As the first point of each sees them; one that no point of this one knows is none: beyond
+ * a transparent proxy it is the same, opened anew.
+ */
+static uint32_t previous_of(const struct facts *f, const uint32_t *order, uint32_t i)
+{
+	const struct conn_ref *c = &f->conn[order[i]];
+
+	for (uint32_t k = i, n = 0; k-- > 0 && n < BACK; n++) {
+		const struct conn_ref *o = &f->conn[order[k]];
+		if (cmp_tuple(&f->flow[o->flow], &f->flow[c->flow]) != 0)
+			break;
+		if (o->points & c->points)
+			return order[k];
+	}
+	return UINT32_MAX;
+}
+
 static int find_previous(struct facts *f, struct err *e)
 {
 	uint32_t *order = malloc((f->conns ? f->conns : 1) * sizeof *order);
@@ -442,11 +463,10 @@ static int find_previous(struct facts *f, struct err *e)
 	qsort(order, f->conns, sizeof *order, by_tuple_of_conn);
 	for (uint32_t i = 0; i < f->conns; i++) {
 		struct conn_ref *c = &f->conn[order[i]];
-		bool same = i > 0 && cmp_tuple(&f->flow[f->conn[order[i - 1]].flow], &f->flow[c->flow]) == 0;
-		c->previous = same ? order[i - 1] : UINT32_MAX;
+		c->previous = previous_of(f, order, i);
 		c->next = UINT32_MAX;
-		if (same)
-			f->conn[order[i - 1]].next = order[i];
+		if (c->previous != UINT32_MAX)
+			f->conn[c->previous].next = order[i];
 	}
 	free(order);
 	return 0;

@@ -1,4 +1,4 @@
-#include "correlate/join_private.h"
+#include "correlate/join_search.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,12 +7,6 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include "correlate/likeness.h"
-#include "correlate/opening.h"
-
-#define BLOCK 16                /* nodes with one value of which all pairs are looked at; of more, only those at the right time */
-#define CANDIDATES 6            /* of a node, that are looked at packet by packet */
-#define HOPELESS (-30.0)        /* bits that no packets can make up for */
 #define LIKELY_BITS 6.64        /* P >= .99 that it is no chance, */
 #define CERTAIN_BITS 13.29      /* P >= .9999 */
 #define LIKELY_MARGIN 7.0       /* to the next best */
@@ -21,148 +15,6 @@
 #define SAME_TUPLE (JOIN_CLIENT_ADDR | JOIN_PORT | JOIN_SERVER_ADDR)
 #define ROUNDS 3                /* what was joined tells how to join more */
 #define TEACHERS 20000          /* connections to learn from */
-#define OPENINGS 1024           /* kept in memory */
-#define CELL 20                 /* ranges of sequence numbers are looked for in cells of a megabyte, ... */
-#define CELLS 4                 /* ... of which the beginning of a range takes so many */
-
-/* What is united so far, and lacks a point or more. */
-struct node {
-	uint32_t flow;          /* the one that tells most */
-	uint32_t member, members;       /* range of search.member: all of its flows */
-	uint64_t points;
-	uint32_t said[SAID];    /* opening.h; 0: not known, or not looked at */
-	bool wanted;            /* is a candidate for something */
-};
-
-struct edge {
-	uint32_t x, y;          /* nodes, x < y */
-	uint32_t fx, fy;        /* of these, the two flows that are most alike */
-	float bits;
-	uint16_t families, evidence;
-	bool passed_on;         /* numbers or packets prove that one is the other (not that a proxy wrote it anew) */
-	bool dead;
-};
-
-struct entry {
-	uint64_t key;
-	uint32_t node, flow;    /* one of the node's */
-};
-
-struct member {
-	uint32_t root, flow;
-};
-
-struct search {
-	struct joiner *j;
-	struct likeness like;
-	struct member *member;          /* all flows, by what they are united with */
-	struct node *node;
-	uint32_t nodes;
-	uint32_t nodes_at[POINTS_MAX];
-	struct entry *entry;
-	uint32_t entries, entry_room;
-	struct edge *edge;
-	uint32_t edges, edge_room;
-	struct loader loader;
-	struct conn room;
-	struct opening *opening;        /* a cache: that of flow n may be at n % OPENINGS */
-	uint32_t *held;                 /* whose it is, + 1 */
-	struct multiset said;
-	struct err *e;
-};
-
-static const struct flow *flow_of(const struct search *s, uint32_t node)
-{
-	return &s->j->f->flow[s->node[node].flow];
-}
-
-/* ---- nodes ---- */
-
-/* Does x tell more than y? The same for any order of flows. */
-static bool tells_more(const struct flow *x, const struct flow *y)
-{
-	int a = 2 * (x->has_isn[0] + x->has_isn[1]) + x->has_syn_tsval + x->has_seq[0] + x->has_seq[1];
-	int b = 2 * (y->has_isn[0] + y->has_isn[1]) + y->has_syn_tsval + y->has_seq[0] + y->has_seq[1];
-
-	if (a != b)
-		return a > b;
-	if (x->packets != y->packets)
-		return x->packets > y->packets;
-	return x->point != y->point ? x->point < y->point : x->first_ns < y->first_ns;
-}
-
-/* By what they are, not by where they happen to lie in memory. */
-static int by_content(const struct flow *x, const struct flow *y)
-{
-	if (x->point != y->point)
-		return x->point < y->point ? -1 : 1;
-	if (x->first_ns != y->first_ns)
-		return x->first_ns < y->first_ns ? -1 : 1;
-	if (x->isn[0] != y->isn[0])
-		return x->isn[0] < y->isn[0] ? -1 : 1;
-	if (x->port[0] != y->port[0])
-		return x->port[0] - y->port[0];
-	return x->port[1] - y->port[1];
-}
-
-static const struct facts *sort_facts;  /* qsort has no context argument; joins run on one thread */
-
-static int by_flow(const void *a, const void *b)
-{
-	const struct node *x = a, *y = b;
-
-	return by_content(&sort_facts->flow[x->flow], &sort_facts->flow[y->flow]);
-}
-
-static int by_member(const void *a, const void *b)
-{
-	const struct member *x = a, *y = b;
-
-	if (x->root != y->root)
-		return x->root < y->root ? -1 : 1;
-	return (x->flow > y->flow) - (x->flow < y->flow);
-}
-
-/* The flows of one root, from member k on. */
-static struct node node_of(const struct search *s, uint32_t k)
-{
-	const struct joiner *j = s->j;
-	struct node n = { .flow = s->member[k].flow, .member = k, .points = j->points[s->member[k].root] };
-
-	for (; k < j->f->flows && s->member[k].root == s->member[n.member].root; k++, n.members++)
-		if (tells_more(&j->f->flow[s->member[k].flow], &j->f->flow[n.flow]))
-			n.flow = s->member[k].flow;
-	return n;
-}
-
-/* Nodes that lack a point. Returns whether there may be something to join. */
-static bool find_nodes(struct search *s)
-{
-	struct joiner *j = s->j;
-	uint64_t all = 0, common = UINT64_MAX;
-
-	for (uint32_t i = 0; i < j->f->flows; i++) {
-		s->member[i] = (struct member){ join_root(j, i), i };
-		all |= j->points[s->member[i].root];
-	}
-	qsort(s->member, j->f->flows, sizeof *s->member, by_member);
-	s->nodes = 0;
-	for (uint32_t k = 0; k < j->f->flows;) {
-		struct node n = node_of(s, k);
-		k += n.members;
-		if (!n.points || n.points == all)
-			continue;
-		s->node[s->nodes++] = n;
-		common &= n.points;
-	}
-	sort_facts = j->f;
-	qsort(s->node, s->nodes, sizeof *s->node, by_flow);
-	memset(s->nodes_at, 0, sizeof s->nodes_at);
-	for (uint32_t i = 0; i < s->nodes; i++)
-		for (uint32_t p = 0; p < j->f->points; p++)
-			s->nodes_at[p] += s->node[i].points >> p & 1;
-	return s->nodes > 1 && !common;
-}
 
 /* ---- learning ---- */
 
@@ -194,7 +46,7 @@ static int learn(struct search *s)
 
 static int by_flow_content(const void *a, const void *b)
 {
-	return by_content(*(const struct flow *const *)a, *(const struct flow *const *)b);
+	return search_order(*(const struct flow *const *)a, *(const struct flow *const *)b);
 }
 
 /* Where nothing is joined yet, the crowd tells: one difference between two points' clocks fits them all. */
@@ -221,327 +73,9 @@ static int guess_lags(struct search *s)
 	return rc;
 }
 
-/* ---- candidates ---- */
-
-static int add_entry(struct search *s, uint64_t key, uint32_t node, uint32_t flow)
-{
-	if (s->entries == s->entry_room) {
-		uint32_t room = s->entry_room ? s->entry_room * 2 : 1024;
-		struct entry *x = realloc(s->entry, room * sizeof *x);
-		if (!x)
-			return err_set(s->e, "out of memory");
-		s->entry = x;
-		s->entry_room = room;
-	}
-	s->entry[s->entries++] = (struct entry){ key, node, flow };
-	return 0;
-}
-
-static int room_for_edge(struct search *s)
-{
-	if (s->edges < s->edge_room)
-		return 0;
-	uint32_t room = s->edge_room ? s->edge_room * 2 : 1024;
-	struct edge *x = realloc(s->edge, room * sizeof *x);
-	if (!x)
-		return err_set(s->e, "out of memory");
-	s->edge = x;
-	s->edge_room = room;
-	return 0;
-}
-
-/* Any flow of the one with any of the other: those next to the device that lies between are most alike. */
-static struct edge best_of(const struct search *s, uint32_t x, uint32_t y)
-{
-	const struct node *p = &s->node[x], *q = &s->node[y];
-	struct edge best = { .x = x, .y = y, .bits = -HUGE_VALF };
-
-	for (uint32_t i = p->member; i < p->member + p->members; i++)
-		for (uint32_t k = q->member; k < q->member + q->members; k++) {
-			const struct flow *a = &s->j->f->flow[s->member[i].flow], *b = &s->j->f->flow[s->member[k].flow];
-			unsigned families, evidence;
-			if (a->point == b->point)
-				continue;
-			uint32_t many = s->nodes_at[a->point] > s->nodes_at[b->point] ? s->nodes_at[a->point] : s->nodes_at[b->point];
-			float bits = (float)(likeness_score(&s->like, a, b, &families, &evidence) - log2(many));
-			if (bits > best.bits)
-				best = (struct edge){ .x = x, .y = y, .fx = s->member[i].flow, .fy = s->member[k].flow, .bits = bits,
-					.families = (uint16_t)families, .evidence = (uint16_t)evidence };
-		}
-	return best;
-}
-
-static int consider(struct search *s, uint32_t x, uint32_t y)
-{
-	if (x == y || s->node[x].points & s->node[y].points)
-		return 0;
-	struct edge best = x < y ? best_of(s, x, y) : best_of(s, y, x);
-	if (best.bits < (float)HOPELESS)
-		return 0;
-	if (room_for_edge(s) < 0)
-		return -1;
-	s->edge[s->edges++] = best;
-	return 0;
-}
-
-static int by_entry(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-	int c;
-
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	if ((c = by_content(&sort_facts->flow[x->flow], &sort_facts->flow[y->flow])))
-		return c;
-	return (x->flow > y->flow) - (x->flow < y->flow);
-}
-
-/* Entries of a block are in order of point and time: the first at a point that begins at t or later. */
-static uint32_t first_at(const struct search *s, const struct entry *b, uint32_t n, uint32_t point, int64_t t)
-{
-	uint32_t from = 0, to = n;
-
-	while (from < to) {
-		uint32_t half = from + (to - from) / 2;
-		const struct flow *w = &s->j->f->flow[b[half].flow];
-		if (w->point < point || (w->point == point && w->first_ns < t))
-			from = half + 1;
-		else
-			to = half;
-	}
-	return from;
-}
-
-/* Of a large block: those that began when x should have begun there. */
-static int look_around(struct search *s, const struct entry *b, uint32_t n, uint32_t i)
-{
-	const struct flow *x = &s->j->f->flow[b[i].flow];
-	int64_t low, high, noise;
-
-	for (uint32_t p = x->point + 1; p < s->j->f->points; p++) {
-		if (s->node[b[i].node].points >> p & 1 || !likeness_window(&s->like, x->point, p, x->first_ns, &low, &high, &noise))
-			continue;
-		uint32_t found = 0;
-		for (uint32_t k = first_at(s, b, n, p, low - 2 * noise); k < n && found < BLOCK; k++) {
-			const struct flow *y = &s->j->f->flow[b[k].flow];
-			if (y->point != p || y->first_ns > high + 2 * noise)
-				break;
-			found++;
-			if (consider(s, b[i].node, b[k].node) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int expand(struct search *s, const struct entry *b, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		if (n > BLOCK) {
-			if (look_around(s, b, n, i) < 0)
-				return -1;
-			continue;
-		}
-		for (uint32_t k = i + 1; k < n; k++)
-			if (consider(s, b[i].node, b[k].node) < 0)
-				return -1;
-	}
-	return 0;
-}
-
-/* Pairs of nodes that have something in common. */
-static int expand_all(struct search *s)
-{
-	int rc = 0;
-
-	if (s->entries)
-		qsort(s->entry, s->entries, sizeof *s->entry, by_entry);
-	for (uint32_t from = 0, to; rc == 0 && from < s->entries; from = to) {
-		for (to = from + 1; to < s->entries && s->entry[to].key == s->entry[from].key; to++)
-			;
-		rc = expand(s, &s->entry[from], to - from);
-	}
-	s->entries = 0;
-	return rc;
-}
-
-/* By which traits nodes are brought together; none at all: by time alone. */
-static const uint32_t blocks[] = {
-	1u << TRAIT_CLIENT_ISN, 1u << TRAIT_SERVER_ISN, 1u << TRAIT_TSVAL, 1u << TRAIT_CLIENT_PORT, 1u << TRAIT_CLIENT_PORT | 1u << TRAIT_CLIENT_ADDR,
-	1u << TRAIT_CLIENT_PORT | 1u << TRAIT_SERVER, 1u << TRAIT_LENGTHS, 0,
-};
-
-static int add_by_traits(struct search *s, uint32_t traits, uint32_t node, uint32_t flow)
-{
-	uint64_t key = traits, v;
-
-	for (int t = 0; t < TRAITS; t++)
-		if (traits >> t & 1) {
-			if (!trait_of(&s->j->f->flow[flow], t, &v))
-				return 0;
-			key = XXH3_64bits_withSeed(&v, sizeof v, key + (uint64_t)t);
-		}
-	return add_entry(s, key, node, flow);
-}
-
-static int by_traits(struct search *s, uint32_t traits)
-{
-	for (uint32_t i = 0; i < s->nodes; i++)
-		for (uint32_t k = 0; k < s->node[i].members; k++)
-			if (add_by_traits(s, traits, i, s->member[s->node[i].member + k].flow) < 0)
-				return -1;
-	return expand_all(s);
-}
-
-/* What was captured from its middle on: where its sequence numbers lie. */
-static int by_numbers(struct search *s)
-{
-	for (uint32_t i = 0; i < s->nodes; i++) {
-		const struct flow *w = flow_of(s, i);
-		uint32_t from[2], n[2];
-		if (!w->has_seq[C2S] || !w->has_seq[S2C])
-			continue;
-		for (int d = 0; d < 2; d++) {
-			from[d] = (w->seq_min[d] >> CELL) - 1;
-			n[d] = (w->seq_max[d] >> CELL) - from[d] + 2;
-			n[d] = n[d] < CELLS ? n[d] : CELLS;
-		}
-		for (uint32_t a = 0; a < n[0]; a++)
-			for (uint32_t b = 0; b < n[1]; b++) {
-				uint32_t cell[2] = { (from[0] + a) & ((1u << (32 - CELL)) - 1), (from[1] + b) & ((1u << (32 - CELL)) - 1) };
-				if (add_entry(s, XXH3_64bits(cell, sizeof cell), i, s->node[i].flow) < 0)
-					return -1;
-			}
-	}
-	return expand_all(s);
-}
-
-/* ---- packets ---- */
-
-static const struct opening *opening_of(struct search *s, uint32_t flow)
-{
-	uint32_t at = flow % OPENINGS;
-
-	if (s->held[at] != flow + 1) {
-		s->held[at] = 0;
-		if (opening_read(&s->loader, &s->room, flow, &s->opening[at], s->e) < 0)
-			return NULL;
-		s->held[at] = flow + 1;
-	}
-	return &s->opening[at];
-}
-
-/* Those that nothing brought together: by their packets' contents, and by the IP ID of what begins them. */
-static int by_packets(struct search *s)
-{
-	for (uint32_t i = 0; i < s->edges; i++)
-		s->node[s->edge[i].x].wanted = s->node[s->edge[i].y].wanted = true;
-	for (uint32_t i = 0; i < s->nodes; i++) {
-		const struct opening *o;
-		if (s->node[i].wanted)
-			continue;
-		if (!(o = opening_of(s, s->node[i].flow)))
-			return -1;
-		uint64_t all = o->said[SAID_ALL], id = o->n && o->p[0].ip_id ? 1ull << 32 | o->p[0].ip_id : 0;
-		if ((all && add_entry(s, XXH3_64bits(&all, sizeof all), i, s->node[i].flow) < 0) ||
-		    (id && add_entry(s, XXH3_64bits(&id, sizeof id), i, s->node[i].flow) < 0))
-			return -1;
-	}
-	return expand_all(s);
-}
-
-static int by_nodes(const void *a, const void *b)
-{
-	const struct edge *x = a, *y = b;
-
-	if (x->x != y->x)
-		return x->x < y->x ? -1 : 1;
-	return (x->y > y->y) - (x->y < y->y);
-}
-
-static int find_edges(struct search *s)
-{
-	uint32_t n = 0;
-
-	s->edges = 0;
-	for (size_t k = 0; k < sizeof blocks / sizeof *blocks; k++)
-		if (by_traits(s, blocks[k]) < 0)
-			return -1;
-	if (by_numbers(s) < 0 || (s->j->db && by_packets(s) < 0))
-		return -1;
-	if (s->edges)
-		qsort(s->edge, s->edges, sizeof *s->edge, by_nodes);
-	for (uint32_t i = 0; i < s->edges; i++)
-		if (n == 0 || by_nodes(&s->edge[n - 1], &s->edge[i]) != 0)
-			s->edge[n++] = s->edge[i];
-	s->edges = n;
-	return 0;
-}
-
-/* ---- the best of each node ---- */
-
-struct side {
-	uint32_t node, edge;
-	float bits;
-};
-
-static int by_side(const void *a, const void *b)
-{
-	const struct side *x = a, *y = b;
-
-	if (x->node != y->node)
-		return x->node < y->node ? -1 : 1;
-	if (x->bits != y->bits)
-		return x->bits > y->bits ? -1 : 1;
-	return (x->edge > y->edge) - (x->edge < y->edge);
-}
-
-/* Edges by node, the best first; NULL: out of memory. Each edge is there twice. */
-static struct side *sides_of(struct search *s)
-{
-	struct side *list = malloc((2 * (size_t)s->edges + 1) * sizeof *list);
-
-	if (!list) {
-		err_set(s->e, "out of memory");
-		return NULL;
-	}
-	for (uint32_t i = 0; i < s->edges; i++) {
-		list[2 * i] = (struct side){ s->edge[i].x, i, s->edge[i].bits };
-		list[2 * i + 1] = (struct side){ s->edge[i].y, i, s->edge[i].bits };
-	}
-	qsort(list, 2 * (size_t)s->edges, sizeof *list, by_side);
-	return list;
-}
-
-/* Only the best few of each node are worth a look at packets; an edge stays if either end wants it. */
-static int keep_best(struct search *s)
-{
-	struct side *list = sides_of(s);
-	uint32_t n = 0, rank = 0;
-
-	if (!list)
-		return -1;
-	for (uint32_t i = 0; i < s->edges; i++)
-		s->edge[i].dead = true;
-	for (uint32_t i = 0; i < 2 * s->edges; i++) {
-		rank = i > 0 && list[i].node == list[i - 1].node ? rank + 1 : 0;
-		/* Those that tie with the last one stay, too: else order would choose. */
-		if (rank < CANDIDATES || list[i].bits == list[i - 1].bits)
-			s->edge[list[i].edge].dead = false;
-		else
-			rank = CANDIDATES;
-	}
-	free(list);
-	for (uint32_t i = 0; i < s->edges; i++)
-		if (!s->edge[i].dead)
-			s->edge[n++] = s->edge[i];
-	s->edges = n;
-	return 0;
-}
-
 static uint64_t said_key(const struct search *s, uint32_t node, int i)
 {
-	uint64_t k[2] = { (uint64_t)flow_of(s, node)->point << 2 | (unsigned)i, s->node[node].said[i] };
+	uint64_t k[2] = { (uint64_t)search_flow(s, node)->point << 2 | (unsigned)i, s->node[node].said[i] };
 
 	return XXH3_64bits(k, sizeof k);
 }
@@ -553,10 +87,10 @@ static int read_said(struct search *s)
 		s->node[s->edge[i].x].wanted = s->node[s->edge[i].y].wanted = true;
 	multiset_free(&s->said);
 	for (uint32_t i = 0; i < s->nodes; i++) {
-		const struct opening *o;
+		const struct onset *o;
 		if (!s->node[i].wanted)
 			continue;
-		if (!(o = opening_of(s, s->node[i].flow)))
+		if (!(o = search_onset(s, s->node[i].flow)))
 			return -1;
 		for (int k = 0; k < SAID; k++)
 			if ((s->node[i].said[k] = o->said[k]))
@@ -574,8 +108,8 @@ static double score_said(const struct search *s, const struct edge *g)
 	for (int i = 0; i < SAID; i++) {
 		if (!x->said[i] || x->said[i] != y->said[i])
 			continue;
-		double a = multiset_count(&s->said, said_key(s, g->x, i)) - 1, na = s->nodes_at[flow_of(s, g->x)->point];
-		double b = multiset_count(&s->said, said_key(s, g->y, i)) - 1, nb = s->nodes_at[flow_of(s, g->y)->point];
+		double a = multiset_count(&s->said, said_key(s, g->x, i)) - 1, na = s->nodes_at[search_flow(s, g->x)->point];
+		double b = multiset_count(&s->said, said_key(s, g->y, i)) - 1, nb = s->nodes_at[search_flow(s, g->y)->point];
 		best = fmax(best, log2(0.95 / fmax(1.0 / 65536, fmax(a / na, b / nb))));
 	}
 	return best;
@@ -584,26 +118,34 @@ static double score_said(const struct search *s, const struct edge *g)
 static void credit(struct edge *g, double bits, unsigned family, unsigned evidence)
 {
 	g->bits += (float)bits;
+	g->loose += family & (FAMILY_CLOCK | FAMILY_IP_ID) ? (float)bits : 0;
 	if (bits > 3)
 		g->families |= (uint16_t)family;
 	if (bits > 0)
 		g->evidence |= (uint16_t)evidence;
 }
 
+static uint64_t points_key(const struct search *s, const struct edge *g)
+{
+	uint32_t p[2] = { s->j->f->flow[g->fx].point, s->j->f->flow[g->fy].point }, k[2] = { p[0] < p[1] ? p[0] : p[1], p[0] < p[1] ? p[1] : p[0] };
+
+	return XXH3_64bits(k, sizeof k);
+}
+
 static int look_at_packets(struct search *s, struct edge *g)
 {
-	const struct opening *x = opening_of(s, g->fx);
-	struct opening copy;
-	const struct opening *y;
+	const struct onset *x = search_onset(s, g->fx);
+	struct onset copy;
+	const struct onset *y;
 	struct accord a;
 	bool stamped = s->j->f->flow[g->fx].has_syn_tsval && s->j->f->flow[g->fy].has_syn_tsval;
 
 	if (!x)
 		return -1;
 	copy = *x;      /* the other one may take its place */
-	if (!(y = opening_of(s, g->fy)))
+	if (!(y = search_onset(s, g->fy)))
 		return -1;
-	opening_compare(&copy, y, &a);
+	onset_compare(&copy, y, &a);
 	credit(g, score_said(s, g) + fmin(6, a.data), FAMILY_CONTENT, JOIN_PAYLOAD);
 	credit(g, fmin(24, 12.0 * a.ids), FAMILY_IP_ID, JOIN_IP_ID);
 	credit(g, a.rhythm, FAMILY_CLOCK, JOIN_TIME);
@@ -611,9 +153,18 @@ static int look_at_packets(struct search *s, struct edge *g)
 	credit(g, a.stamps_moved > 2 ? 3 : 0, FAMILY_STAMPS, JOIN_TSVAL_MOVED);
 	if (a.alone > a.aligned + 2)
 		g->bits -= 10;
-	if (a.backwards || (a.conflicts && a.conflicts >= a.payloads))
+	if (a.conflicts && a.conflicts >= a.payloads)
 		g->bits += (float)CONTRADICTION;
-	g->passed_on |= accord_forwarded(&a) || (a.ids > 0 && (g->evidence & SAME_TUPLE) == SAME_TUPLE);
+	/* With one initial number, a device may have answered the SYN itself, and passed on the rest (syn_proxy.h). Else it is a proxy, or another one. */
+	if (a.backwards && !a.spliced && !(g->evidence & JOIN_CLIENT_ISN)) {
+		g->bits = -HUGE_VALF;
+		if (a.stamps > 0)
+			multiset_add(&s->refuted, points_key(s, g));
+	}
+	g->by_stamps = !g->passed_on && !accord_forwarded(&a, false);
+	g->passed_on |= accord_forwarded(&a, true);
+	if (a.ids > 0 && (g->evidence & SAME_TUPLE) == SAME_TUPLE)
+		g->passed_on = true;
 	return 0;
 }
 
@@ -623,28 +174,38 @@ static int judge_edges(struct search *s)
 		return -1;
 	for (uint32_t i = 0; i < s->edges; i++) {
 		struct edge *g = &s->edge[i];
-		g->passed_on = g->evidence & (JOIN_CLIENT_ISN | JOIN_SERVER_ISN | JOIN_SEQUENCE | JOIN_TSVAL);
+		g->passed_on = g->evidence & (JOIN_CLIENT_ISN | JOIN_SERVER_ISN | JOIN_SEQUENCE | (s->j->db ? 0 : JOIN_TSVAL));
 		if (s->j->db && look_at_packets(s, g) < 0)
 			return -1;
 	}
-	return 0;
+	/* Where a proxy has the timestamps of the client's clock, they prove nothing of any connection. */
+	for (uint32_t i = 0; i < s->edges; i++)
+		if (s->edge[i].by_stamps && multiset_count(&s->refuted, points_key(s, &s->edge[i])))
+			s->edge[i].bits = -HUGE_VALF;
+	return s->refuted.nomem ? err_set(s->e, "out of memory") : 0;
 }
 
 /* ---- decisions ---- */
 
-/* By how much is edge g better for node `self` than any other that would take the same place? */
-static float margin_of(const struct search *s, const struct side *list, const uint32_t *first, const struct edge *g, uint32_t self)
+/* By how much is edge g better than any other of node `self` that would take the same place? All in all, and without what neighbours share. */
+struct margin {
+	float all, firm;
+};
+
+static struct margin margin_of(const struct search *s, const struct side *list, const uint32_t *first, const struct edge *g, uint32_t self)
 {
 	uint32_t other = g->x == self ? g->y : g->x;
-	float best = 0;         /* that there is no counterpart */
+	float best = 0, firm = 0;       /* that there is no counterpart */
 
 	for (uint32_t i = first[self]; i < first[self + 1]; i++) {
-		const struct edge *h = &s->edge[list[i].edge];
+		const struct edge *h = &s->edge[list[i].at];
 		uint32_t rival = h->x == self ? h->y : h->x;
-		if (h != g && s->node[rival].points & s->node[other].points && h->bits > best)
-			best = h->bits;
+		if (h == g || !(s->node[rival].points & s->node[other].points))
+			continue;
+		best = h->bits > best ? h->bits : best;
+		firm = h->bits - h->loose > firm ? h->bits - h->loose : firm;
 	}
-	return g->bits - best;
+	return (struct margin){ g->bits - best, g->bits - g->loose - firm };
 }
 
 static unsigned families_in(unsigned set)
@@ -662,7 +223,8 @@ struct decision {
 	uint8_t state;
 };
 
-static enum join_state decide(const struct edge *g, float margin)
+/* Never certain from times alone (ALGORITHMS 1.8), nor from IP IDs, which a device or a host may count for all connections. */
+static enum join_state decide(const struct edge *g, float margin, float firm)
 {
 	/* A number that several share tells nothing of which is which, but that it is one of them. */
 	bool numbers = g->evidence & (JOIN_CLIENT_ISN | JOIN_SERVER_ISN) && g->bits > (float)CONTRADICTION / 2;
@@ -671,7 +233,9 @@ static enum join_state decide(const struct edge *g, float margin)
 		return numbers || g->bits >= LIKELY_BITS ? JOIN_AMBIGUOUS : JOIN_ALONE;
 	if (!g->passed_on || g->bits < LIKELY_BITS)
 		return JOIN_ALONE;
-	return margin >= CERTAIN_MARGIN && g->bits >= CERTAIN_BITS && families_in(g->families) > 1 ? JOIN_CERTAIN : JOIN_LIKELY;
+	if (margin < CERTAIN_MARGIN || firm < LIKELY_MARGIN || families_in(g->families) < 2)
+		return JOIN_LIKELY;
+	return g->bits - g->loose >= (float)CERTAIN_BITS ? JOIN_CERTAIN : JOIN_LIKELY;
 }
 
 static int by_bits(const void *a, const void *b)
@@ -714,6 +278,23 @@ static bool take(struct search *s, const struct decision *d)
 	return true;
 }
 
+/* Edges by node, the best first; NULL: out of memory. */
+static struct side *sides_of(struct search *s)
+{
+	struct side *list = malloc((2 * (size_t)s->edges + 1) * sizeof *list);
+
+	if (!list) {
+		err_set(s->e, "out of memory");
+		return NULL;
+	}
+	for (uint32_t i = 0; i < s->edges; i++) {
+		list[2 * i] = (struct side){ s->edge[i].x, i, s->edge[i].bits };
+		list[2 * i + 1] = (struct side){ s->edge[i].y, i, s->edge[i].bits };
+	}
+	qsort(list, 2 * (size_t)s->edges, sizeof *list, search_by_side);
+	return list;
+}
+
 static int decide_all(struct search *s, uint32_t *united)
 {
 	struct side *list = sides_of(s);
@@ -727,8 +308,8 @@ static int decide_all(struct search *s, uint32_t *united)
 			first[i + 1] += first[i];
 		for (uint32_t i = 0; i < s->edges; i++) {
 			const struct edge *g = &s->edge[i];
-			float a = margin_of(s, list, first, g, g->x), b = margin_of(s, list, first, g, g->y);
-			enum join_state state = decide(g, a < b ? a : b);
+			struct margin a = margin_of(s, list, first, g, g->x), b = margin_of(s, list, first, g, g->y);
+			enum join_state state = decide(g, fminf(a.all, b.all), fminf(a.firm, b.firm));
 			if (state != JOIN_ALONE)
 				d[n++] = (struct decision){ i, g->bits, (uint8_t)state };
 		}
@@ -749,13 +330,13 @@ static int round_of(struct search *s, uint32_t *united)
 {
 	int rc = -1;
 
-	if (!find_nodes(s))
+	if (!search_nodes(s))
 		return 0;
-	if (likeness_open(&s->like, s->j->f, s->e) == 0 && learn(s) == 0 && guess_lags(s) == 0 && find_edges(s) == 0 && keep_best(s) == 0 && judge_edges(s) == 0)
+	if (likeness_open(&s->like, s->j->f, s->e) == 0 && learn(s) == 0 && guess_lags(s) == 0 && search_edges(s) == 0 && judge_edges(s) == 0)
 		rc = decide_all(s, united);
 	likeness_close(&s->like);
 	if (s->held)
-		memset(s->held, 0, OPENINGS * sizeof *s->held);
+		memset(s->held, 0, ONSETS * sizeof *s->held);
 	return rc;
 }
 
@@ -770,9 +351,9 @@ static int open_search(struct search *s, struct joiner *j)
 	conn_init(&s->room, j->f);
 	if (!j->db)
 		return 0;
-	s->opening = malloc(OPENINGS * sizeof *s->opening);
-	s->held = calloc(OPENINGS, sizeof *s->held);
-	if (!s->opening || !s->held)
+	s->onset = malloc(ONSETS * sizeof *s->onset);
+	s->held = calloc(ONSETS, sizeof *s->held);
+	if (!s->onset || !s->held)
 		return err_set(s->e, "out of memory");
 	return loader_open(&s->loader, j->db, s->e);
 }
@@ -790,11 +371,13 @@ int join_by_likeness(struct joiner *j, struct err *e)
 	loader_close(&s.loader);
 	conn_free(&s.room);
 	multiset_free(&s.said);
+	multiset_free(&s.refuted);
 	free(s.node);
 	free(s.member);
 	free(s.entry);
+	free(s.pair);
 	free(s.edge);
-	free(s.opening);
+	free(s.onset);
 	free(s.held);
 	return rc;
 }

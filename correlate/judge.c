@@ -8,7 +8,9 @@
 #include "correlate/ecn.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
+#include "correlate/ranges.h"
 #include "correlate/reason.h"
+#include "correlate/tell_proxy.h"
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
 #define AT_ONCE_NS 5000000      /* closer together than timers are apart */
@@ -25,6 +27,16 @@ static enum confidence by_odds(double odds)
 static void add(struct findings *out, struct seen s)
 {
 	findings_add(out, &s);
+}
+
+/* A rest of a packet counts as many segments. */
+static struct finding *add_all(const struct conn *c, struct findings *out, struct seen s)
+{
+	struct finding *f = findings_add(out, &s);
+
+	if (f)
+		f->count += c->tx[s.tx].units - 1;
+	return f;
 }
 
 /* ---- what became of each transmission ---- */
@@ -44,12 +56,12 @@ static void far_side(const struct conn *c, uint32_t i, struct findings *out)
 		return;
 	to = c->way[x->dir][x->reach + 1];
 	if (x->fate_to == FATE_DROPPED) {
-		add(out, (struct seen){ KIND_DROPPED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_to), x->reasons_to, i, x->odds_to,
+		add_all(c, out, (struct seen){ KIND_DROPPED, x->what, x->dir, from, to, NO_POINT, (uint8_t)by_odds(x->odds_to), x->reasons_to, i, x->odds_to,
 			"dropped" });
 		return;
 	}
 	struct seen s = { KIND_UNDECIDED, x->what, x->dir, from, to, NO_POINT, POSSIBLE, x->reasons_to, i, x->odds_to, "gone" };
-	struct finding *f = findings_add(out, &s);
+	struct finding *f = add_all(c, out, s);
 	if (f)
 		f->doubtful |= !harmless(x);
 }
@@ -94,16 +106,30 @@ static bool mistaken(const struct conn *c, uint32_t i, unsigned point)
 	const struct pkt *p = &c->pkt[c->tx[i].first];
 	uint32_t here = conn_sight(c, i)[point];
 
+	if (c->tx[i].rest)
+		return ranges_doubled(c, i, point);
 	if (p->ip_id || (here != NOTHING && !c->pkt[here].doubled))
 		return false;
 	for (uint32_t k = i > SHORTLY ? i - SHORTLY : 0; k < c->txs && k <= i + SHORTLY; k++) {
 		uint32_t there = conn_sight(c, k)[point];
 		const struct pkt *q = &c->pkt[c->tx[k].first];
 		bool doubled = there != NOTHING && c->pkt[there].doubled;
-		if (k != i && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS)
+		if (q != p && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Was it recorded by a neighbour that has not one packet in common with the point? Then it may have come by there instead: points of two ways
+ * (ECMP, a pair of which one stands by), or flows of one connection that cannot be recognised as such.
+ */
+static bool took_other_way(const struct conn *c, const struct tx *x, uint32_t i, unsigned k)
+{
+	unsigned p = c->way[x->dir][k];
+
+	return (k > 0 && conn_seen(c, i, k - 1) && odds_strangers(c->facts, c->way[x->dir][k - 1], p)) ||
+	    (k + 1 < c->ways[x->dir] && conn_seen(c, i, k + 1) && odds_strangers(c->facts, p, c->way[x->dir][k + 1]));
 }
 
 static void missed(const struct proof *t, uint32_t i, struct findings *out)
@@ -114,13 +140,14 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 	/* Fragments of what no point holds all of are no packet that came to anybody. */
 	if (c->pkt[x->first].partial && conn_seen(c, i, x->to)->partial)
 		return;
-	for (unsigned k = 0; k <= x->reach && !x->piece && !x->whole; k++) {
+	for (unsigned k = 0; k <= x->reach; k++) {
 		uint8_t p = c->way[x->dir][k];
 		reason_set why = 0;
 		const struct pkt *here = conn_seen(c, i, k);
 		/* A fragment that is missing, and comes by further on. */
 		bool torn = here && here->partial && k < x->to && !conn_seen(c, i, x->to)->partial;
-		if ((here && !torn) || (k < x->from && !x->by_host))
+		if ((here && !torn) || conn_others(x, p) || (k < x->from && !x->by_host) || (k >= x->from && x->rest == REST_NEW) ||
+		    took_other_way(c, x, i, k))
 			continue;
 		/* Of a connection that a point does not know at all, single packets say nothing. */
 		if (!c->flow[p] && !fate_unseen(t, p))
@@ -139,9 +166,24 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		enum confidence confidence = mistaken(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
-		add(out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
+		add_all(c, out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
 			sure ? ODDS_CERTAIN : ODDS_LIKELY, "not_captured" });
 	}
+}
+
+/*
+ * Its bytes are at the next point, but in other packets: cut up or put together by a network card (offload) at either end of the hop, or by what lies
+ * between. Only possible where the point before it recorded neither: then it cannot be said on which side of that point.
+ */
+static void resegmented(const struct conn *c, uint32_t i, struct findings *out)
+{
+	const struct tx *x = &c->tx[i];
+	unsigned k = x->turned;
+
+	if (!k || x->rest)
+		return;
+	add(out, (struct seen){ KIND_RESEGMENTED, x->what, x->dir, c->way[x->dir][k - 1], c->way[x->dir][k], NO_POINT,
+		conn_seen(c, i, k - 1) ? CERTAIN : POSSIBLE, 0, i, ODDS_CERTAIN, "resegmented" });
 }
 
 /* How many copies of transmission i does a point hold? On the other side of a device that it straddles there is none, but the packet again. */
@@ -175,7 +217,8 @@ static void copies(const struct conn *c, uint32_t i, struct findings *out)
 		honest += !facts_mirrors(&c->facts->point[c->way[x->dir][first]]);
 	}
 	bool network = first > x->from && honest > 1 && conn_seen(c, i, first - 1);
-	if (network)
+	/* It may have been doubled before, and one of the two put together with others. */
+	if (network && !ranges_twice(c, i, c->way[x->dir][first - 1]))
 		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, c->way[x->dir][first - 1], c->way[x->dir][first], NO_POINT, CERTAIN, 0, i,
 			ODDS_CERTAIN, "duplicated" });
 	for (unsigned k = x->from; k <= x->to && !(honest > 1 && k >= first); k++) {
@@ -196,7 +239,7 @@ static void repeats(const struct conn *c, uint32_t i, struct findings *out)
 	/* Equal SYN-ACKs at once, without IP ID: two timers of the server, or a copy at a point that makes some. */
 	bool copy = x->what == WHAT_SYNACK && c->pkt[x->first].ip_id == 0 && x->repeats != NOTHING && x->t - c->tx[x->repeats].t < AT_ONCE_NS &&
 	    c->facts->point[c->way[x->dir][0]].twice > 0;
-	if (x->repeat && !x->piece && (x->from == 0 || x->by_host))
+	if (x->repeat && (x->from == 0 || x->by_host))
 		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], copy ? POSSIBLE : CERTAIN, 0, i,
 			ODDS_CERTAIN, "retransmitted" });
 	if (x->probe && (x->from == 0 || x->by_host))
@@ -233,7 +276,7 @@ static bool recycled(const struct conn *c, uint32_t i)
 /* The BIG-IP at the first point of its way says that it made the packet, or is the host there: a full proxy. */
 static bool by_bigip(const struct conn *c, uint32_t i)
 {
-	return c->tx[i].from == 0 && (conn_own_reset(c, i) || conn_from_proxy(c, c->tx[i].dir));
+	return c->tx[i].from == 0 && (conn_own_reset(c, i) || c->facts->conn[c->index].proxy[c->tx[i].dir].tie == TIE_F5);
 }
 
 /*
@@ -298,7 +341,7 @@ static void unanswered(const struct conn *c, struct findings *out)
 		return;
 	unsigned last = c->ways[C2S] - 1u;
 	uint8_t at = c->way[C2S][last], ttl = fate_ttl(c, at, S2C);
-	if (c->facts->point[at].sight[S2C].elsewhere)
+	if (c->facts->point[at].sight[conn_along(c, S2C)].elsewhere)
 		return;
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
@@ -353,23 +396,50 @@ static void single(const struct conn *c, struct findings *out)
 
 /* ---- the connection as a whole ---- */
 
+static const char *tie_rule(uint8_t tie)
+{
+	static const char *const name[] = { "", "f5_peer", "proxy_header", "unique_id", "client_random", "equal_streams", "equal_request", "equal_times",
+		"equal_class", "same_service" };
+
+	return name[tie];
+}
+
 /* A full proxy at an end of the way: from there to the next point (points beside it are none) it is another connection. */
-static void proxied(const struct conn *c, struct findings *out)
+static void proxied(const struct conn *c, int d, struct findings *out)
+{
+	const struct proxy_end *r = &c->facts->conn[c->index].proxy[d];
+	const struct point *point = c->facts->point;
+	int n = (int)c->facts->points, step = d == S2C ? 1 : -1, next = r->point + step;
+
+	while (next >= 0 && next < n && point[next].position == point[r->point].position)
+		next += step;
+	if (r->tie == TIE_NONE || next < 0 || next >= n)
+		return;
+	reason_set why = r->tie == TIE_F5 ? WHY_F5 : 0;
+	double odds = r->confidence == CERTAIN ? ODDS_CERTAIN : ODDS_LIKELY;
+	if (d == S2C)
+		add(out, (struct seen){ KIND_TERMINATED, WHAT_CONNECTION, NO_DIRECTION, r->point, (uint8_t)next, NO_POINT, r->confidence, why, NOTHING,
+			odds, tie_rule(r->tie) });
+	else
+		add(out, (struct seen){ KIND_ORIGINATED, WHAT_CONNECTION, NO_DIRECTION, (uint8_t)next, r->point, NO_POINT, r->confidence, why, NOTHING,
+			odds, tie_rule(r->tie) });
+}
+
+/* The header of the PROXY protocol, before the first byte that the client said. */
+static void inserted(const struct conn *c, struct findings *out)
 {
 	const struct conn_ref *r = &c->facts->conn[c->index];
-	const struct point *point = c->facts->point;
-	int n = (int)c->facts->points, step = r->proxied == PROXY_ENDS ? 1 : -1, next = r->proxy + step;
+	bool header = false;
 
-	while (next >= 0 && next < n && point[next].position == point[r->proxy].position)
-		next += step;
-	if (r->proxied == PROXY_NONE || next < 0 || next >= n)
-		return;
-	if (r->proxied == PROXY_ENDS)
-		add(out, (struct seen){ KIND_TERMINATED, WHAT_CONNECTION, NO_DIRECTION, r->proxy, (uint8_t)next, NO_POINT, CERTAIN, WHY_F5, NOTHING,
-			ODDS_CERTAIN, "f5_peer" });
-	else
-		add(out, (struct seen){ KIND_ORIGINATED, WHAT_CONNECTION, NO_DIRECTION, (uint8_t)next, r->proxy, NO_POINT, CERTAIN, WHY_F5, NOTHING,
-			ODDS_CERTAIN, "f5_peer" });
+	for (uint32_t i = 0; i < r->flows; i++)
+		header |= c->facts->flow[r->flow + i].speaks_for.header > 0;
+	for (uint32_t i = 0; i < out->n && header; i++) {
+		const struct finding x = out->list[i];
+		if (x.kind == KIND_ORIGINATED && r->proxy[C2S].tie != TIE_F5) {
+			add(out, (struct seen){ KIND_INSERTED, WHAT_DATA, C2S, x.from, x.to, NO_POINT, x.confidence, 0, NOTHING, x.odds, "proxy_header" });
+			return;
+		}
+	}
 }
 
 /* Between the last point on the client's side that knows the connection and the first one beyond. */
@@ -414,7 +484,7 @@ static void zero_window(const struct conn *c, struct findings *out)
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
 		const struct pkt *p = &c->pkt[x->first];
-		if (p->win == 0 && (x->what == WHAT_ACK || x->what == WHAT_DATA) && !x->stray && (x->from == 0 || x->by_host))
+		if (p->win == 0 && !x->rest && (x->what == WHAT_ACK || x->what == WHAT_DATA) && !x->stray && (x->from == 0 || x->by_host))
 			add(out, (struct seen){ KIND_ZERO_WINDOW, WHAT_ACK, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN,
 				"zero_window" });
 	}
@@ -451,7 +521,7 @@ static bool stalled(const struct conn *c)
 
 	for (uint32_t i = c->txs; i-- > 0;) {
 		const struct tx *x = &c->tx[i];
-		if (x->what != WHAT_DATA && x->what != WHAT_FIN)
+		if ((x->what != WHAT_DATA && x->what != WHAT_FIN) || !conn_as_sent(x))
 			continue;
 		if (!x->repeat)
 			break;
@@ -534,6 +604,9 @@ void judge(const struct proof *t, struct findings *out)
 		far_side(c, i, out);
 		near_side(c, i, out);
 		missed(t, i, out);
+		if (c->tx[i].rest)
+			continue;
+		resegmented(c, i, out);
 		copies(c, i, out);
 		repeats(c, i, out);
 		by_host(c, i, out);
@@ -543,7 +616,9 @@ void judge(const struct proof *t, struct findings *out)
 	unanswered(c, out);
 	zero_window(c, out);
 	reuse(c, out);
-	proxied(c, out);
+	for (int d = S2C; d >= C2S; d--)
+		proxied(c, d, out);
+	inserted(c, out);
 	syn_proxy(c, out);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
@@ -552,5 +627,7 @@ void judge(const struct proof *t, struct findings *out)
 		int s = severity_of(&out->list[i], out->outcome);
 		out->severity = s > out->severity ? s : out->severity;
 	}
+	if (tell_failed(c))
+		out->severity = 3;
 	verdict_write(c, out);
 }

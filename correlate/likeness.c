@@ -379,48 +379,49 @@ static double score_range(const struct flow *x, const struct flow *y, int d)
 	return fmax(0, 32 - log2((double)a + b + 2 * NEAR));
 }
 
-static double score_ranges(const struct flow *x, const struct flow *y, unsigned *families, unsigned *evidence)
+static void score_ranges(const struct flow *x, const struct flow *y, struct likeness_score *out)
 {
-	double sum = 0, bits[2];
+	double bits[2];
 
 	if (x->has_isn[C2S] && y->has_isn[C2S])
-		return 0;
+		return;
 	for (int d = 0; d < 2; d++) {
-		sum += bits[d] = score_range(x, y, d);
+		out->bits += bits[d] = score_range(x, y, d);
 		if (bits[d] > SPEAKS)
-			*families |= d == C2S ? FAMILY_CLIENT_NUMBERS : FAMILY_SERVER_NUMBERS;
+			out->families |= d == C2S ? FAMILY_CLIENT_NUMBERS : FAMILY_SERVER_NUMBERS;
 	}
 	if (bits[0] > 0 && bits[1] > 0)
-		*evidence |= JOIN_SEQUENCE;
+		out->evidence |= JOIN_SEQUENCE;
 	else if (bits[0] > 0 || bits[1] > 0)
-		*evidence |= JOIN_ONE_SIDE;
-	return sum;
+		out->evidence |= JOIN_ONE_SIDE;
 }
 
-double likeness_score(const struct likeness *l, const struct flow *x, const struct flow *y, unsigned *families, unsigned *evidence)
+struct likeness_score likeness_score(const struct likeness *l, const struct flow *x, const struct flow *y)
 {
-	double sum = 0, time, of[8] = { 0 };
+	struct likeness_score s = { 0 };
+	double of[8] = { 0 };
 
 	if (x->point > y->point) {
 		const struct flow *t = x;
 		x = y;
 		y = t;
 	}
-	*families = *evidence = 0;
 	for (int t = 0; t < TRAITS; t++) {
 		bool agrees;
 		double bits = score_trait(l, t, x, y, &agrees);
-		sum += bits;
+		s.bits += bits;
 		for (int k = 0; k < 8; k++)
 			of[k] += kind[t].family >> k & 1 ? bits : 0;
-		*evidence |= agrees ? kind[t].evidence : 0;
+		s.evidence |= agrees ? kind[t].evidence : 0;
 	}
 	for (int k = 0; k < 8; k++)
-		*families |= of[k] > SPEAKS ? 1u << k : 0;
-	time = score_time(l, x, y);
-	if (time > SPEAKS) {
-		*families |= FAMILY_CLOCK;
-		*evidence |= JOIN_TIME;
+		s.families |= of[k] > SPEAKS ? 1u << k : 0;
+	s.time = score_time(l, x, y);
+	if (s.time > SPEAKS) {
+		s.families |= FAMILY_CLOCK;
+		s.evidence |= JOIN_TIME;
 	}
-	return sum + time + score_ranges(x, y, families, evidence);
+	s.bits += s.time;
+	score_ranges(x, y, &s);
+	return s;
 }

@@ -59,7 +59,15 @@ int likeness_guess(struct likeness *l, const struct flow *const *x, uint32_t nx,
 /* When does a flow begin at point `to` that began at `from` at t? false: not known. Outside [low, high] by noise_ns it is unlikely, not impossible. */
 bool likeness_window(const struct likeness *l, uint32_t from, uint32_t to, int64_t t, int64_t *low, int64_t *high, int64_t *noise_ns);
 
-/* Bits for or against x and y being one connection; sets the families that speak for it and what agrees (enum join_evidence). Symmetric. */
-double likeness_score(const struct likeness *l, const struct flow *x, const struct flow *y, unsigned *families, unsigned *evidence);
+/* What is for or against two flows being one connection. */
+struct likeness_score {
+	double bits;            /* all in all */
+	double time;            /* of these: from when they began */
+	unsigned families;      /* enum family: that speak for it */
+	unsigned evidence;      /* enum join_evidence: what agrees */
+};
+
+/* Symmetric in x and y. */
+struct likeness_score likeness_score(const struct likeness *l, const struct flow *x, const struct flow *y);
 
 #endif

@@ -78,7 +78,8 @@ static int new_tx(struct matcher *m, uint32_t pkt)
 	x->what = (uint8_t)pkt_what(p);
 	x->from = x->to = (uint8_t)m->at;
 	x->single = true;
-	x->repeats = x->repeated_by = NOTHING;
+	x->repeats = x->repeated_by = x->origin = x->upto = x->into = NOTHING;
+	x->units = 1;
 	uint32_t *s = conn_sight(c, c->txs);
 	for (unsigned i = 0; i < c->facts->points; i++)
 		s[i] = NOTHING;
@@ -154,7 +155,7 @@ static bool keeps(const struct matcher *m, const struct pkt *a, bool ts)
 	unsigned lo = a->point < m->point ? a->point : m->point, hi = a->point < m->point ? m->point : a->point;
 
 	for (unsigned i = lo; i < hi; i++) {
-		const struct hop_stats *h = &m->c->facts->point[i].hop[m->dir];
+		const struct hop_stats *h = &m->c->facts->point[i].hop[conn_along(m->c, m->dir)];
 		uint64_t same = ts ? h->keeps_ts : h->keeps_ip_id, other = ts ? h->changes_ts : h->changes_ip_id;
 		if (same < 3 || other * 10 > same)
 			return false;
@@ -200,8 +201,8 @@ static void typical(const struct matcher *m, const struct pkt *a, double *delay,
 	*delay = 0;
 	*jitter = 10000;
 	for (unsigned i = lo; i < hi; i++) {
-		*delay += (double)m->c->facts->point[i].hop[m->dir].delay_ns;
-		*jitter += (double)m->c->facts->point[i].hop[m->dir].jitter_ns;
+		*delay += (double)m->c->facts->point[i].hop[conn_along(m->c, m->dir)].delay_ns;
+		*jitter += (double)m->c->facts->point[i].hop[conn_along(m->c, m->dir)].jitter_ns;
 	}
 }
 

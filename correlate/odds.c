@@ -6,6 +6,7 @@
 #include "correlate/datagram.h"
 #include "correlate/fate.h"
 #include "correlate/hosts.h"
+#include "correlate/ranges.h"
 #include "correlate/reason.h"
 
 #define BURST 2                 /* packets of one direction that any capture may miss at once */
@@ -79,6 +80,12 @@ static bool translated(const struct conn *c, unsigned from, unsigned to, int64_t
 	return false;
 }
 
+/* A flow that fits several beyond is one of them: that none was taken for it says nothing of its packets. */
+static bool ambiguous(const struct conn *c, unsigned near, unsigned far)
+{
+	return c->flow[near] && c->flow[near]->state == JOIN_AMBIGUOUS && !c->flow[far];
+}
+
 static const struct hop_stats *hop_of(const struct facts *f, unsigned a, unsigned b, unsigned dir)
 {
 	return &f->point[a < b ? a : b].hop[dir];
@@ -134,10 +141,10 @@ static bool refuses(const struct tx *r, const struct tx *x)
 	return (!r->stray_ack && r->ack == x->end) || (!x->stray_ack && !r->stray && r->off == x->ack);
 }
 
-/* Was r, in the other direction, never seen at the point, not even in part, but nearer to x's sender? */
+/* Was r, in the other direction, never seen at the point, not even in part or in other packets, but nearer to x's sender? */
 static bool missing_at(const struct conn *c, uint32_t r, unsigned point)
 {
-	return conn_sight(c, r)[point] == NOTHING;
+	return conn_sight(c, r)[point] == NOTHING && !conn_others(&c->tx[r], point);
 }
 
 bool odds_refused(const struct conn *c, uint32_t x, unsigned point)
@@ -280,7 +287,7 @@ static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reaso
 
 	for (unsigned i = to + 1; i < c->ways[w->dir]; i++) {
 		unsigned p = c->way[w->dir][i], q = c->way[w->dir][i - 1];
-		const struct hop_stats *h = hop_of(f, p, q, w->dir);
+		const struct hop_stats *h = hop_of(f, p, q, conn_along(c, w->dir));
 		double loss = ((double)h->gone + 0.5) / ((double)h->passed + (double)h->gone + 1);
 		if (!fate_ran(c, x, p) || !sees_kin(c, p, w->dir) || !sees_way(t, p, c->way[w->dir][to], w->dir))
 			continue;
@@ -290,11 +297,7 @@ static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reaso
 	return best;
 }
 
-/*
- * Two neighbours that both recorded packets and have not one in common: either nothing passes between them, or what passes cannot be recognised.
- * Then nothing is said of single packets.
- */
-static bool strangers(const struct facts *f, unsigned a, unsigned b)
+bool odds_strangers(const struct facts *f, unsigned a, unsigned b)
 {
 	const struct hop_stats *h = f->point[a < b ? a : b].hop;
 
@@ -364,8 +367,10 @@ static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigne
 {
 	const struct pkt *p = conn_at(c, x, near);
 
+	if (c->tx[x].rest && ranges_doubled(c, x, far))
+		return true;
 	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
-		const struct pkt *q = i == x ? NULL : conn_at(c, i, near), *r = conn_at(c, i, far);
+		const struct pkt *q = c->tx[i].first == c->tx[x].first ? NULL : conn_at(c, i, near), *r = conn_at(c, i, far);
 		if (q && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
 			return true;
 	}
@@ -406,7 +411,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	const struct facts *f = c->facts;
 	const struct tx *w = &c->tx[x];
 	unsigned a = c->way[w->dir][from], b = c->way[w->dir][to];
-	const struct hop_stats *h = hop_of(f, a, b, w->dir);
+	const struct hop_stats *h = hop_of(f, a, b, conn_along(c, w->dir));
 	double miss = miss_of(t, x, b), more, rate, consequence;
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 
@@ -438,7 +443,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_UNREAD;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (elsewhere_in_fragments(c, x, a, b) || strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
+	if (elsewhere_in_fragments(c, x, a, b) || odds_strangers(f, a, b) || two_servers(c, a, b) || both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
 	    may_be_copy(c, x, a, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (conn_inside(c, x, a)) {
@@ -449,7 +454,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns)) {
+	if (ambiguous(c, a, b) || (w->dir == C2S && translated(c, a, b, f->conn[c->index].start_ns))) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
@@ -534,7 +539,7 @@ static bool doubled(const struct conn *c, uint32_t x)
 
 	for (uint32_t i = x, n = 0; i-- > 0 && n < NEAR; n++) {
 		const struct pkt *q = conn_at(c, i, p->point);
-		if (q && conn_equal(p, q) && p->t - q->t < COPY_NS)
+		if (q && q != p && conn_equal(p, q) && p->t - q->t < COPY_NS)
 			return true;
 	}
 	return false;
@@ -554,7 +559,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 
 	for (unsigned i = 0; i + 1 < w->from; i++) {
 		unsigned q = c->way[w->dir][i];
-		if (fate_ran(c, x, q) && sees_kin(c, q, w->dir)) {
+		if (fate_ran(c, x, q) && sees_kin(c, q, w->dir) && sees_way(t, q, before, w->dir)) {
 			odds += fmin(1.5, log_inverse(fate_miss(&f->point[q])));
 			*why |= WHY_ALL_MISS;
 		}
@@ -596,12 +601,12 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names; and of equal packets one may be a copy made on the way. */
-	if (strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
+	if (odds_strangers(f, here, before) || two_servers(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
 	    doubled(c, x)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns)) {
+	if (ambiguous(c, here, before) || (w->dir == S2C && translated(c, here, before, f->conn[c->index].start_ns))) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}

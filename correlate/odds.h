@@ -21,4 +21,10 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why);
 /* Did an answer that refuses x (a RST with the numbers that it asks for, an ICMP error that quotes it) come back without having passed the point? */
 bool odds_refused(const struct conn *c, uint32_t x, unsigned point);
 
+/*
+ * Two neighbours that both recorded packets and have not one in common: either nothing passes between them, or what passes cannot be recognised.
+ * Then nothing is said of single packets.
+ */
+bool odds_strangers(const struct facts *f, unsigned a, unsigned b);
+
 #endif

@@ -7,15 +7,17 @@
 
 #define FAR (1ll << 30)         /* numbers further away than any window (RFC 7323 2.2) belong to something else */
 #define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
-#define IDLE_NS 200000000       /* nobody sends a probe sooner after something else */
 #define SLACK_NS 1000000        /* of aligned times */
 #define NEIGHBOURS 256          /* packets around it whose IP IDs are looked at */
 #define SACKS 256               /* acknowledgments with SACK blocks that are looked at for one transmission */
+#define PIECE_MIN 536            /* payload of the smallest segment that packets are cut into (RFC 9293 3.7.1) */
 #define ID_GAP 64               /* IP IDs of neighbouring packets of one connection lie this close */
 
 void proof_init(struct proof *t)
 {
 	memset(t, 0, sizeof *t);
+	ranges_init(&t->ranges);
+	repeats_init(&t->repeats);
 }
 
 static void marks_free(struct marks *m)
@@ -32,8 +34,8 @@ void proof_free(struct proof *t)
 			marks_free(&t->sent[i][d]);
 			marks_free(&t->sacks[i][d]);
 		}
-	free(t->original);
-	free(t->last);
+	ranges_free(&t->ranges);
+	repeats_free(&t->repeats);
 	memset(t, 0, sizeof *t);
 }
 
@@ -151,117 +153,6 @@ static void place_tx(struct proof *t, struct tx *x)
 		t->high[r] = x->ack;    /* acknowledges what no point recorded */
 }
 
-/* ---- repeats ---- */
-
-static int room_for_originals(struct proof *t, struct err *e)
-{
-	uint32_t n = t->c->txs;
-
-	if (n <= t->room)
-		return 0;
-	uint32_t *o = realloc(t->original, n * sizeof *o), *l;
-	if (!o)
-		return err_set(e, "out of memory");
-	t->original = o;
-	if (!(l = realloc(t->last, n * sizeof *l)))
-		return err_set(e, "out of memory");
-	t->last = l;
-	t->room = n;
-	return 0;
-}
-
-/* The points that recorded a transmission, or a part of it. */
-static uint64_t seen_at(const struct conn *c, uint32_t i)
-{
-	uint64_t set = 0;
-
-	for (unsigned p = 0; p < c->facts->points; p++)
-		set |= (uint64_t)(conn_sight(c, i)[p] != NOTHING) << p;
-	return set;
-}
-
-/* Bytes of which nothing was recorded before: out of order, or the first to be seen of several. */
-static void insert(struct proof *t, uint32_t at, uint32_t i)
-{
-	memmove(&t->original[at + 1], &t->original[at], (t->originals - at) * sizeof *t->original);
-	memmove(&t->last[at + 1], &t->last[at], (t->originals - at) * sizeof *t->last);
-	t->original[at] = t->last[at] = i;
-	t->originals++;
-}
-
-/* Tie transmission i to everything before it that has some of the same bytes. */
-static bool tie(struct proof *t, uint32_t i)
-{
-	struct tx *x = &t->c->tx[i];
-	uint32_t lo = 0, hi = t->originals;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-		if (t->c->tx[t->original[mid]].end > x->off)
-			hi = mid;
-		else
-			lo = mid + 1;
-	}
-	if (lo == t->originals || t->c->tx[t->original[lo]].off >= x->end) {
-		insert(t, lo, i);
-		return false;
-	}
-	for (; lo < t->originals && t->c->tx[t->original[lo]].off < x->end; lo++) {
-		struct tx *o = &t->c->tx[t->last[lo]];
-		/* Behind a SYN of its own, the SYN-ACK says something new: that the other side's came (RFC 9293 3.5). */
-		if (o->what == WHAT_SYN && x->what == WHAT_SYNACK) {
-			t->last[lo] = i;
-			continue;
-		}
-		if (o->repeated_by == NOTHING)
-			o->repeated_by = i;
-		x->before |= o->before | seen_at(t->c, t->last[lo]);
-		if (x->repeats == NOTHING || t->last[lo] > x->repeats)
-			x->repeats = t->last[lo];
-		t->last[lo] = i;
-	}
-	return x->repeats != NOTHING;
-}
-
-/* Made by a SYN proxy in a host's name? */
-static bool foreign(const struct conn *c, const struct pkt *p)
-{
-	return p->greeting && (c->beyond >> p->point & 1) == (p->dir == C2S);
-}
-
-/* Of direction d; what a SYN proxy says in the host's name on its other side repeats only itself. */
-static void find_repeats(struct proof *t, unsigned d, bool beyond)
-{
-	struct conn *c = t->c;
-	int64_t high = INT64_MIN, before = 0;
-	bool closed = false;
-
-	t->originals = 0;
-	for (uint32_t i = 0; i < c->txs; i++) {
-		struct tx *x = &c->tx[i];
-		const struct pkt *p = &c->pkt[x->first];
-		if (x->dir != d || foreign(c, p) != beyond || x->stray || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP)
-			continue;
-		x->repeats = NOTHING;
-		x->before = 0;
-		/* Keepalive: nothing, or one old byte, just before what comes next (RFC 9293 3.8.4). */
-		x->probe = high != INT64_MIN && p->len <= 1 && !(p->flags & (TCP_SYN | TCP_FIN)) && x->off == high - 1 && !closed &&
-		    x->t - before >= IDLE_NS;
-		before = x->t;
-		closed |= !!(p->flags & TCP_FIN);
-		if (x->end == x->off || x->probe)
-			continue;
-		if (x->off < high) {
-			x->repeat = tie(t, i);
-		} else {
-			t->original[t->originals] = t->last[t->originals] = i;
-			t->originals++;
-		}
-		if (x->end > high)
-			high = x->end;
-	}
-}
-
 /* ---- what every point could know, and when ---- */
 
 static int mark_packet(struct proof *t, unsigned point, uint32_t k, struct err *e)
@@ -308,14 +199,11 @@ static int mark_points(struct proof *t, struct err *e)
 int proof_build(struct proof *t, struct conn *c, struct err *e)
 {
 	t->c = c;
-	if (room_for_originals(t, e) < 0)
-		return -1;
 	find_beginnings(t);
 	for (uint32_t i = 0; i < c->txs; i++)
 		place_tx(t, &c->tx[i]);
-	for (unsigned d = 0; d < 2; d++)
-		for (unsigned beyond = 0; beyond <= (c->beyond != 0); beyond++)
-			find_repeats(t, d, beyond);
+	if (ranges_match(&t->ranges, c, e) < 0 || repeats_find(&t->repeats, c, e) < 0)
+		return -1;
 	return mark_points(t, e);
 }
 
@@ -408,7 +296,7 @@ bool proof_passed(const struct proof *t, uint32_t x, unsigned i, reason_set *rea
 	unsigned point = c->way[w->dir][i];
 	const struct pkt *p = &c->pkt[w->first];
 
-	if (i > w->from && i < w->to)
+	if (i > w->from && i < (w->turned > w->to ? w->turned : w->to) && !conn_others(w, point))
 		return said(reason, WHY_SEEN_BEYOND);
 	if (conn_apart(c, p, point) || w->stray || w->what == WHAT_RST || w->what == WHAT_RSTACK || w->what == WHAT_ICMP)
 		return false;
@@ -421,7 +309,8 @@ bool proof_passed(const struct proof *t, uint32_t x, unsigned i, reason_set *rea
 			return said(reason, WHY_SACKED);
 	}
 	const struct marks *m = &t->echoed[point][w->dir];
-	if (p->flags & SEG_TS && m->n && exactly(m, unwrap(m->mark[m->n - 1].v, p->tsval)) && only_tsval(c, x))
+	/* That some of a packet came says nothing of the rest. */
+	if (!w->rest && p->flags & SEG_TS && m->n && exactly(m, unwrap(m->mark[m->n - 1].v, p->tsval)) && only_tsval(c, x))
 		return said(reason, WHY_ECHOED);
 	return false;
 }
@@ -447,7 +336,8 @@ static bool id_fits(const struct conn *c, const struct pkt *p, unsigned point, u
 		const struct pkt *q = &c->pkt[k];
 		if (q->dir != dir || !q->ip_id || q->copy || q->flags & SEG_ICMP)
 			continue;
-		if (q->ip_id == p->ip_id)
+		/* What a network card cuts up has an IP ID for each piece. */
+		if ((uint16_t)(p->ip_id - q->ip_id) <= q->len / PIECE_MIN)
 			return false;
 		if ((int16_t)(uint16_t)(q->ip_id - p->ip_id) < 0)
 			before = q;
@@ -470,7 +360,7 @@ bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, reason_se
 	if (w->end > w->off && !w->stray && w->what != WHAT_RST && w->what != WHAT_RSTACK && other_at(c, x, point) == INT64_MAX &&
 	    reached(&t->sent[point][w->dir], w->end) != INT64_MAX)
 		return said(reason, WHY_HOST_WENT_ON);
-	if (id_fits(c, &c->pkt[w->first], point, w->dir))
+	if (!w->rest && !w->again && id_fits(c, &c->pkt[w->first], point, w->dir))
 		return said(reason, WHY_IP_ID_FITS);
 	return false;
 }
@@ -483,7 +373,8 @@ void proof_tally(struct proof *t)
 	for (uint32_t x = 0; x < c->txs; x++)
 		for (unsigned i = 0; i < c->ways[c->tx[x].dir]; i++) {
 			unsigned p = c->way[c->tx[x].dir][i];
-			bool passed = c->facts->point[p].sight[0].missed + c->facts->point[p].sight[1].missed > 0 && proof_passed(t, x, i, NULL);
+			bool passed = c->facts->point[p].sight[0].missed + c->facts->point[p].sight[1].missed > 0 && !conn_others(&c->tx[x], p) &&
+			    proof_passed(t, x, i, NULL);
 			t->tally.proved[p] += passed;
 			t->tally.missed[p] += passed && conn_sight(c, x)[p] == NOTHING;
 		}

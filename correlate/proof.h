@@ -5,7 +5,8 @@
 #ifndef CORRELATE_PROOF_H
 #define CORRELATE_PROOF_H
 
-#include "correlate/conn.h"
+#include "correlate/ranges.h"
+#include "correlate/repeats.h"
 #include "correlate/tally.h"
 
 /* At time t (on the point's clock) the highest value so far became v. */
@@ -26,8 +27,8 @@ struct proof {
 	struct marks sent[POINTS_MAX][2];       /* end of the data that passed here */
 	int64_t low[2], high[2];                /* unwrapped range of each direction */
 	bool begun[2], known[2];                /* known: by the handshake, not by what came first */
-	uint32_t *original, *last;              /* scratch of the search for repeats */
-	uint32_t originals, room;
+	struct ranges ranges;                   /* scratch */
+	struct repeats repeats;
 	struct tally tally;                     /* valid once proof_tally has run */
 	struct marks sacks[POINTS_MAX][2];      /* t: when, v: packet index of an ACK with SACK blocks */
 };
@@ -35,14 +36,18 @@ struct proof {
 void proof_init(struct proof *t);
 void proof_free(struct proof *t);
 
-/* Look at a matched connection. Fills tx.repeat, probe, stray, off, end, ack, repeats, repeated_by. */
+/*
+ * Look at a matched connection. Fills tx.repeat, probe, stray, off, end, ack, repeats, repeated_by; matches what was cut otherwise by ranges of bytes
+ * (ranges_match), which may add transmissions.
+ */
 int proof_build(struct proof *t, struct conn *c, struct err *e);
 
 /* Add everything up (struct tally), after proof_build. Only connections in which something differs need it. */
 void proof_tally(struct proof *t);
 
 /*
- * Is it proved that transmission x passed the i-th point of its way, by something other than a record of it there? Seen before and behind;
+ * Is it proved that transmission x passed the i-th point of its way, by something other than a record of it there? Seen before and behind, as such or
+ * in other packets;
  * acknowledged (RFC 9293 3.4), selectively (RFC 2018) or echoed (RFC 7323 4) by a packet that came by the point from beyond, before any other
  * copy of the same bytes did. How it is proved is said in *reason (enum reason), if not NULL.
  */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "correlate/finding.h"
+
 /* Which flow has a part? */
 struct place {
 	int64_t part;
@@ -56,15 +58,12 @@ static bool stands_at(const struct facts *f, const struct flow *w, bool opened)
 	return !f->point[w->point].sight[C2S].elsewhere && !f->point[w->point].sight[S2C].elsewhere;
 }
 
-static void note(struct facts *f, const struct flow *w, enum proxied as, uint32_t peer)
+static void note(struct facts *f, const struct flow *w, int d, uint32_t peer)
 {
-	struct conn_ref *r = &f->conn[w->conn];
+	struct proxy_end *p = &f->conn[w->conn].proxy[d];
 
-	if (r->proxied)
-		return;
-	r->proxied = (uint8_t)as;
-	r->proxy = (uint8_t)w->point;
-	r->peer = peer;
+	if (p->tie == TIE_NONE)
+		*p = (struct proxy_end){ TIE_F5, CERTAIN, (uint8_t)w->point, peer != UINT32_MAX, peer };
 }
 
 /*
@@ -77,8 +76,8 @@ static void note_pair(struct facts *f, struct flow *x, struct flow *y)
 		return;
 	if (!stands_at(f, x, false) || !stands_at(f, y, true))
 		return;
-	note(f, x, PROXY_ENDS, y->conn);
-	note(f, y, PROXY_OPENS, x->conn);
+	note(f, x, S2C, y->conn);
+	note(f, y, C2S, x->conn);
 }
 
 /* Refused before there was an other side. */
@@ -86,7 +85,7 @@ static void note_alone(struct facts *f)
 {
 	for (uint32_t i = 0; i < f->flows; i++)
 		if (f->flow[i].f5_alone && !f->flow[i].has_isn[S2C] && stands_at(f, &f->flow[i], false))
-			note(f, &f->flow[i], PROXY_ENDS, UINT32_MAX);
+			note(f, &f->flow[i], S2C, UINT32_MAX);
 }
 
 /* Hand the flows of both sides to take(), the client's side first. */

@@ -9,7 +9,9 @@
 #include "correlate/grain.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
+#include "correlate/orient.h"
 #include "correlate/path.h"
+#include "correlate/tie.h"
 
 #define POINTS_OF_CLOCK 400000  /* that are kept in all: 40 MB */
 #define ANSWERS 100000
@@ -22,6 +24,9 @@ struct sampler {
 	struct loader loader;
 	struct conn conn;
 	struct clock_pairs pairs, answers;
+	struct orient orient;
+	int32_t *votes;                 /* scratch: of a connection, by pairs of points */
+	size_t *last;                   /* scratch: the last pair of these, + 1 */
 	struct copies seen[POINTS_MAX]; /* into the facts when the sample is through */
 	struct grain grain[POINTS_MAX];
 	uint32_t all;                   /* points, with those that are put aside */
@@ -37,8 +42,52 @@ static void add_pairs(struct sampler *s, uint32_t x)
 		for (uint32_t j = i + 1; j < n && s->pairs.n < POINTS_OF_CLOCK; j++)
 			if (sight[i] != NOTHING && sight[j] != NOTHING) {
 				const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[j]];
-				s->pairs.v[s->pairs.n++] = (struct clock_pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S };
+				s->pairs.v[s->pairs.n++] = (struct clock_pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S, false };
 			}
+}
+
+/*
+ * What went in to a full proxy came out of it later: its SYN after the client's, the request after it was asked for, the answer to the client after the
+ * server's. These are bounds like those of packets, only wider, and tell the order of the points as well (ALGORITHMS 3.8).
+ */
+static void add_tied(struct sampler *s, const struct flow *x, const struct flow *y)
+{
+	bool header = y->speaks_for.header > 0;
+	const struct moment {
+		int64_t x, y;
+		bool c2s, known;
+	} list[] = {
+		{ x->first_ns, y->first_ns, true, x->has_isn[C2S] && y->has_isn[C2S] },
+		{ x->said_ns[C2S], y->said_ns[C2S], true, x->has_said[C2S] && y->has_said[C2S] && !header },
+		{ x->said_ns[S2C], y->said_ns[S2C], false, x->has_said[S2C] && y->has_said[S2C] },
+	};
+
+	for (size_t k = 0; k < sizeof list / sizeof *list && s->pairs.n < POINTS_OF_CLOCK && x->point != y->point; k++) {
+		const struct moment *m = &list[k];
+		if (!m->known)
+			continue;
+		s->pairs.v[s->pairs.n++] = x->point < y->point ? (struct clock_pair){ (uint64_t)x->point * s->all + y->point, m->x, m->y - m->x, m->c2s, true }
+		    : (struct clock_pair){ (uint64_t)y->point * s->all + x->point, m->y, m->x - m->y, m->c2s, true };
+	}
+}
+
+static int add_proxied(struct sampler *s)
+{
+	const struct facts *f = s->f;
+	struct tied *tied;
+	uint32_t n;
+
+	if (tie_by_content(f, s->loader.db, &tied, &n, s->e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct conn_ref *x = &f->conn[tied[i].front], *y = &f->conn[tied[i].back];
+		for (uint32_t a = 0; a < x->flows; a++)
+			for (uint32_t b = 0; b < y->flows; b++)
+				if (f->flow[x->flow + a].point < f->points && f->flow[y->flow + b].point < f->points)
+					add_tied(s, &f->flow[x->flow + a], &f->flow[y->flow + b]);
+	}
+	free(tied);
+	return 0;
 }
 
 /* The last packet of one direction at point p that r, of the other direction, acknowledges, and that was sent once: r is later. */
@@ -75,7 +124,7 @@ static void add_answers(struct sampler *s, uint32_t p, uint32_t q, unsigned dir)
 			continue;
 		const struct pkt *a = &c->pkt[before];
 		s->answers.v[s->answers.n++] = (struct clock_pair){ i * s->all + j, p == i ? a->t_raw : b->t_raw,
-			p == i ? b->t_raw - a->t_raw : a->t_raw - b->t_raw, p == i };
+			p == i ? b->t_raw - a->t_raw : a->t_raw - b->t_raw, p == i, false };
 	}
 }
 
@@ -114,7 +163,7 @@ static void learn_fields(struct sampler *s, uint32_t x)
 	const uint32_t *sight = conn_sight(c, x);
 
 	for (uint32_t i = 0; i + 1 < s->f->points; i++) {
-		struct hop_stats *h = &s->f->point[i].hop[c->tx[x].dir];
+		struct hop_stats *h = &s->f->point[i].hop[conn_along(c, c->tx[x].dir)];
 		if (sight[i] == NOTHING || sight[i + 1] == NOTHING)
 			continue;
 		const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[i + 1]];
@@ -213,10 +262,11 @@ static void vote_ttl(const struct facts *f, struct path_pair *pair)
 				if (x->point >= y->point)
 					continue;
 				for (int d = 0; d < 2; d++) {
+					bool along = (d == C2S) != f->conn[i].reversed;
 					if (!x->ttl[d] || !y->ttl[d] || x->ttl[d] == y->ttl[d])
 						continue;
-					p->ttl_before += (x->ttl[d] > y->ttl[d]) == (d == C2S);
-					p->ttl_behind += (x->ttl[d] > y->ttl[d]) != (d == C2S);
+					p->ttl_before += (x->ttl[d] > y->ttl[d]) == along;
+					p->ttl_behind += (x->ttl[d] > y->ttl[d]) != along;
 				}
 			}
 }
@@ -266,7 +316,7 @@ static int find_delays(struct sampler *s)
 			size_t n = 0;
 			for (size_t k = 0; k < s->pairs.n; k++) {
 				const struct clock_pair *p = &s->pairs.v[k];
-				if (p->at != i * s->all + i + 1 || p->c2s != (d == C2S))
+				if (p->at != i * s->all + i + 1 || p->c2s != (d == C2S) || p->proxied)
 					continue;
 				int64_t gap = facts_align(&f->point[i + 1], p->x + p->d) - facts_align(&f->point[i], p->x);
 				v[n++] = d == C2S ? gap : -gap;
@@ -330,23 +380,65 @@ static int lay_path(struct sampler *s)
 	return rc;
 }
 
+static void turn_directions(struct sampler *s, size_t from)
+{
+	for (size_t k = from; k < s->pairs.n; k++)
+		s->pairs.v[k].c2s = !s->pairs.v[k].c2s;
+}
+
+/*
+ * Which way round does a connection run? What went there and came back is longer on the way at the point that is nearer to the client, whatever the
+ * clocks: of pairs `from` on, which are its own.
+ */
+static void orient(struct sampler *s, uint32_t conn, size_t from)
+{
+	size_t n = (size_t)s->all * s->all;
+
+	memset(s->votes, 0, n * sizeof *s->votes);
+	memset(s->last, 0, n * sizeof *s->last);
+	for (size_t k = from; k < s->pairs.n; k++) {
+		const struct clock_pair *x = &s->pairs.v[k], *before = s->last[x->at] ? &s->pairs.v[s->last[x->at] - 1] : NULL;
+		size_t i = x->at / s->all, j = x->at % s->all;
+		int64_t resolution = grain_resolution(&s->grain[i], s->f->point[i].resolution_ns) +
+		    grain_resolution(&s->grain[j], s->f->point[j].resolution_ns);
+		s->last[x->at] = k + 1;
+		if (!before || before->c2s == x->c2s || llabs(x->x - before->x) > EXCHANGE_NS)
+			continue;
+		int64_t more = x->c2s ? x->d - before->d : before->d - x->d;
+		s->votes[x->at] += (more > resolution) - (more < -resolution);
+	}
+	orient_vote(&s->orient, conn, s->votes);
+	if (s->f->conn[conn].reversed)
+		turn_directions(s, from);
+}
+
 static int gather(struct sampler *s)
 {
 	struct chosen *list = NULL;
 	uint32_t n = 0;
 	int rc = choose(s->f, &list, &n, s->e);
 
-	for (uint32_t i = 0; rc == 0 && i < n && s->pairs.n < POINTS_OF_CLOCK; i++)
-		if ((rc = read_conn(s, list[i].conn, add_pairs)) == 0) {
-			close_one_way(s);
-			grains_count(&s->conn, s->all, s->grain);
-			copies_count(&s->conn, s->seen);
-		}
+	for (uint32_t i = 0; rc == 0 && i < n && s->pairs.n < POINTS_OF_CLOCK; i++) {
+		size_t from = s->pairs.n;
+		if ((rc = read_conn(s, list[i].conn, add_pairs)) < 0)
+			break;
+		close_one_way(s);
+		grains_count(&s->conn, s->all, s->grain);
+		copies_count(&s->conn, s->seen);
+		orient(s, list[i].conn, from);
+	}
+	if (rc == 0 && orient_turn(&s->orient))
+		turn_directions(s, 0);
+	orient_rest(&s->orient);
+	if (s->orient.nomem)
+		rc = err_set(s->e, "out of memory");
 	for (uint32_t i = 0; i < s->all; i++) {
 		s->f->point[i].telling = s->seen[i].telling;
 		s->f->point[i].twice = s->seen[i].twice;
 		s->f->point[i].forwarded = s->seen[i].forwarded;
 	}
+	if (rc == 0)
+		rc = add_proxied(s);
 	if (rc == 0)
 		rc = lay_path(s);
 	if (rc == 0 && (rc = clocks_find(s->f, &s->pairs, &s->answers, s->e)) == 0)
@@ -361,6 +453,7 @@ static int gather(struct sampler *s)
 int sample_run(struct facts *f, struct db *db, struct err *e)
 {
 	struct sampler *s = calloc(1, sizeof *s);
+	size_t n = (size_t)f->points * f->points;
 	int rc = -1;
 
 	if (!s)
@@ -371,16 +464,21 @@ int sample_run(struct facts *f, struct db *db, struct err *e)
 	conn_init(&s->conn, f);
 	s->pairs.v = malloc(POINTS_OF_CLOCK * sizeof *s->pairs.v);
 	s->answers.v = malloc(ANSWERS * sizeof *s->answers.v);
-	if (!s->pairs.v || !s->answers.v)
+	s->votes = malloc(n * sizeof *s->votes);
+	s->last = malloc(n * sizeof *s->last);
+	if (!s->pairs.v || !s->answers.v || !s->votes || !s->last)
 		err_set(e, "out of memory");
-	else if (loader_open(&s->loader, db, e) == 0) {
+	else if (orient_open(&s->orient, f, e) == 0 && loader_open(&s->loader, db, e) == 0) {
 		s->loader.limit = PACKETS_OF_ONE / 2;
 		rc = gather(s);
 	}
 	loader_close(&s->loader);
 	conn_free(&s->conn);
+	orient_close(&s->orient);
 	free(s->pairs.v);
 	free(s->answers.v);
+	free(s->votes);
+	free(s->last);
 	free(s);
 	return rc;
 }

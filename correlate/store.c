@@ -14,9 +14,7 @@ struct store {
 	struct db *db;
 	const struct facts *f;
 	int64_t next_flow, next_finding, next_change;
-	int64_t *delay;         /* scratch */
-	size_t delay_room;
-	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *hop, *change, *finding, *finding_packet;
+	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *resegmented, *alike, *hop, *change, *finding, *finding_packet;
 };
 
 struct store *store_new(struct db *db, const struct facts *f, struct err *e)
@@ -30,11 +28,14 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	s->db = db;
 	s->f = f;
 	s->next_flow = s->next_finding = s->next_change = 1;
-	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &s->connection, e) < 0 ||
+	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &s->connection, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->flow, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
-	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)", &s->hop, e) < 0 ||
+	    db_prepare(db, "INSERT INTO resegmented VALUES(?1, ?2, ?3)", &s->resegmented, e) < 0 ||
+	    db_prepare(db, "INSERT INTO alike VALUES(?1, ?2)", &s->alike, e) < 0 ||
+	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+		&s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
 			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12, ?13)", &s->change, e) < 0 ||
 	    db_prepare(db, "INSERT INTO finding VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->finding, e) < 0 ||
@@ -49,10 +50,10 @@ void store_free(struct store *s)
 {
 	if (!s)
 		return;
-	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->hop, s->change, s->finding, s->finding_packet };
+	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->resegmented, s->alike, s->hop, s->change, s->finding,
+		s->finding_packet };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
-	free(s->delay);
 	free(s);
 }
 
@@ -123,80 +124,98 @@ static int store_sightings(struct store *s, const struct conn *c, struct err *e)
 	return 0;
 }
 
-struct hop_sum {
-	int64_t sent, arrived, dropped, generated, not_captured, retransmitted;
-};
-
-/* What crossed from the i-th point of a way to the next one. */
-static int sum_hop(struct store *s, const struct conn *c, unsigned d, unsigned i, struct hop_sum *h, size_t *delays, struct err *e)
+static int64_t tx_id(const struct conn *c, uint32_t tx)
 {
-	memset(h, 0, sizeof *h);
-	*delays = 0;
+	return tx == NOTHING ? 0 : c->pkt[c->tx[tx].first].id;
+}
+
+static int store_resegmented(struct store *s, const struct conn *c, struct err *e)
+{
 	for (uint32_t x = 0; x < c->txs; x++) {
 		const struct tx *w = &c->tx[x];
-		const struct pkt *p, *q;
-		if (w->dir != d)
+		if (w->rest || (w->origin == NOTHING && w->into == NOTHING))
 			continue;
-		p = conn_seen(c, x, i);
-		q = conn_seen(c, x, i + 1);
-		bool came = w->reach >= i && (w->from <= i || w->by_host), got = w->reach > i && (w->from <= i || w->by_host);
-		h->sent += came;
-		h->arrived += got;
-		h->retransmitted += came && w->repeat;
-		/* The two handshakes of a SYN proxy are no trouble. */
-		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i && !(w->reasons_to & WHY_SYN_PROXY);
-		h->generated += w->fate_from == FATE_GENERATED && w->from == i + 1 && !(w->reasons_from & WHY_SYN_PROXY);
-		h->not_captured += got && !q;
-		if (!p || !q)
-			continue;
-		if (*delays == s->delay_room) {
-			size_t room = s->delay_room ? s->delay_room * 2 : 256;
-			int64_t *v = realloc(s->delay, room * sizeof *v);
-			if (!v)
-				return err_set(e, "out of memory");
-			s->delay = v;
-			s->delay_room = room;
-		}
-		s->delay[(*delays)++] = q->t - p->t;
+		sqlite3_bind_int64(s->resegmented, 1, tx_id(c, x));
+		db_bind_opt(s->resegmented, 2, w->origin != NOTHING, tx_id(c, w->origin));
+		db_bind_opt(s->resegmented, 3, w->into != NOTHING, tx_id(c, w->into));
+		if (db_run(s->db, s->resegmented, e) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int by_value(const void *a, const void *b)
+/* Transmissions seen at several points of which it is not certain that each is the same there. */
+static int store_alike(struct store *s, const struct conn *c, struct err *e)
 {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static void bind_delays(struct store *s, size_t n, const struct conn *c, unsigned from, unsigned to)
-{
-	const struct point *a = &s->f->point[from], *b = &s->f->point[to];
-	int64_t t = c->txs ? c->tx[0].t : 0, doubt = facts_doubt_between(s->f, a, facts_unalign(a, t), b, facts_unalign(b, t));
-	bool clocks = true;
-
-	for (int i = 0; i < 2; i++) {
-		const struct point *p = &s->f->point[i ? to : from];
-		clocks &= p->pieces > 0 && p->piece[0].state != CLOCK_NONE;
+	for (uint32_t x = 0; x < c->txs; x++) {
+		const struct tx *w = &c->tx[x];
+		if (w->rest || (w->single && !w->fuzzy) || w->from == w->to)
+			continue;
+		sqlite3_bind_int64(s->alike, 1, c->pkt[w->first].id);
+		sqlite3_bind_int64(s->alike, 2, (int64_t)c->index + 1);
+		if (db_run(s->db, s->alike, e) < 0)
+			return -1;
 	}
-	if (n)
-		qsort(s->delay, n, sizeof *s->delay, by_value);
-	db_bind_opt(s->hop, 13, n && clocks, n ? s->delay[0] : 0);
-	db_bind_opt(s->hop, 14, n && clocks, n ? s->delay[n / 2] : 0);
-	db_bind_opt(s->hop, 15, n && clocks, n ? s->delay[n * 99 / 100] : 0);
-	db_bind_opt(s->hop, 16, n && clocks, n ? s->delay[n - 1] : 0);
-	db_bind_opt(s->hop, 17, n && clocks && doubt != INT64_MAX, doubt);
+	return 0;
 }
 
-static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, struct err *e)
+struct hop_sum {
+	int64_t sent, arrived, dropped, generated, not_captured, retransmitted;
+};
+
+/* Was some of transmission x dropped behind the i-th point of its way, while the rest of it came? What did not come is right behind it. */
+static bool in_part(const struct conn *c, uint32_t x, unsigned i)
+{
+	for (uint32_t k = x + 1; k < c->txs && c->tx[k].rest && c->tx[k].origin == x; k++)
+		if (c->tx[k].fate_to == FATE_DROPPED && c->tx[k].reach == i)
+			return true;
+	return false;
+}
+
+/* What crossed from the i-th point of a way to the next one. */
+static void sum_hop(const struct conn *c, unsigned d, unsigned i, struct hop_sum *h)
+{
+	memset(h, 0, sizeof *h);
+	for (uint32_t x = 0; x < c->txs; x++) {
+		const struct tx *w = &c->tx[x];
+		if (w->dir != d)
+			continue;
+		/* Where others stand for it, they count; of a rest only that it is missing does. */
+		bool came = w->reach >= i && (w->from <= i || w->by_host) && !conn_others(w, c->way[d][i]), got = came && w->reach > i;
+		h->not_captured += got && !conn_seen(c, x, i + 1) && !conn_others(w, c->way[d][i + 1]) ? w->units : 0;
+		/* The two handshakes of a SYN proxy are no trouble. */
+		h->dropped += w->fate_to == FATE_DROPPED && w->reach == i && !(w->reasons_to & WHY_SYN_PROXY) ? w->units : 0;
+		if (w->rest)
+			continue;
+		h->sent += came;
+		h->arrived += got && !in_part(c, x, i);
+		h->retransmitted += came && w->repeat;
+		h->generated += w->fate_from == FATE_GENERATED && w->from == i + 1 && !(w->reasons_from & WHY_SYN_PROXY);
+	}
+}
+
+static void bind_delays(sqlite3_stmt *st, const struct hop_delay *h)
+{
+	bool any = h->n > 0 && h->aligned, both = h->error_low != INT64_MIN && h->error_high != INT64_MAX;
+
+	db_bind_opt(st, 13, any, h->min);
+	db_bind_opt(st, 14, any, h->median);
+	db_bind_opt(st, 15, any, h->p99);
+	db_bind_opt(st, 16, any, h->max);
+	db_bind_opt(st, 17, any && both, both ? (h->error_high - h->error_low) / 2 : 0);
+	db_bind_opt(st, 18, any, h->varies_median);
+	db_bind_opt(st, 19, any, h->varies_p99);
+	db_bind_opt(st, 20, any && h->error_low != INT64_MIN, h->error_low);
+	db_bind_opt(st, 21, any && h->error_high != INT64_MAX, h->error_high);
+}
+
+static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct changes *changed, const struct delays *delays, struct err *e)
 {
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned i = 0; i + 1 < c->ways[d]; i++) {
 			unsigned from = c->way[d][i], to = c->way[d][i + 1];
 			struct hop_sum h;
-			size_t n;
-			if (sum_hop(s, c, d, i, &h, &n, e) < 0)
-				return -1;
+			sum_hop(c, d, i, &h);
 			sqlite3_bind_int64(s->hop, 1, id);
 			sqlite3_bind_int64(s->hop, 2, s->f->point[from].id);
 			sqlite3_bind_int64(s->hop, 3, s->f->point[to].id);
@@ -209,7 +228,7 @@ static int store_hops(struct store *s, const struct conn *c, int64_t id, const s
 			sqlite3_bind_int64(s->hop, 10, h.not_captured);
 			sqlite3_bind_int64(s->hop, 11, h.retransmitted);
 			sqlite3_bind_int64(s->hop, 12, 0);
-			bind_delays(s, n, c, from, to);
+			bind_delays(s->hop, &delays->hop[d][i]);
 			if (db_run(s->db, s->hop, e) < 0)
 				return -1;
 		}
@@ -282,21 +301,43 @@ static void add_member(char *out, size_t size, size_t *n, const char *name, cons
 	*n += (size_t)snprintf(out + *n, size - *n, ",\"%s\":\"%s\"", name, quoted);
 }
 
+/* The connection on the other side of a proxy, or all of them. */
+static size_t add_peers(const struct facts *f, uint32_t index, int d, char *out, size_t size)
+{
+	const struct proxy_end *p = &f->conn[index].proxy[d];
+	const struct tied *t;
+	uint32_t many;
+	size_t n;
+
+	if (p->peer == UINT32_MAX)
+		return 0;
+	t = facts_backs(f, index, &many);
+	if (d == C2S || many < 2)
+		return (size_t)snprintf(out, size, ",\"peer\":%u", p->peer + 1);
+	n = (size_t)snprintf(out, size, ",\"peer\":[");
+	for (uint32_t i = 0; i < many && i < EVIDENCE_PACKETS; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%u", i ? "," : "", t[i].back + 1);
+	return n + (size_t)snprintf(out + n, size - n, "]");
+}
+
 static void evidence(const struct conn *c, const struct findings *found, uint32_t i, char *out, size_t size)
 {
 	const struct finding *x = &found->list[i];
 	char because[2000];
 	size_t n = (size_t)snprintf(out, size, "{\"packets\":[");
+	int64_t last = 0;
 	int k = 0;
 
 	for (uint32_t j = 0; j < found->txs && k < EVIDENCE_PACKETS; j++) {
-		if (found->tx[j].finding != i)
+		/* Several rests of a packet follow each other. */
+		if (found->tx[j].finding != i || tx_id(c, found->tx[j].tx) == last)
 			continue;
-		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)c->pkt[c->tx[found->tx[j].tx].first].id);
+		last = tx_id(c, found->tx[j].tx);
+		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)last);
 	}
 	n += (size_t)snprintf(out + n, size - n, "]");
-	if ((x->kind == KIND_TERMINATED || x->kind == KIND_ORIGINATED) && c->facts->conn[c->index].peer != UINT32_MAX)
-		n += (size_t)snprintf(out + n, size - n, ",\"peer\":%u", c->facts->conn[c->index].peer + 1);
+	if (x->kind == KIND_TERMINATED || x->kind == KIND_ORIGINATED)
+		n += add_peers(c->facts, c->index, x->kind == KIND_TERMINATED ? S2C : C2S, out + n, size - n);
 	if (reasons_json(x->confidence == POSSIBLE ? x->reasons : x->reasons & ~WHY_DOUBTS, because, sizeof because))
 		n += (size_t)snprintf(out + n, size - n, ",\"reasons\":[%s]", because);
 	if (x->assumptions[0])
@@ -356,15 +397,17 @@ static void name_points(const struct store *s, const struct conn_ref *r, char *o
 
 static int store_head(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
 {
-	int64_t start = INT64_MAX, end = INT64_MIN, bytes = 0;
+	int64_t start = INT64_MAX, end = INT64_MIN, bytes = 0, packets = 0;
 	char points[POINTS_MAX * 65] = "";
 
 	for (uint32_t k = 0; k < c->pkts; k++) {
 		start = c->pkt[k].t < start ? c->pkt[k].t : start;
 		end = c->pkt[k].t > end ? c->pkt[k].t : end;
 	}
-	for (uint32_t x = 0; x < c->txs; x++)
-		bytes += c->tx[x].what == WHAT_ICMP ? 0 : c->pkt[c->tx[x].first].len;
+	for (uint32_t x = 0; x < c->txs; x++) {
+		bytes += c->tx[x].what == WHAT_ICMP || !conn_as_sent(&c->tx[x]) ? 0 : c->pkt[c->tx[x].first].len;
+		packets += !c->tx[x].rest;
+	}
 	name_points(s, &s->f->conn[c->index], points, sizeof points);
 	sqlite3_bind_int64(s->connection, 1, id);
 	sqlite3_bind_int64(s->connection, 2, start);
@@ -373,8 +416,9 @@ static int store_head(struct store *s, const struct conn *c, int64_t id, const s
 	db_bind_text(s->connection, 5, found->verdict);
 	sqlite3_bind_int(s->connection, 6, found->severity);
 	db_bind_text(s->connection, 7, points);
-	sqlite3_bind_int64(s->connection, 8, c->txs);
+	sqlite3_bind_int64(s->connection, 8, packets);
 	sqlite3_bind_int64(s->connection, 9, bytes);
+	sqlite3_bind_int(s->connection, 10, c->reversed);
 	return db_run(s->db, s->connection, e);
 }
 
@@ -401,19 +445,22 @@ int store_aside(struct store *s, uint32_t index, struct err *e)
 	db_bind_text(s->connection, 7, points);
 	sqlite3_bind_int64(s->connection, 8, packets);
 	sqlite3_bind_int64(s->connection, 9, 0);
+	sqlite3_bind_int(s->connection, 10, 0);
 	return db_run(s->db, s->connection, e) < 0 ? -1 : store_flows(s, index, e);
 }
 
-int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, struct err *e)
+int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, const struct delays *delays,
+    struct err *e)
 {
 	const struct conn *c = t->c;
 	int64_t id = (int64_t)c->index + 1;
 
 	if (found->nomem || changed->nomem)
 		return err_set(e, "out of memory");
-	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c->index, e) < 0 || store_sightings(s, c, e) < 0)
+	if (store_head(s, c, id, found, e) < 0 || store_flows(s, c->index, e) < 0 || store_sightings(s, c, e) < 0 ||
+	    store_resegmented(s, c, e) < 0 || store_alike(s, c, e) < 0)
 		return -1;
-	if (store_hops(s, c, id, changed, e) < 0 || store_changes(s, id, changed, e) < 0)
+	if (store_hops(s, c, id, changed, delays, e) < 0 || store_changes(s, id, changed, e) < 0)
 		return -1;
 	return store_findings(s, c, id, found, e);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "correlate/clock_note.h"
+#include "correlate/finding.h"
 
 #include "correlate/select_links.sql.h"
 
@@ -144,6 +145,27 @@ int store_coverage(struct db *db, const struct facts *f, struct err *e)
 			sqlite3_bind_int64(st, 5, (int64_t)v->missed);
 			rc = db_run(db, st, e);
 		}
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int store_ties(struct db *db, const struct facts *f, struct err *e)
+{
+	static const char *const evidence[] = {
+		[TIE_F5] = "F5 trailer", [TIE_HEADER] = "PROXY header", [TIE_UNIQUE_ID] = "unique id", [TIE_TLS] = "TLS ClientHello",
+		[TIE_STREAMS] = "equal streams", [TIE_REQUEST] = "equal request", [TIE_TIMES] = "times",
+	};
+	sqlite3_stmt *st;
+	int rc = db_prepare(db, "INSERT OR IGNORE INTO tie VALUES(?1, ?2, ?3, ?4)", &st, e);
+
+	for (uint32_t i = 0; rc == 0 && i < f->ties; i++) {
+		const struct tied *t = &f->tied[i];
+		sqlite3_bind_int64(st, 1, (int64_t)t->front + 1);
+		sqlite3_bind_int64(st, 2, (int64_t)t->back + 1);
+		db_bind_text(st, 3, evidence[t->tie]);
+		db_bind_text(st, 4, confidence_name(t->confidence));
+		rc = db_run(db, st, e);
+	}
 	sqlite3_finalize(st);
 	return rc;
 }

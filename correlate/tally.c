@@ -7,8 +7,11 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 {
 	const struct tx *x = &c->tx[i];
 	unsigned p = c->way[x->dir][k];
-	bool here = conn_sight(c, i)[p] != NOTHING;
+	bool others = conn_others(x, p), here = conn_sight(c, i)[p] != NOTHING || others;
 
+	/* Of a rest only that it is not there counts: what it is a rest of is counted. */
+	if (x->rest && here)
+		return;
 	/* That fragments are missing says nothing of other packets: a filter may leave them out, and then it may have come whole. */
 	if (conn_torn(c, i, p)) {
 		t->torn[p][x->dir]++;
@@ -24,7 +27,7 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 		t->crossing[p][ahead ^ x->dir]++;
 		t->missing[p][ahead ^ x->dir] += !here;
 	}
-	if (!here)
+	if (!here || others)
 		return;
 	t->came[p][x->dir][x->what]++;
 	t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;

@@ -5,6 +5,7 @@
 #include "correlate/datagram.h"
 #include "correlate/ecn.h"
 #include "correlate/reason.h"
+#include "correlate/tell_proxy.h"
 #include "correlate/words.h"
 
 #define REPEATS 64              /* that are followed to see whether one came through */
@@ -73,6 +74,43 @@ static void say_torn(const struct conn *c, const struct findings *all, const str
 		words_say(w, " Only first fragments pass: later ones have no ports, so a filter or a NAT that does not put them together first drops them all.");
 }
 
+/* ---- bytes of segments that were cut otherwise ---- */
+
+/* Which bytes of which segment did not come, while the others of it came in other packets. */
+static void say_rests(const struct conn *c, const struct findings *all, const struct finding *f, struct words *w)
+{
+	uint32_t index = (uint32_t)(f - all->list), n = 0, x = NOTHING;
+
+	for (uint32_t i = 0; i < all->txs; i++)
+		if (all->tx[i].finding == index && c->tx[all->tx[i].tx].rest) {
+			x = n ? x : all->tx[i].tx;
+			n++;
+		}
+	if (n == 0)
+		return;
+	const struct tx *r = &c->tx[x], *base = &c->tx[r->origin];
+	const struct pkt *p = &c->pkt[base->first];
+	const char *these = n > 1 ? "The first are" : f->count > 1 ? "Among them are" : "These are";
+	words_say(w, " %s bytes %lld-%lld of a segment of %lld (sequence number %u)", these, (long long)(r->off - base->off), (long long)(r->end - base->off), (long long)(base->end - base->off),
+	    p->seq + c->shift[p->point][p->dir]);
+	if (n > 1)
+		words_say(w, ", of %u gaps in all", n);
+	words_say(w, "; the others of it are there in other packets.");
+}
+
+static void say_resegmented(const struct conn *c, struct finding *f, struct words *w)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->txs; i++)
+		n += c->tx[i].dir == f->dir && !c->tx[i].rest && conn_others(&c->tx[i], f->from) && conn_at(c, i, f->to);
+	words_count(w, f->count, f->what);
+	words_say(w, " of the %s came to %s as %u other%s, %s between %s and %s: offload at either end (TSO, GSO, GRO, LRO), or a device. No byte is lost by "
+	    "that.",
+	    words_host(f->dir), words_point(c, f->to), n, n == 1 ? "" : "s", n > f->count ? "cut up" : n < f->count ? "put together" : "cut otherwise",
+	    words_point(c, f->from), words_point(c, f->to));
+}
+
 /* ---- what is said of each finding ---- */
 
 static void say_dropped(const struct conn *c, struct findings *all, struct finding *f, struct words *w)
@@ -90,6 +128,7 @@ static void say_dropped(const struct conn *c, struct findings *all, struct findi
 		words_say(w, "; a repeat came through");
 	words_say(w, ".");
 	say_torn(c, all, f, f->to, w);
+	say_rests(c, all, f, w);
 	if (f->reasons & WHY_WINDOW)
 		words_say(w, " (%s had recorded its last packet before some of them: an earlier one of the same was lost there; --running %s would settle it.)",
 		    words_point(c, f->to), words_point(c, f->to));
@@ -137,7 +176,7 @@ static void say_sent(const struct conn *c, struct finding *f, struct words *w)
 		    words_point(c, f->point));
 	else
 		words_say(w, " %s made by the %s itself: %s, the point nearest to it, recorded %s first.", f->count == 1 ? "was" : "were",
-		    words_host(f->dir), words_point(c, f->point), f->count == 1 ? "it" : "them");
+		    words_sender(c, f->dir, false), words_point(c, f->point), f->count == 1 ? "it" : "them");
 	say_answer(c, first_of(c, f), w);
 }
 
@@ -185,8 +224,10 @@ static void say_undecided(const struct conn *c, const struct findings *all, stru
 			say_window(w, c, f->to);
 		else
 			words_say(w, "lost on the way, or only missed by the capture at %s.", words_point(c, f->to));
-		if (!(f->reasons & WHY_NO_FRAGMENTS))
+		if (!(f->reasons & WHY_NO_FRAGMENTS)) {
 			say_torn(c, all, f, f->to, w);
+			say_rests(c, all, f, w);
+		}
 	} else {
 		words_say(w, " of the %s %s at %s and not at %s before: made between the two, or only missed by the capture at %s.", words_host(f->dir),
 		    f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from), words_point(c, f->from));
@@ -250,6 +291,7 @@ static void say_not_captured(const struct conn *c, const struct findings *all, s
 	words_say(w, " of the %s passed %s, but its capture does not hold %s", words_host(f->dir), words_point(c, f->point), f->count == 1 ? "it" : "them");
 	words_say(w, f->reasons & WHY_WINDOW ? " (it was not running at the time)." : ": no loss on the network.");
 	say_torn(c, all, f, f->point, w);
+	say_rests(c, all, f, w);
 	if (!c->facts->point[f->point].later && count_torn(c, all, f, f->point, &x))
 		words_say(w, " It holds no later IP fragment at all: they have no ports, and a capture filter with a port leaves them out.");
 }
@@ -287,18 +329,6 @@ static void say_stale(const struct conn *c, struct finding *f, struct words *w)
 		words_say(w, " The client's RST cleared it.");
 }
 
-static void say_proxied(const struct conn *c, struct finding *f, struct words *w)
-{
-	const struct conn_ref *r = &c->facts->conn[c->index];
-
-	if (r->peer == UINT32_MAX)
-		words_say(w, "The BIG-IP at %s is the end of this connection: it made no flow for it, and passed nothing of it on.", words_point(c, r->proxy));
-	else if (f->kind == KIND_TERMINATED)
-		words_say(w, "The BIG-IP at %s is the end of this connection; it goes on in one of its own, connection %u.", words_point(c, r->proxy), r->peer + 1);
-	else
-		words_say(w, "The BIG-IP at %s made this connection, to go on in it with connection %u.", words_point(c, r->proxy), r->peer + 1);
-}
-
 static void say_syn_proxy(const struct conn *c, struct finding *f, struct words *w)
 {
 	words_say(w, "A SYN proxy between %s and %s answered the client's SYN itself, and opened the connection to the server in the client's name",
@@ -320,6 +350,11 @@ static const char *assumption(const struct finding *f)
 		return "nothing between the host and the point imitates the host";
 	case KIND_UNANSWERED:
 		return "nothing between the point and the host swallows packets";
+	case KIND_TERMINATED:
+	case KIND_ORIGINATED:
+		return "there is no second path around the points";
+	case KIND_RESEGMENTED:
+		return "the same range of a connection's bytes is the same bytes: payload of other packets cannot be compared";
 	default:
 		return "";
 	}
@@ -342,10 +377,10 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_UNANSWERED:
 		words_count(&w, f->count, f->what);
-		words_say(&w, " came to %s, and the %s behind it never answered.", words_point(c, f->point), words_sender(S2C, conn_from_proxy(c, S2C)));
+		words_say(&w, " came to %s, and the %s behind it never answered.", words_point(c, f->point), words_sender(c, S2C, false));
 		break;
 	case KIND_RETRANSMITTED:
-		words_say(&w, "The %s repeated ", words_host(f->dir));
+		words_say(&w, "The %s repeated ", words_sender(c, f->dir, false));
 		words_count(&w, f->count, f->what);
 		words_say(&w, ".");
 		break;
@@ -362,6 +397,9 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		words_say(&w, " of the %s %s doubled between %s and %s.", words_host(f->dir), f->count == 1 ? "was" : "were", words_point(c, f->from),
 		    words_point(c, f->to));
 		break;
+	case KIND_RESEGMENTED:
+		say_resegmented(c, f, &w);
+		break;
 	case KIND_PORT_REUSE:
 		say_reuse(c, f, &w);
 		break;
@@ -370,7 +408,10 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_TERMINATED:
 	case KIND_ORIGINATED:
-		say_proxied(c, f, &w);
+		tell_proxied(c, f, &w);
+		break;
+	case KIND_INSERTED:
+		tell_inserted(c, f, &w);
 		break;
 	case KIND_SYN_PROXY:
 		say_syn_proxy(c, f, &w);
@@ -380,7 +421,7 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_KEEPALIVE:
 		/* Some stacks probe a closed window with what looks like a keepalive. */
-		words_say(&w, "The %s sent %u keepalive%s%s.", words_host(f->dir), f->count, f->count == 1 ? "" : "s",
+		words_say(&w, "The %s sent %u keepalive%s%s.", words_sender(c, f->dir, false), f->count, f->count == 1 ? "" : "s",
 		    findings_find(all, KIND_ZERO_WINDOW, -1, !f->dir) ? " or probes of the closed window" : "");
 		break;
 	case KIND_ZERO_WINDOW:

@@ -6,6 +6,7 @@
 #include "correlate/reason.h"
 #include "correlate/telling.h"
 #include "correlate/tick.h"
+#include "correlate/tell_proxy.h"
 #include "correlate/words.h"
 
 static void where(const struct conn *c, const struct finding *f, struct words *w)
@@ -143,7 +144,7 @@ static bool verdict_unanswered(const struct conn *c, const struct findings *f, s
 	if (!x)
 		return false;
 	words_count(w, x->count, x->what);
-	words_say(w, " reached %s, and the %s did not answer: not lost on the way.", words_point(c, x->point), words_sender(S2C, conn_from_proxy(c, S2C)));
+	words_say(w, " reached %s, and the %s did not answer: not lost on the way.", words_point(c, x->point), words_sender(c, S2C, false));
 	return true;
 }
 
@@ -151,7 +152,7 @@ static void server_half_open(const struct conn *c, const struct findings *f, con
 {
 	const struct finding *rst = findings_find(f, KIND_SENT, WHAT_RSTACK, S2C);
 
-	words_say(w, "The %s itself answered the SYN with a bare ACK instead of a SYN-ACK", words_sender(S2C, ack->reasons & WHY_F5));
+	words_say(w, "The %s itself answered the SYN with a bare ACK instead of a SYN-ACK", words_sender(c, S2C, ack->reasons & WHY_F5));
 	if (rst) {
 		words_say(w, " and gave up ");
 		words_duration(w, c->tx[rst->tx].t - c->tx[ack->tx].t);
@@ -176,9 +177,9 @@ static bool verdict_by_host(const struct conn *c, const struct findings *f, stru
 		else if (strcmp(f->outcome, "refused") == 0)
 			words_say(w, "The server refused the connection itself (RST,ACK from %s): nothing listens there.", words_point(c, x->point));
 		else if (strcmp(f->outcome, "completed") == 0)
-			words_say(w, "Completed; the %s ended it with a reset of its own.", words_sender(x->dir, f5));
+			words_say(w, "Completed; the %s ended it with a reset of its own.", words_sender(c, x->dir, f5));
 		else
-			words_say(w, "The %s itself reset the connection (seen first at %s).", words_sender(x->dir, f5), words_point(c, x->point));
+			words_say(w, "The %s itself reset the connection (seen first at %s).", words_sender(c, x->dir, f5), words_point(c, x->point));
 		return true;
 	}
 	return false;
@@ -235,6 +236,15 @@ static bool verdict_recycled(const struct conn *c, const struct findings *f, str
 			return true;
 		}
 	return false;
+}
+
+static bool verdict_back_end(const struct conn *c, const struct findings *f, struct words *w)
+{
+	(void)f;
+	if (!tell_failed(c))
+		return false;
+	tell_failure(c, w);
+	return true;
 }
 
 static void verdict_clean(const struct conn *c, const struct findings *f, struct words *w)
@@ -306,7 +316,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
 		verdict_half_open, verdict_refused_on_way, verdict_resets_made, verdict_stale, verdict_handshake_lost, verdict_icmp_made, verdict_unanswered,
-		verdict_data_lost, verdict_by_host, verdict_recycled, verdict_undecided,
+		verdict_back_end, verdict_data_lost, verdict_by_host, verdict_recycled, verdict_undecided,
 	};
 	struct words w = words_into(out->verdict, sizeof out->verdict);
 
@@ -330,5 +340,6 @@ void verdict_write(const struct conn *c, struct findings *out)
 	add_syn_proxy(c, out, out->verdict, sizeof out->verdict);
 	add_crossed(c, out->verdict, sizeof out->verdict);
 	ecn_verdict(c, out, out->verdict, sizeof out->verdict);
+	tell_add_proxy(c, out->verdict, sizeof out->verdict);
 	add_cause(c, out->verdict, sizeof out->verdict);
 }

@@ -31,9 +31,13 @@ const char *words_host(unsigned dir)
 	return dir == C2S ? "client" : "server";
 }
 
-const char *words_sender(unsigned dir, bool by_f5)
+const char *words_sender(const struct conn *c, unsigned dir, bool by_f5)
 {
-	return by_f5 ? "BIG-IP" : words_host(dir);
+	uint8_t tie = c->facts->conn[c->index].proxy[dir].tie;
+
+	if (by_f5 || tie == TIE_F5)
+		return "BIG-IP";
+	return tie ? "proxy" : words_host(dir);
 }
 
 /* The words are configured by people: a quote among them must not end them. */

@@ -22,8 +22,8 @@ void words_capital(char *text);
 /* Name of a point; "client" or "server" by direction. */
 const char *words_point(const struct conn *c, unsigned point);
 const char *words_host(unsigned dir);
-/* Who sends this direction: the host, or a BIG-IP in its name (by_f5). */
-const char *words_sender(unsigned dir, bool by_f5);
+/* Who sends this direction: the host, a BIG-IP in its name (by_f5), or a proxy that is the host of this connection. */
+const char *words_sender(const struct conn *c, unsigned dir, bool by_f5);
 /* ` F5 says: "No local listener".`, if the BIG-IP that recorded reset tx says anything. */
 void words_f5(struct words *w, const struct conn *c, uint32_t tx);
 

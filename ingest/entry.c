@@ -203,6 +203,7 @@ int entry_delete(struct db *db, int64_t id, struct err *e)
 		"DELETE FROM icmp WHERE packet_id IN " PACKETS_OF,
 		"DELETE FROM f5_rst WHERE packet_id IN " PACKETS_OF,
 		"DELETE FROM packet WHERE id IN " PACKETS_OF,
+		"DELETE FROM forwarded WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM run WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM f5 WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM part WHERE capture_id = ?1",

@@ -6,6 +6,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "ingest/opening.h"
+
 #define NONE UINT32_MAX
 #define RING 4                  /* incarnations of one key that are searched */
 #define FAR (1u << 30)          /* no sequence number is further away from its own connection: the largest window (RFC 7323 2.2) */
@@ -486,6 +488,8 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 	note_handshake(s, seg, side);
 	if (!(seg->flags & SEG_ICMP)) {
 		note_sender(&s->part, seg, side);
+		if (seg->len > 0)
+			opening_read(&s->part, seg, side, ts_ns);
 		if (seg->f5.present)
 			note_trailer(&s->part, &seg->f5);
 	}

@@ -11,6 +11,7 @@
 #include "ingest/option_text.h"
 #include "ingest/run.h"
 #include "ingest/insert_f5.sql.h"
+#include "ingest/insert_forwarded.sql.h"
 #include "ingest/insert_icmp.sql.h"
 #include "ingest/insert_part.sql.h"
 #include "ingest/insert_tcpopt.sql.h"
@@ -48,7 +49,7 @@ struct rows {
 	struct news *new;       /* NULL until there is some */
 	uint32_t news;
 	bool flushed;
-	sqlite3_stmt *part, *tcpopt, *icmp, *insert_run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst;
+	sqlite3_stmt *part, *tcpopt, *icmp, *insert_run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst, *forwarded;
 };
 
 int rows_renew(struct rows *r, struct err *e)
@@ -73,7 +74,8 @@ static int prepare(struct rows *r, struct err *e)
 		return -1;
 	if (db_prepare(r->db, "SELECT id FROM tunnel WHERE kind = ?1 AND number = ?2 AND src IS ?3 AND dst IS ?4", &r->tunnel_find, e) < 0)
 		return -1;
-	if (db_prepare(r->db, "INSERT INTO tunnel VALUES(?1, ?2, ?3, ?4, ?5)", &r->tunnel_add, e) < 0 || db_prepare(r->db, insert_f5_sql, &r->f5, e) < 0)
+	if (db_prepare(r->db, "INSERT INTO tunnel VALUES(?1, ?2, ?3, ?4, ?5)", &r->tunnel_add, e) < 0 || db_prepare(r->db, insert_f5_sql, &r->f5, e) < 0 ||
+	    db_prepare(r->db, insert_forwarded_sql, &r->forwarded, e) < 0)
 		return -1;
 	return db_prepare(r->db, "INSERT INTO f5_rst VALUES(?1, ?2, ?3, ?4)", &r->f5_rst, e);
 }
@@ -99,7 +101,7 @@ void rows_free(struct rows *r)
 	if (!r)
 		return;
 	sqlite3_stmt *all[] = { r->part, r->tcpopt, r->icmp, r->insert_run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add,
-		r->f5, r->f5_rst };
+		r->f5, r->f5_rst, r->forwarded };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
 	run_close(&r->run);
@@ -363,11 +365,31 @@ static void bind_side(sqlite3_stmt *st, int addr_at, int mac_at, int seq_at, int
 	db_bind_opt(st, seq_at + 1, has_seq, s->seq_max);
 }
 
+/* The order of the columns of insert_forwarded.sql. */
+static int insert_forwarded(struct rows *r, int64_t part_id, const struct forwarded *f, struct err *e)
+{
+	int64_t src = 0, dst = 0;
+	sqlite3_stmt *st = r->forwarded;
+
+	if ((f->src.family && addr_id(r, &f->src, &src, e) < 0) || (f->dst.family && addr_id(r, &f->dst, &dst, e) < 0))
+		return -1;
+	sqlite3_bind_int64(st, 1, part_id);
+	sqlite3_bind_int64(st, 2, f->header);
+	db_bind_opt(st, 3, f->src.family != 0, src);
+	db_bind_opt(st, 4, f->sport != 0, f->sport);
+	db_bind_opt(st, 5, f->dst.family != 0, dst);
+	db_bind_opt(st, 6, f->dport != 0, f->dport);
+	db_bind_opt(st, 7, f->request != 0, (int64_t)f->request);
+	return db_run(r->db, st, e);
+}
+
 /* The order of the columns of insert_part.sql. */
 int rows_part(struct rows *r, const struct part *p, int64_t capture_id, struct err *e)
 {
 	int64_t a, b, tunnel = 0;
 	sqlite3_stmt *st = r->part;
+	uint8_t opening[OPENING_BYTES];
+	uint32_t n = opening_pack(&p->opening, opening);
 
 	if (addr_id(r, &p->side[0].addr, &a, e) < 0 || addr_id(r, &p->side[1].addr, &b, e) < 0 ||
 	    (p->tunnel.kind != TUNNEL_NONE && tunnel_id(r, &p->tunnel, &tunnel, e) < 0))
@@ -392,6 +414,10 @@ int rows_part(struct rows *r, const struct part *p, int64_t capture_id, struct e
 	for (int i = 0; i < 2; i++) {
 		sqlite3_bind_int64(st, 26 + i, (int64_t)p->side[i].packets);
 		sqlite3_bind_int(st, 28 + i, p->side[i].ttl);
+		db_bind_opt(st, 30 + i, p->has_said[i], p->said_ns[i] - p->first_ns);
 	}
-	return db_run(r->db, st, e);
+	sqlite3_bind_blob(st, 32, n ? opening : NULL, (int)n, SQLITE_STATIC);
+	if (db_run(r->db, st, e) < 0)
+		return -1;
+	return forwarded_any(&p->forwarded) ? insert_forwarded(r, p->id, &p->forwarded, e) : 0;
 }

@@ -1,6 +1,6 @@
 -- Content: written by import, never changed after. Everything else (derived.sql) can be rebuilt from it.
 PRAGMA application_id = 1885892464;     -- 'phop'
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 -- Streams that are being imported: row ids of parts that are set aside for them, so that others can import at the same time.
 CREATE TABLE stream(
@@ -116,7 +116,21 @@ CREATE TABLE part(
   a_packets    INTEGER NOT NULL,        -- sent by a; ICMP errors belong to neither
   b_packets    INTEGER NOT NULL,
   a_ttl        INTEGER NOT NULL,        -- of a's first packet that is no RST; 0: none
-  b_ttl        INTEGER NOT NULL
+  b_ttl        INTEGER NOT NULL,
+  a_said       INTEGER,                 -- ns after first_ns: when a first said anything (payload); NULL: nothing
+  b_said       INTEGER,
+  opening      BLOB                     -- how the two streams begin (opening_pack in part.h); NULL: not known
+) STRICT;
+
+-- Whom the client of a part says it speaks for: a proxy's PROXY header, or headers of the first HTTP request.
+CREATE TABLE forwarded(
+  part_id  INTEGER PRIMARY KEY REFERENCES part(id),
+  header   INTEGER NOT NULL,            -- bytes of the PROXY header; 0: there is none
+  src_addr INTEGER REFERENCES addr(id), -- NULL: not said
+  src_port INTEGER,
+  dst_addr INTEGER REFERENCES addr(id),
+  dst_port INTEGER,
+  request  INTEGER                      -- digest of PP2_TYPE_UNIQUE_ID, X-Request-ID or the trace id of traceparent
 ) STRICT;
 
 -- Where the packets of a part lie: runs of consecutive packet ids. (A packet does not name its part: this is smaller, and as fast.)

@@ -3,8 +3,15 @@ DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding;
 DROP TABLE IF EXISTS compared;
 DROP TABLE IF EXISTS change;
+DROP TABLE IF EXISTS server_time;
+DROP TABLE IF EXISTS timing;
+DROP TABLE IF EXISTS round_trip;
+DROP TABLE IF EXISTS hop_total;
+DROP TABLE IF EXISTS alike;
 DROP TABLE IF EXISTS hop;
 DROP TABLE IF EXISTS f5_peer;
+DROP TABLE IF EXISTS tie;
+DROP TABLE IF EXISTS resegmented;
 DROP TABLE IF EXISTS sighting;
 DROP TABLE IF EXISTS flow_part;
 DROP TABLE IF EXISTS flow;
@@ -69,7 +76,8 @@ CREATE TABLE connection(
   severity INTEGER NOT NULL,            -- 0 clean, 1 curious, 2 doubtful, 3 bad; the order of the list
   points   TEXT NOT NULL,
   packets  INTEGER NOT NULL,            -- transmissions
-  bytes    INTEGER NOT NULL             -- payload of the transmissions, both directions
+  bytes    INTEGER NOT NULL,            -- payload of the transmissions, both directions
+  reversed INTEGER NOT NULL             -- 1: it runs against the path, its client is at the far end
 ) STRICT;
 
 -- One connection as one point saw it.
@@ -106,6 +114,16 @@ CREATE TABLE f5_peer(
   PRIMARY KEY(flow_id, f5_peer_id, peer_flow_id)
 ) STRICT, WITHOUT ROWID;
 
+-- The two connections at a full proxy: the one that it ends, and one that it opened for it. What passes on several clients' requests has no row.
+CREATE TABLE tie(
+  front_id   INTEGER NOT NULL REFERENCES connection(id),
+  back_id    INTEGER NOT NULL REFERENCES connection(id),
+  evidence   TEXT NOT NULL,             -- PROXY header, unique id, TLS ClientHello, equal streams, equal request, times, F5 trailer
+  confidence TEXT NOT NULL,             -- certain, likely
+  PRIMARY KEY(front_id, back_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tie_back ON tie(back_id);
+
 -- A transmission is named by its first sighting in the direction of travel; a row here for every other sighting of it.
 CREATE TABLE sighting(
   packet_id       INTEGER PRIMARY KEY REFERENCES packet(id),
@@ -114,26 +132,109 @@ CREATE TABLE sighting(
   fragment        INTEGER NOT NULL      -- 1: a fragment of it: a later one, or the first of those that came where it was whole before
 ) STRICT;
 
+-- What is cut up or put together on the way (offload) is another packet there, and another transmission, named by its own first sighting. Here is how
+-- they hang together: a row for every transmission that has bytes of another one, or whose bytes another one has.
+CREATE TABLE resegmented(
+  transmission_id INTEGER PRIMARY KEY REFERENCES packet(id),
+  origin_id       INTEGER REFERENCES packet(id),        -- the earliest transmission that it has bytes of; NULL: it was sent like this
+  into_id         INTEGER REFERENCES packet(id)         -- the first transmission that goes on with its bytes; NULL: it goes on itself, or nowhere
+) STRICT;
+
 CREATE TABLE hop(
   connection_id   INTEGER NOT NULL REFERENCES connection(id),
   from_point      INTEGER NOT NULL REFERENCES point(id),
   to_point        INTEGER NOT NULL REFERENCES point(id),
   direction       INTEGER NOT NULL,     -- 0 c2s, 1 s2c
-  sent            INTEGER NOT NULL,     -- transmissions seen at from_point or before it
-  arrived         INTEGER NOT NULL,     -- of these, seen at to_point or proved to have passed it
-  dropped         INTEGER NOT NULL,
+  sent            INTEGER NOT NULL,     -- transmissions seen at from_point or before it, cut as they are there
+  arrived         INTEGER NOT NULL,     -- of these, seen whole at to_point, or proved to have passed it, as they were or cut otherwise
+  dropped         INTEGER NOT NULL,     -- of one that arrived in part: as many segments as are missing, cut as the others of it are
   generated       INTEGER NOT NULL,
   modified        INTEGER NOT NULL,     -- transmissions with a change
   not_captured    INTEGER NOT NULL,     -- passed to_point, but its capture missed them
   retransmitted   INTEGER NOT NULL,
   duplicated      INTEGER NOT NULL,
-  delay_min_ns    INTEGER,              -- of those seen at both, on aligned clocks
+  delay_min_ns    INTEGER,              -- of those seen at both; in the middle of what the clocks leave open
   delay_median_ns INTEGER,
   delay_p99_ns    INTEGER,
   delay_max_ns    INTEGER,
   delay_uncertainty_ns INTEGER,         -- half the width of what the clocks leave open; NULL: unbounded
+  variation_median_ns INTEGER,          -- delay above delay_min_ns: whatever the offset of the clocks is
+  variation_p99_ns INTEGER,
+  error_low_ns    INTEGER,              -- aligned time at to_point minus that at from_point is the delay plus this much; NULL: open
+  error_high_ns   INTEGER,
   PRIMARY KEY(connection_id, direction, from_point, to_point)
 ) STRICT, WITHOUT ROWID;
+
+-- Transmissions of which equal ones were about: which of them is which at the other points rests on their order.
+CREATE TABLE alike(
+  transmission_id INTEGER PRIMARY KEY REFERENCES packet(id),
+  connection_id   INTEGER NOT NULL REFERENCES connection(id)
+) STRICT;
+
+-- What a hop costs, all connections together: quantiles of the middle, the lower and the upper end of what the clocks leave open for each packet.
+CREATE TABLE hop_total(
+  from_point     INTEGER NOT NULL REFERENCES point(id),
+  to_point       INTEGER NOT NULL REFERENCES point(id),
+  direction      INTEGER NOT NULL,      -- 0 along the path, 1 against it
+  packets        INTEGER NOT NULL,      -- recorded at both points
+  min_ns         INTEGER,               -- NULL: the clocks are not known
+  median_ns      INTEGER,
+  p99_ns         INTEGER,
+  max_ns         INTEGER,
+  min_low_ns     INTEGER,
+  median_low_ns  INTEGER,
+  p99_low_ns     INTEGER,
+  max_low_ns     INTEGER,
+  min_high_ns    INTEGER,               -- NULL: open
+  median_high_ns INTEGER,
+  p99_high_ns    INTEGER,
+  max_high_ns    INTEGER,
+  variation_median_ns INTEGER,          -- above the shortest one between two settings of the clocks
+  variation_p99_ns    INTEGER,
+  PRIMARY KEY(from_point, to_point)
+) STRICT, WITHOUT ROWID;
+
+-- There and back between neighbouring points, which no clock has a part in. from_point comes first on the path.
+CREATE TABLE round_trip(
+  from_point INTEGER NOT NULL REFERENCES point(id),
+  to_point   INTEGER NOT NULL REFERENCES point(id),
+  pairs      INTEGER NOT NULL,
+  min_ns     INTEGER NOT NULL,
+  median_ns  INTEGER NOT NULL,
+  p99_ns     INTEGER NOT NULL,
+  max_ns     INTEGER NOT NULL,
+  PRIMARY KEY(from_point, to_point)
+) STRICT, WITHOUT ROWID;
+
+-- Who a connection waits for (correlate/timing.h). NULL: not known.
+CREATE TABLE timing(
+  connection_id        INTEGER PRIMARY KEY REFERENCES connection(id),
+  handshake_ns         INTEGER,
+  first_byte_ns        INTEGER,
+  server_ns            INTEGER,
+  client_ns            INTEGER,
+  network_ns           INTEGER,
+  transfer_ns          INTEGER,
+  total_ns             INTEGER,
+  exchanges            INTEGER NOT NULL,
+  slowest              TEXT,
+  unclear              INTEGER NOT NULL,
+  server_max_ns        INTEGER,
+  handshake_server_ns  INTEGER,
+  handshake_network_ns INTEGER,
+  first_point          INTEGER NOT NULL REFERENCES point(id),
+  last_point           INTEGER NOT NULL REFERENCES point(id)
+) STRICT;
+
+-- How long answers took behind a point, all connections whose last point it is.
+CREATE TABLE server_time(
+  point_id  INTEGER PRIMARY KEY REFERENCES point(id),
+  exchanges INTEGER NOT NULL,
+  min_ns    INTEGER NOT NULL,
+  median_ns INTEGER NOT NULL,
+  p99_ns    INTEGER NOT NULL,
+  max_ns    INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE change(
   id            INTEGER PRIMARY KEY,

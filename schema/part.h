@@ -2,6 +2,7 @@
 #ifndef SCHEMA_PART_H
 #define SCHEMA_PART_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "schema/segment.h"
@@ -21,6 +22,83 @@ enum part_flag {
 };
 
 enum part_client { PART_CLIENT_B = 0, PART_CLIENT_A = 1, PART_CLIENT_UNKNOWN = 2 };
+
+/* What the first bytes of a client are. */
+enum opening_kind { OPENING_NONE, OPENING_TLS, OPENING_HTTP };
+
+#define OPENING_RUNGS 3         /* digests of the first 8, 64 and 512 bytes of a stream, behind a PROXY header */
+
+/* How what one side says begins. */
+struct stream_head {
+	uint8_t rungs;          /* how many of the digests are known */
+	uint32_t rung[OPENING_RUNGS];
+};
+
+/* How the two streams of a connection begin: the same on both sides of a proxy that only passes them on. */
+struct opening {
+	struct stream_head head[2];     /* of endpoint a, of b */
+	uint8_t kind;           /* enum opening_kind */
+	uint64_t digest;        /* of what decode_opening says, if kind is not OPENING_NONE */
+};
+
+#define OPENING_BYTES (1 + 2 * 4 * OPENING_RUNGS + 8)
+
+/* As it is stored. Returns how many of the bytes are used, 0: there is nothing to store. */
+static inline uint32_t opening_pack(const struct opening *o, uint8_t out[OPENING_BYTES])
+{
+	uint32_t n = 1;
+
+	out[0] = (uint8_t)(o->head[0].rungs | o->head[1].rungs << 2 | o->kind << 4);
+	for (int i = 0; i < 2; i++)
+		for (uint32_t k = 0; k < o->head[i].rungs; k++)
+			for (int b = 24; b >= 0; b -= 8)
+				out[n++] = (uint8_t)(o->head[i].rung[k] >> b);
+	for (int b = 56; b >= 0 && o->kind; b -= 8)
+		out[n++] = (uint8_t)(o->digest >> b);
+	return out[0] ? n : 0;
+}
+
+/* The other way; what is not whole gives nothing. */
+static inline struct opening opening_unpack(const uint8_t *p, uint32_t n)
+{
+	struct opening o = { 0 };
+	uint32_t at = 1;
+
+	if (n == 0)
+		return o;
+	o.head[0].rungs = p[0] & 3;
+	o.head[1].rungs = p[0] >> 2 & 3;
+	o.kind = p[0] >> 4 & 3;
+	if (n != 1u + 4u * (o.head[0].rungs + o.head[1].rungs) + (o.kind ? 8u : 0u))
+		return (struct opening){ 0 };
+	for (int i = 0; i < 2; i++)
+		for (uint32_t k = 0; k < o.head[i].rungs; k++, at += 4)
+			o.head[i].rung[k] = (uint32_t)p[at] << 24 | (uint32_t)p[at + 1] << 16 | (uint32_t)p[at + 2] << 8 | p[at + 3];
+	for (uint32_t b = 0; b < 8 && o.kind; b++)
+		o.digest = o.digest << 8 | p[at++];
+	return o;
+}
+
+/* Whom a proxy says it speaks for: a PROXY header, or headers of the first HTTP request. */
+struct forwarded {
+	uint32_t header;        /* bytes of the PROXY header, 0: there is none */
+	struct ipaddr src, dst; /* family 0: not said */
+	uint16_t sport, dport;  /* 0: not said */
+	uint64_t request;       /* digest of a unique id of the connection or the request, 0: there is none */
+};
+
+static inline bool forwarded_any(const struct forwarded *f)
+{
+	return f->header || f->src.family || f->request;
+}
+
+/* A stream whose beginning is being read: in order of sequence numbers, until enough of it is known or a piece is missing. */
+struct head_reader {
+	uint64_t hash;
+	uint32_t next;          /* sequence number of the byte that is to come */
+	uint16_t n;             /* bytes read, without a PROXY header */
+	bool begun, over;
+};
 
 struct part_side {
 	struct ipaddr addr;
@@ -43,6 +121,11 @@ struct part {
 	bool has_client_isn, has_server_isn, has_syn_tsval, has_synack_tsval;
 	uint32_t client_isn, server_isn, syn_tsval, synack_tsval;
 	uint32_t flags;         /* enum part_flag */
+	int64_t said_ns[2];     /* when a, b first said anything (payload), valid if has_said */
+	bool has_said[2];
+	struct opening opening;
+	struct forwarded forwarded;
+	struct head_reader reader[2];
 	uint64_t f5;            /* digest of what the last F5 trailer said of the flow, 0: none did */
 	bool f5_news;           /* the trailer of the last packet that had one said something new of it */
 };

@@ -82,10 +82,73 @@ LEFT JOIN f5_rst x ON x.packet_id = k.id;
 CREATE VIEW v_hop AS
 SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
        h.sent, h.arrived, h.dropped, h.generated, h.modified, h.not_captured, h.retransmitted, h.duplicated,
-       h.delay_min_ns, h.delay_median_ns, h.delay_p99_ns, h.delay_max_ns, h.delay_uncertainty_ns
+       h.delay_min_ns, h.delay_median_ns, h.delay_p99_ns, h.delay_max_ns, h.delay_uncertainty_ns, h.variation_median_ns, h.variation_p99_ns
 FROM hop h
 JOIN point fp ON fp.id = h.from_point
 JOIN point tp ON tp.id = h.to_point;
+
+-- What each packet took over each hop: no less than low_ns, no more than high_ns, delay_ns if both ways take equally long. Packets that equal others are
+-- left out: which of them is which at the other point is not certain.
+CREATE VIEW v_delay AS
+WITH seen AS (
+  SELECT f.connection_id, coalesce(s.transmission_id, k.id) AS transmission_id, f.point_id, h.position,
+         ((k.flags & 512) <> 0) <> fp.a_is_client AS direction,
+         q.first_ns + k.t - c.offset_ns - CAST(round((q.first_ns + k.t - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS aligned_ns
+  FROM flow f
+  CROSS JOIN path h ON h.point_id = f.point_id
+  CROSS JOIN flow_part fp ON fp.flow_id = f.id
+  CROSS JOIN part q ON q.id = fp.part_id
+  CROSS JOIN run r ON r.part_id = q.id
+  CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets
+  CROSS JOIN clock c ON c.point_id = f.point_id AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
+  LEFT JOIN sighting s ON s.packet_id = k.id
+  WHERE NOT k.flags & 1024 AND coalesce(s.duplicate + s.fragment, 0) = 0),
+hops AS (
+  SELECT connection_id, transmission_id, direction, point_id AS from_point, lead(point_id) OVER travel AS to_point,
+         lead(aligned_ns) OVER travel - aligned_ns AS difference_ns
+  FROM seen
+  WINDOW travel AS (PARTITION BY connection_id, transmission_id ORDER BY iif(direction, -position, position)))
+SELECT x.connection_id, x.transmission_id, fp.name AS from_point, tp.name AS to_point, iif(x.direction, 's2c', 'c2s') AS direction,
+       max(0, x.difference_ns - h.error_high_ns, x.difference_ns - h.error_low_ns - (h.error_high_ns - h.error_low_ns) / 2) AS delay_ns,
+       max(0, coalesce(x.difference_ns - h.error_high_ns, 0)) AS low_ns, x.difference_ns - h.error_low_ns AS high_ns
+FROM hops x
+CROSS JOIN hop h ON h.connection_id = x.connection_id AND h.direction = x.direction AND h.from_point = x.from_point AND h.to_point = x.to_point
+CROSS JOIN point fp ON fp.id = x.from_point
+CROSS JOIN point tp ON tp.id = x.to_point
+WHERE NOT EXISTS (SELECT 1 FROM alike a WHERE a.transmission_id = x.transmission_id);
+
+-- The same, all connections together.
+CREATE VIEW v_hop_delay AS
+SELECT fp.name AS from_point, tp.name AS to_point, CASE t.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction, t.packets,
+       t.min_ns, t.min_low_ns, t.min_high_ns, t.median_ns, t.median_low_ns, t.median_high_ns, t.p99_ns, t.p99_low_ns, t.p99_high_ns,
+       t.max_ns, t.max_low_ns, t.max_high_ns, t.variation_median_ns, t.variation_p99_ns
+FROM hop_total t
+JOIN point fp ON fp.id = t.from_point
+JOIN point tp ON tp.id = t.to_point
+LEFT JOIN path p ON p.point_id = t.from_point
+LEFT JOIN path q ON q.point_id = t.to_point
+ORDER BY min(p.position, q.position), t.direction, fp.name, tp.name;
+
+CREATE VIEW v_round_trip AS
+SELECT fp.name AS from_point, tp.name AS to_point, r.pairs, r.min_ns, r.median_ns, r.p99_ns, r.max_ns
+FROM round_trip r
+JOIN point fp ON fp.id = r.from_point
+JOIN point tp ON tp.id = r.to_point
+LEFT JOIN path p ON p.point_id = r.from_point
+ORDER BY p.position, fp.name, tp.name;
+
+CREATE VIEW v_timing AS
+SELECT t.connection_id, t.handshake_ns, t.first_byte_ns, t.server_ns, t.client_ns, t.network_ns, t.transfer_ns, t.total_ns, t.exchanges, t.slowest,
+       t.unclear, t.server_max_ns, t.handshake_server_ns, t.handshake_network_ns, fp.name AS first_point, lp.name AS last_point
+FROM timing t
+JOIN point fp ON fp.id = t.first_point
+JOIN point lp ON lp.id = t.last_point;
+
+CREATE VIEW v_server_time AS
+SELECT p.name AS point, s.exchanges, s.min_ns, s.median_ns, s.p99_ns, s.max_ns
+FROM server_time s
+JOIN point p ON p.id = s.point_id
+ORDER BY p.name;
 
 -- The translations that were found: addresses and ports of one side as two points saw them, next to each other of those that saw the connection.
 CREATE VIEW v_nat AS

@@ -105,7 +105,7 @@ static void send(struct world *w, bool c2s)
 		for (uint32_t j = i + 1; j < w->n; j++) {
 			int64_t x = stamp(&w->site[i], at[i]);
 			if (seen[j])
-				w->pairs.v[w->pairs.n++] = (struct clock_pair){ i * w->n + j, x, stamp(&w->site[j], at[j]) - x, c2s };
+				w->pairs.v[w->pairs.n++] = (struct clock_pair){ i * w->n + j, x, stamp(&w->site[j], at[j]) - x, c2s, false };
 		}
 	}
 }
@@ -418,7 +418,7 @@ static void one_direction_leaves_one_bound_and_answers_close_it(void **state)
 	/* What b recorded, a's client was answered 40 ms later. */
 	for (int i = 0; i < 100; i++) {
 		int64_t t = i * 6 * SECOND, x = stamp(&w.site[0], t + 40000000);
-		answer[i] = (struct clock_pair){ 1, x, stamp(&w.site[1], t) - x, false };
+		answer[i] = (struct clock_pair){ 1, x, stamp(&w.site[1], t) - x, false, false };
 	}
 	w.answers = (struct clock_pairs){ answer, 100 };
 	find(&w);

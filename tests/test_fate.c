@@ -286,6 +286,39 @@ static void a_pure_ack_that_appears_may_only_have_been_missed(void **state)
 	scene_free(s);
 }
 
+/* A point that does not know the connection - its flow may have been joined with none - has nothing else to miss. */
+static void points_that_do_not_know_the_connection_are_no_witnesses(void **state)
+{
+	struct scene *s = scene_of(3, "0.00 abc > S 1000\n0.01 cba < S. 5000 ack 1001\n0.02 abc > . 1001 ack 5001\n"
+				      "0.1 abc > P. 1001 ack 5001 len 10\n0.2 a < . 5001 ack 1011\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 5, "generated b>a");
+	assert_true(tx_of(s, 5)->reasons_from & WHY_ALL_MISS);
+	scene_free(s);
+	s = scene_of(3, HELLO "0.1 ab > P. 1001 ack 5001 len 10\n0.2 a < . 5001 ack 1011\n");
+	scene_fate(s);
+	assert_became(s, 5, "unknown b>a");
+	assert_false(tx_of(s, 5)->reasons_from & WHY_ALL_MISS);
+	scene_free(s);
+}
+
+/* One of several flows beyond is this one, under other names. */
+static void an_ambiguous_flow_proves_no_loss_and_no_device(void **state)
+{
+	(void)state;
+	for (int ambiguous = 0; ambiguous < 2; ambiguous++) {
+		struct scene *s = scene_of(2, "0.0 a > S 1000\n1.0 a > S 1000\n1.1 a < . 7000 ack 1001\n");
+		s->f.flow[0].state = ambiguous ? JOIN_AMBIGUOUS : JOIN_ALONE;
+		scene_fate(s);
+		assert_became(s, 1, ambiguous ? "unknown a>b" : "dropped a>b");
+		assert_became(s, 3, ambiguous ? "unknown b>a" : "generated b>a");
+		assert_int_equal(!!(tx_of(s, 1)->reasons_to & WHY_ORPHANS), ambiguous);
+		scene_free(s);
+	}
+}
+
 static void data_whose_host_went_on_is_the_hosts(void **state)
 {
 	struct scene *s = scene_of(2, HELLO "0.1 b > P. 1001 ack 5001 len 10\n0.2 ab > P. 1011 ack 5001 len 10\n0.3 ba < . 5001 ack 1021\n");
@@ -436,6 +469,8 @@ int main(void)
 		cmocka_unit_test(what_a_small_snaplen_cuts_off_is_not_absent),
 		cmocka_unit_test(a_bare_ack_for_a_syn_that_never_came_was_made_on_the_way),
 		cmocka_unit_test(a_pure_ack_that_appears_may_only_have_been_missed),
+		cmocka_unit_test(points_that_do_not_know_the_connection_are_no_witnesses),
+		cmocka_unit_test(an_ambiguous_flow_proves_no_loss_and_no_device),
 		cmocka_unit_test(data_whose_host_went_on_is_the_hosts),
 		cmocka_unit_test(a_capture_known_to_miss_packets_proves_no_loss),
 		cmocka_unit_test(outside_its_window_a_point_knows_nothing),

@@ -445,6 +445,26 @@ static void outcomes_follow_the_packets(void **state)
 	}
 }
 
+/* Of two points that have not one packet in common each may stand on a way of its own: the other one missed nothing. */
+static void a_point_on_another_way_missed_nothing(void **state)
+{
+	(void)state;
+	for (int apart = 0; apart < 2; apart++) {
+		struct scene *s = scene_new(4);
+		scene_text(s, "0.00 abd > S 1000\n0.01 dba < S. 5000 ack 1001\n0.02 abd > . 1001 ack 5001\n"
+			      "0.1 abd > P. 1001 ack 5001 len 9\n0.2 dba < P. 5001 ack 1010 len 9\n");
+		for (int d = 0; apart && d < 2; d++)
+			s->f.point[1].hop[d].passed = 0;
+		judge_it(s);
+		assert_string_equal(told(s, ACCUSATIONS), "");
+		if (apart)
+			assert_string_equal(told(s, "not_captured"), "");
+		else
+			assert_says(told(s, "not_captured"), "not_captured data c2s c x1");
+		scene_free(s);
+	}
+}
+
 static void the_longest_names_fit_into_every_text(void **state)
 {
 	static const char *const text[] = { HALF_OPEN, HELLO "1.0 a < R. 5001 ack 1001\n1.0 b > R. 1001 ack 5001\n", "0.0 a > S 1000\n1.0 a > S 1000\n",
@@ -491,6 +511,7 @@ int main(void)
 		cmocka_unit_test(a_lone_ack_is_no_reason_for_alarm),
 		cmocka_unit_test(what_a_host_does_oddly_is_told_once),
 		cmocka_unit_test(outcomes_follow_the_packets),
+		cmocka_unit_test(a_point_on_another_way_missed_nothing),
 		cmocka_unit_test(the_longest_names_fit_into_every_text),
 	};
 

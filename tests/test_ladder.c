@@ -50,8 +50,9 @@ static void make_middle(struct made *m)
 	made_finding(m, "retransmitted", "data", 0, 0, -1, "certain", "Repeated.", "{}", (int64_t[]){b, 0, 0, 0});
 	made_finding(m, "undecided", "FIN", 0, 0, 1, "possible", "Seen at client only.", "{\"missing\":\"--running fw\"}", (int64_t[]){u, 0, 0, 0});
 	made_finding(m, "generated", "RST,ACK", 1, 2, 1, "likely", "Made there.", "{}", (int64_t[]){g, 0, 0, 0});
-	made_sql(m, "INSERT INTO hop VALUES(1,1,2,0,6,5,0,0,1,1,1,0,1,1,1,1,20000), (1,2,3,0,5,4,1,0,0,0,1,0,1,1,1,1,20000),"
-	    "(1,2,1,1,4,4,0,0,0,0,0,0,1,1,1,1,20000), (1,3,2,1,2,2,0,2,0,0,0,0,1,1,1,1,NULL)");
+	made_sql(m, "INSERT INTO hop VALUES(1,1,2,0,6,5,0,0,1,1,1,0,1,1,1,1,20000,0,0,-20000,20000), "
+	    "(1,2,3,0,5,4,1,0,0,0,1,0,1,1,1,1,20000,0,0,-20000,20000),"
+	    "(1,2,1,1,4,4,0,0,0,0,0,0,1,1,1,1,20000,0,0,-20000,20000), (1,3,2,1,2,2,0,2,0,0,0,0,1,1,1,1,NULL,0,0,NULL,NULL)");
 }
 
 static void make_six(struct made *m)
@@ -67,7 +68,8 @@ static void make_six(struct made *m)
 	made_finding(m, "generated", "RST,ACK", 1, 4, 3, "certain", "Nobody beyond sent it.", "{}", (int64_t[]){g, 0, 0, 0});
 	made_finding(m, "not_captured", "RST,ACK", 1, 2, -1, "certain", "fw-a did not record it.", "{}", (int64_t[]){g, 0, 0, 0});
 	for (int i = 1; i < 6; i++)
-		made_sql(m, "INSERT INTO hop VALUES(1,%d,%d,0,1,1,%d,0,0,0,0,0,1,1,1,1,20000), (1,%d,%d,1,1,1,0,%d,0,0,0,0,1,1,1,1,20000)",
+		made_sql(m, "INSERT INTO hop VALUES(1,%d,%d,0,1,1,%d,0,0,0,0,0,1,1,1,1,20000,0,0,-20000,20000), "
+		    "(1,%d,%d,1,1,1,0,%d,0,0,0,0,1,1,1,1,20000,0,0,-20000,20000)",
 		    i, i + 1, i == 4, i + 1, i, i == 4);
 }
 
@@ -182,7 +184,7 @@ static void three_points_at_100_columns(void **state)
 	    "               win 501  acknowledges 2  ttl 64              │                           │\n"
 	    "7  +1.999 499  RST,ACK          │◀──────── 0.50 ms ─────────│◀────────────◆             │  generated\n"
 	    "               win 0  ttl 254   │                           │                           │\n"
-	    "8  +1.999 899  ICMP prohibited  │◀──────── 0.10 ms ─────────│◀────────────?             │\n"
+	    "8  +1.999 899  ICMP prohibited  │◀── 0.10 ms (0.08–0.12) ───│◀────────────?             │\n"
 	    "               from 192.0.2.1, ttl 254                      │                           │\n"
 	    "   ? the captures cannot tell   ○ passed here, not captured\n"
 	    "\n"
@@ -221,7 +223,7 @@ static void three_points_at_80_columns_in_ascii(void **state)
 	    "               win 501  acknowledges 2  ttl 64    |                 |\n"
 	    "7  +1.999 499  RST,ACK          |<--- 0.50 ms ----|<-------*        |  generated\n"
 	    "               win 0  ttl 254   |                 |                 |\n"
-	    "8  +1.999 899  ICMP prohibited  |<--- 0.10 ms ----|<-------?        |\n"
+	    "8  +1.999 899  ICMP prohibited  |<-- <=0.12 ms ---|<-------?        |\n"
 	    "               from 192.0.2.1, ttl 254            |                 |\n"
 	    "   ? the captures cannot tell   o passed here, not captured\n"
 	    "\n"

@@ -40,10 +40,9 @@ static void leave(struct facts *f)
 
 static double score(const struct likeness *l, const struct facts *f, uint32_t x, uint32_t y)
 {
-	unsigned families, evidence;
-	double there = likeness_score(l, &f->flow[x], &f->flow[y], &families, &evidence);
+	double there = likeness_score(l, &f->flow[x], &f->flow[y]).bits;
 
-	assert_true(there == likeness_score(l, &f->flow[y], &f->flow[x], &families, &evidence));
+	assert_true(there == likeness_score(l, &f->flow[y], &f->flow[x]).bits);
 	return there;
 }
 
@@ -86,7 +85,7 @@ static void habits_are_learned(void **state)
 	struct facts f = world(50);
 	struct likeness l;
 	struct err e;
-	unsigned families, evidence;
+	struct likeness_score s;
 
 	(void)state;
 	assert_int_equal(likeness_open(&l, &f, &e), 0);
@@ -97,8 +96,9 @@ static void habits_are_learned(void **state)
 	teach(&l, &f, 0, 40);
 	assert_true(score(&l, &f, 98, 99) > before);
 	assert_true(score(&l, &f, 98, 97) < wrong_before);
-	likeness_score(&l, &f.flow[98], &f.flow[99], &families, &evidence);
-	assert_true(families & FAMILY_CLOCK && evidence & JOIN_TIME && evidence & JOIN_PORT && evidence & JOIN_LENGTHS && !(evidence & JOIN_CLIENT_ADDR));
+	s = likeness_score(&l, &f.flow[98], &f.flow[99]);
+	assert_true(s.families & FAMILY_CLOCK && s.time > 5 && s.evidence & JOIN_TIME && s.evidence & JOIN_PORT && s.evidence & JOIN_LENGTHS);
+	assert_false(s.evidence & JOIN_CLIENT_ADDR);
 	likeness_close(&l);
 	leave(&f);
 }
@@ -159,7 +159,7 @@ static void ranges_of_numbers_tell_where_no_handshake_does(void **state)
 	struct facts f = world(10);
 	struct likeness l;
 	struct err e;
-	unsigned families, evidence;
+	struct likeness_score s;
 
 	(void)state;
 	for (uint32_t i = 0; i < f.flows; i++) {
@@ -169,9 +169,9 @@ static void ranges_of_numbers_tell_where_no_handshake_does(void **state)
 	}
 	assert_int_equal(likeness_open(&l, &f, &e), 0);
 	likeness_ready(&l);
-	assert_true(likeness_score(&l, &f.flow[0], &f.flow[1], &families, &evidence) > 30);
-	assert_true(evidence & JOIN_SEQUENCE && families & FAMILY_CLIENT_NUMBERS && families & FAMILY_SERVER_NUMBERS);
-	assert_true(likeness_score(&l, &f.flow[0], &f.flow[3], &families, &evidence) < 0);
+	s = likeness_score(&l, &f.flow[0], &f.flow[1]);
+	assert_true(s.bits > 30 && s.evidence & JOIN_SEQUENCE && s.families & FAMILY_CLIENT_NUMBERS && s.families & FAMILY_SERVER_NUMBERS);
+	assert_true(likeness_score(&l, &f.flow[0], &f.flow[3]).bits < 0);
 	likeness_close(&l);
 	leave(&f);
 }

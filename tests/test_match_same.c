@@ -164,6 +164,24 @@ static void without_an_ip_id_the_same_data_at_once_is_a_copy(void **state)
 	scene_free(s);
 }
 
+/* On a short way the other side asks, and the sender repeats, within a tick of its timestamps. */
+static void what_was_asked_for_in_between_is_a_repeat(void **state)
+{
+	for (int mirror = 0; mirror < 2; mirror++)
+		for (int asked = 0; asked < 2; asked++) {
+			struct scene *s = scene_new(1);
+			s->f.point[0].telling = 100;
+			s->f.point[0].twice = mirror ? 50 : 0;
+			scene_text(s, asked ? "0.100 a > . 1001 ack 5001 len 1000 ts 7/1\n0.101 a < . 5001 ack 1001 sack 2001-3001\n"
+				"0.102 a > . 1001 ack 5001 len 1000 ts 7/1\n" :
+				"0.100 a > . 1001 ack 5001 len 1000 ts 7/1\n0.101 a < . 5001 ack 2001\n0.102 a > . 1001 ack 5001 len 1000 ts 7/1\n");
+			scene_match(s);
+			assert_int_equal(s->c.pkt[2].copy, mirror || !asked);
+			scene_free(s);
+		}
+	(void)state;
+}
+
 static void equal_acks_without_an_ip_id_are_copies_only_of_a_mirror(void **state)
 {
 	struct scene *s = scene_new(1);
@@ -259,6 +277,7 @@ int main(void)
 		cmocka_unit_test(a_copy_has_the_same_ip_id),
 		cmocka_unit_test(a_late_copy_is_a_repeat),
 		cmocka_unit_test(without_an_ip_id_the_same_data_at_once_is_a_copy),
+		cmocka_unit_test(what_was_asked_for_in_between_is_a_repeat),
 		cmocka_unit_test(equal_acks_without_an_ip_id_are_copies_only_of_a_mirror),
 		cmocka_unit_test(acks_with_other_sack_blocks_are_no_copies),
 		cmocka_unit_test(only_what_tells_is_counted_for_the_mirror),

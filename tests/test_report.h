@@ -119,7 +119,7 @@ static inline void made_connection(
 			   "VALUES(%lld, %d, 1, %lld, 2, 443, 0, 0, 0, %lld, %lld, %lld, 0, 0, 1, 0, 0, 0, 0, 0)",
 			   flow, i + 1, 53810 + id, start_ns, start_ns, start_ns + duration_us * 1000));
 	}
-	made_exec(m, sqlite3_mprintf("INSERT INTO connection VALUES(%lld, %lld, %lld, %Q, %Q, %d, %Q, 0, 0)", id, start_ns,
+	made_exec(m, sqlite3_mprintf("INSERT INTO connection VALUES(%lld, %lld, %lld, %Q, %Q, %d, %Q, 0, 0, 0)", id, start_ns,
 			 start_ns + duration_us * 1000, outcome, verdict, severity, points));
 	for (int i = 0; i < m->points; i++)
 		if (seen >> i & 1)

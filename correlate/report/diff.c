@@ -6,10 +6,12 @@
 #include "schema/clean.h"
 #include "correlate/report/doubts.h"
 #include "correlate/report/ladder.h"
+#include "correlate/report/peers.h"
 #include "correlate/report/report.h"
 #include "correlate/report/select.h"
 #include "correlate/report/text.h"
 #include "correlate/report/trace.h"
+#include "correlate/report/waits.h"
 
 #include "correlate/report/diff_absent.sql.h"
 #include "correlate/report/diff_alike.sql.h"
@@ -349,6 +351,8 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 		return -1;
 	headline(&t, s);
 	verdict(&t, s);
+	if (report_peers(db, s, id, 0, LABEL, e) < 0 || waits_line(db, s, id, 0, 0, "time", LABEL, e) < 0)
+		goto out;
 	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
 		goto out;
 	endpoints(&t, s);

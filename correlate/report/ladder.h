@@ -30,6 +30,7 @@ enum meeting {
 	SEEN,
 	MISSED,         /* it passed; the capture does not have it */
 	BESIDE,         /* it went through a point beside */
+	OTHERS,         /* its bytes are there, in other packets */
 };
 
 /* What marks the drawing used, for the legend. */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,7 @@ void ladder_meetings(const struct trace *t, const struct row *r, enum meeting *m
 	stretch(t, r, &first, &last);
 	for (int i = first; i <= last; i++)
 		if (meeting[travel(t, r, i)] == AWAY)
-			meeting[travel(t, r, i)] = MISSED;
+			meeting[travel(t, r, i)] = r->into && !trace_finding(t, r, "not_captured", travel(t, r, i), -1) ? OTHERS : MISSED;
 	/* Of points beside each other a packet takes one. */
 	for (int c = 0; c < n; c++)
 		for (int d = 0; d < n; d++)
@@ -78,17 +79,24 @@ static unsigned end_mark(const struct layout *l, const struct row *r, const char
 	return strcmp(kind, "dropped") == 0 ? MARK_CUT : MARK_BORN;
 }
 
-static void delay_text(const struct layout *l, const struct row *r, int from, int to, char *buf, size_t size)
+/* What the clocks leave open of the time between two sightings. False: everything. */
+static bool delay_of(const struct layout *l, const struct row *r, int from, int to, struct interval *v)
 {
 	const struct sighting *a = trace_at(l->t, r, from), *b = trace_at(l->t, r, to);
 
-	buf[0] = '\0';
-	for (size_t i = 0; a && b && i < l->t->hops; i++) {
-		const struct hop_delay *h = &l->t->hop[i];
+	for (size_t i = 0; a && b && !a->alike && i < l->t->hops; i++) {
+		const struct hop_error *h = &l->t->hop[i];
+		int64_t ns = b->time_ns - a->time_ns;
 
-		if (h->from == from && h->to == to && h->uncertainty_ns >= 0)
-			style_delay(l->s, buf, size, b->time_ns - a->time_ns, h->uncertainty_ns, l->t->resolution_ns);
+		if (h->from != from || h->to != to || (h->low_ns == INT64_MIN && h->high_ns == INT64_MAX))
+			continue;
+		v->low_ns = h->high_ns == INT64_MAX || ns < h->high_ns ? 0 : ns - h->high_ns;
+		v->high_ns = h->low_ns == INT64_MIN ? INT64_MAX : ns - h->low_ns;
+		v->ns = h->low_ns == INT64_MIN || h->high_ns == INT64_MAX ? v->low_ns : ns - h->low_ns - (h->high_ns - h->low_ns) / 2;
+		v->ns = v->ns < v->low_ns ? v->low_ns : v->ns;
+		return true;
 	}
+	return false;
 }
 
 /* One stretch of an arrow between x0 and x1 (both outside it), going right or left. */
@@ -97,12 +105,14 @@ struct stretch {
 	bool left;
 	unsigned start, end;    /* marks in the middle where it begins or stops; 0: it comes from, goes to the column */
 	bool head;              /* an arrow head: the packet was seen there */
-	const char *label, *delay;
+	const char *label;
+	const char *delay, *brief;      /* in words; in fewer, where there is no room */
 };
 
 static void draw(const struct layout *l, struct canvas *v, const struct stretch *p)
 {
-	int a = p->x0 + 1, b = p->x1, label_w = *p->label ? style_columns(p->label) + 2 : 0, room, delay_w = style_columns(p->delay);
+	int a = p->x0 + 1, b = p->x1, label_w = *p->label ? style_columns(p->label) + 2 : 0, room, delay_w;
+	const char *delay;
 	/* A label keeps to the sender's side; marks keep clear of it. */
 	int lead = p->start ? 0 : label_w, half = (b - a) / 2, mid = lead + 3 > half ? lead + 3 : half;
 	enum tint t = p->end == MARK_CUT || p->start == MARK_BORN ? TINT_BAD : (p->end | p->start) & ~(unsigned)MARK_PROXY ? TINT_DOUBT : TINT_NONE;
@@ -130,14 +140,27 @@ static void draw(const struct layout *l, struct canvas *v, const struct stretch 
 		canvas_text(v, p->left ? X(x + label_w - 3) : x, TINT_HEAD, p->label);
 	}
 	room = to - from - 2;
-	if (delay_w > 0 && room >= delay_w + 4) {
+	delay = room >= style_columns(p->delay) + 4 ? p->delay : p->brief;
+	delay_w = style_columns(delay);
+	if (delay_w > 0 && room >= delay_w + 3) {
 		int x = from + 1 + (room - delay_w) / 2;
 
 		x = p->left ? X(x + delay_w - 1) : x;
 		canvas_text(v, x - 1, TINT_NONE, " ");
-		canvas_text(v, canvas_text(v, x, TINT_FAINT, p->delay), TINT_NONE, " ");
+		canvas_text(v, canvas_text(v, x, TINT_FAINT, delay), TINT_NONE, " ");
 	}
 #undef X
+}
+
+/* Cut up or put together in this hop: what it goes on as, or what it was before. Words by which row that is. */
+static void cut_text(const struct row *r, bool came, char *buf, size_t size)
+{
+	if (came && r->pieces > 1)
+		snprintf(buf, size, "as %zu packets", r->pieces);
+	else if (came)
+		snprintf(buf, size, "in %zu", r->into);
+	else
+		snprintf(buf, size, "of %zu", r->origin);
 }
 
 /* The stretch between two columns that are neighbours in travel. Returns the marks used. */
@@ -145,20 +168,27 @@ static unsigned hop(
     const struct layout *l, struct canvas *v, const struct row *r, const enum meeting *m, int from, int to, const char *label)
 {
 	bool came = m[from] != AWAY, went = m[to] != AWAY;
-	char delay[48] = "";
+	char delay[64] = "", brief[48] = "";
+	struct interval took;
 	struct stretch p = {
 		.x0 = l->axis[from < to ? from : to], .x1 = l->axis[from < to ? to : from], .left = r->s2c, .label = label, .delay = delay,
+		.brief = brief,
 		.head = m[to] == SEEN,
 	};
 
 	if (!came && !went)
 		return 0;
-	if (came && !went)
+	if (came && !went && !r->into)
 		p.end = end_mark(l, r, "dropped", from, to);
-	if (!came)
+	if (!came && !r->origin)
 		p.start = end_mark(l, r, "generated", from, to);
-	if (came && went)
-		delay_text(l, r, from, to, delay, sizeof delay);
+	p.head |= came && !went && r->into;
+	if ((came && !went && r->into) || (!came && r->origin))
+		cut_text(r, came, delay, sizeof delay);
+	if (came && went && delay_of(l, r, from, to, &took)) {
+		style_interval(l->s, delay, sizeof delay, &took, l->t->resolution_ns, false);
+		style_interval(l->s, brief, sizeof brief, &took, l->t->resolution_ns, true);
+	}
 	draw(l, v, &p);
 	return p.start | p.end;
 }
@@ -166,7 +196,7 @@ static unsigned hop(
 /* One point alone: packets leave to the edge and arrive from it. */
 static void edge(const struct layout *l, struct canvas *v, const struct row *r, const char *label)
 {
-	struct stretch p = {.x0 = l->axis[0], .x1 = l->edge, .left = r->s2c, .label = label, .delay = "", .head = true};
+	struct stretch p = {.x0 = l->axis[0], .x1 = l->edge, .left = r->s2c, .label = label, .delay = "", .brief = "", .head = true};
 
 	draw(l, v, &p);
 }

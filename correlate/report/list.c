@@ -5,15 +5,18 @@
 
 #include "schema/clean.h"
 #include "correlate/report/doubts.h"
+#include "correlate/report/peers.h"
 #include "correlate/report/report.h"
 #include "correlate/report/select.h"
 #include "correlate/report/text.h"
+#include "correlate/report/waits.h"
 
 #include "correlate/report/list.sql.h"
 #include "correlate/report/list_count.sql.h"
 #include "correlate/report/list_outcome.sql.h"
 
 #define FEW 3           /* connections with the same verdict */
+#define SLOW_NS INT64_C(1000000000)     /* waits from here on are told */
 
 /* Entries without --all, by severity: nobody reads more, and the line behind says how many there are. */
 static const int at_most[] = {10, 10, 100, 100};
@@ -151,6 +154,11 @@ static int entries(struct db *db, const struct style *s, const struct filter *f,
 		last = i;
 		given[i]++;
 		entry(st, s, id_w);
+		if (report_peers(db, s, sqlite3_column_int64(st, 0), id_w + 5, 0, e) < 0 ||
+		    waits_line(db, s, sqlite3_column_int64(st, 0), SLOW_NS, id_w + 5, "time: ", 6, e) < 0) {
+			rc = -1;
+			break;
+		}
 		if (i > 0 && !f->all && nth == FEW && members > FEW) {
 			more(s, id_w, members - FEW, "with the same verdict (--all)");
 			folded[i] += members - FEW;

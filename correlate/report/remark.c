@@ -79,8 +79,8 @@ static bool is_kind(const struct finding *f, const char *const *list)
 int remark_weight(const struct trace *t, const struct row *r)
 {
 	static const char *const light[] = {"modified", "retransmitted", "capture_duplicate", "not_captured", "keepalive", "ecn_bleached",
-	    "resegmented", "fragmented", "inserted", "terminated", "originated", NULL};
-	static const char *const none[] = {"modified", "port_reuse", "ecn_bleached", NULL};
+	    "fragmented", "inserted", "terminated", "originated", NULL};
+	static const char *const none[] = {"modified", "port_reuse", "ecn_bleached", "resegmented", NULL};
 	int weight = 0;
 
 	for (size_t i = r->finding; i < r->finding + r->findings; i++) {
@@ -101,7 +101,7 @@ static void note_add(char *buf, size_t size, const char *word)
 void remark_note(const struct trace *t, const struct row *r, char *buf, size_t size)
 {
 	static const char *const silent[] = {"modified", "unanswered", "terminated", "originated", "ecn_bleached", "port_reuse",
-	    "idle_timeout", "syn_proxy", "stale_state", "pmtu_blackhole", NULL};
+	    "idle_timeout", "syn_proxy", "stale_state", "pmtu_blackhole", "resegmented", NULL};
 
 	buf[0] = '\0';
 	for (size_t i = r->finding; i < r->finding + r->findings; i++) {

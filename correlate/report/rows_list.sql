@@ -3,8 +3,10 @@ SELECT v.*, c.severity,
        (SELECT r.confidence FROM report_confidence r WHERE r.connection_id = v.id) AS confidence,
        (SELECT group_concat(kind) FROM (SELECT DISTINCT kind FROM finding f WHERE f.connection_id = v.id ORDER BY kind)) AS kinds,
        (SELECT group_concat(id) FROM (SELECT DISTINCT o.connection_id AS id FROM flow f CROSS JOIN f5_peer y ON y.flow_id = f.id
-               CROSS JOIN flow o ON o.id = y.peer_flow_id WHERE f.connection_id = v.id ORDER BY 1)) AS peers
+               CROSS JOIN flow o ON o.id = y.peer_flow_id WHERE f.connection_id = v.id ORDER BY 1)) AS peers,
+       t.handshake_ns, t.first_byte_ns, t.server_ns, t.client_ns, t.network_ns, t.transfer_ns, t.total_ns, t.exchanges, t.slowest
 FROM json_each(:ids) j
 CROSS JOIN v_connection v ON v.id = j.value
 CROSS JOIN connection c ON c.id = j.value
+LEFT JOIN timing t ON t.connection_id = j.value
 ORDER BY j.key;

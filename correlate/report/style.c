@@ -1,6 +1,7 @@
 #include "correlate/report/style.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -157,6 +158,48 @@ const char *style_delay(const struct style *s, char *buf, size_t size, int64_t n
 	ns += uncertainty_ns;
 	style_duration(s, bound, sizeof bound, ns > resolution_ns ? ns : resolution_ns, resolution_ns);
 	snprintf(buf, size, "%s%s", style_pick(s, "≤", "<="), bound);
+	return buf;
+}
+
+/* A bound in a unit that was said before, rounded outwards, so that it stays one. */
+static void add_bound(char *buf, size_t size, int64_t ns, int64_t unit_ns, int64_t resolution_ns, bool up)
+{
+	double value = (double)ns / (double)unit_ns, step = 1, rounded;
+	int digits = decimals(value, unit_ns, resolution_ns);
+
+	for (int i = 0; i < digits; i++)
+		step *= 10;
+	rounded = (up ? ceil(value * step) : floor(value * step)) / step;
+	snprintf(buf, size, "%.*f", rounded == 0 ? 0 : digits, rounded);
+}
+
+/* The unit that style_duration() says ns in; 0: minutes and hours. */
+static int64_t unit_of(int64_t ns)
+{
+	return ns < 1000 ? 1 : ns < 100000 ? 1000 : ns < 999500000 ? 1000000 : ns < INT64_C(100000000000) ? 1000000000 : 0;
+}
+
+const char *style_interval(const struct style *s, char *buf, size_t size, const struct interval *v, int64_t resolution_ns, bool brief)
+{
+	int64_t finest = v->high_ns == INT64_MAX ? 0 : (v->high_ns - v->low_ns) / 100, unit = unit_of(v->ns);
+	char number[32], low[32], high[32];
+
+	finest = finest > resolution_ns ? finest : resolution_ns;
+	buf[0] = '\0';
+	if (v->high_ns == INT64_MAX && v->low_ns <= resolution_ns)
+		return buf;
+	if (v->high_ns == INT64_MAX) {
+		snprintf(buf, size, "%s%s", style_pick(s, "≥", ">="), style_duration(s, number, sizeof number, v->low_ns, resolution_ns));
+	} else if (v->low_ns > resolution_ns && v->high_ns - v->low_ns <= v->ns / 5) {
+		style_duration(s, buf, size, v->ns, finest * 5);
+	} else if (v->ns <= resolution_ns || brief || unit == 0) {
+		style_duration(s, number, sizeof number, v->high_ns > resolution_ns ? v->high_ns : resolution_ns, finest);
+		snprintf(buf, size, "%s%s", style_pick(s, "≤", "<="), number);
+	} else {
+		add_bound(low, sizeof low, v->low_ns, unit, resolution_ns, false);
+		add_bound(high, sizeof high, v->high_ns, unit, resolution_ns, true);
+		snprintf(buf, size, "%s (%s%s%s)", style_duration(s, number, sizeof number, v->ns, finest), low, style_pick(s, "–", "-"), high);
+	}
 	return buf;
 }
 

@@ -52,6 +52,16 @@ const char *style_duration(const struct style *s, char *buf, size_t size, int64_
 /* A delay that clocks leave open by +-uncertainty_ns: within that only the upper bound is known, as in "≤99 µs". */
 const char *style_delay(const struct style *s, char *buf, size_t size, int64_t ns, int64_t uncertainty_ns, int64_t resolution_ns);
 
+/* What clocks leave open of a delay: at least low_ns, at most high_ns (INT64_MAX: open), ns in the middle. */
+struct interval {
+	int64_t ns, low_ns, high_ns;
+};
+
+/*
+ * "0.41 ms" where the clocks are known to a fifth of that; else "0.41 ms (0.02–0.83)", or in brief only the upper bound, "≤0.83 ms". Without an upper one "≥0.02 ms"; empty: nothing is known.
+ */
+const char *style_interval(const struct style *s, char *buf, size_t size, const struct interval *v, int64_t resolution_ns, bool brief);
+
 /* "37.250 013", "2.996 475": seconds with every digit down to resolution_ns (up to a power of ten), grouped by three. sign: also '+'. */
 const char *style_seconds(char *buf, size_t size, int64_t ns, int64_t resolution_ns, bool sign);
 

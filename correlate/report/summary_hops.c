@@ -10,46 +10,64 @@
 #include "correlate/report/summary_what.sql.h"
 
 #define COUNTS 6
-#define DELAYS 4
+#define DELAYS 6
+#define DELAYS_WIDTH 60
 #define HOPS_MAX 1000   /* more points than a path has; the rest is left out, and said */
 
 struct line {
 	char name[160];
-	char from[128], to[128], direction[4];  /* as the case spells them */
+	char from[128], to[128];        /* as the case spells them */
 	int64_t count[COUNTS];
 	char delay[DELAYS][24];
 };
 
 static const char *const count_name[COUNTS] = {"packets", "dropped", "generated", "not captured", "undecided", "repeated"};
+static const struct {
+	const char *u, *a;
+	int width;
+} delay_name[DELAYS] = {{"delay: min", "delay: min", 11}, {"median", "median", 9}, {"p99", "p99", 9}, {"±", "+-", 10},
+    {"varies", "varies", 9}, {"there+back", "there+back", 12}};
+
+static bool column(sqlite3_stmt *st, int i, int64_t *v)
+{
+	*v = sqlite3_column_int64(st, i);
+	return sqlite3_column_type(st, i) != SQLITE_NULL;
+}
+
+/* Shortest, median and 99th percentile, and how far the clocks leave the median open; then what does not depend on clocks. */
+static void take_delays(struct line *l, sqlite3_stmt *st, const struct style *s, int64_t resolution_ns)
+{
+	int64_t ns, low, high;
+
+	for (int i = 0; i < 3; i++) {
+		bool any = column(st, 8 + 3 * i, &ns), least = column(st, 9 + 3 * i, &low), most = column(st, 10 + 3 * i, &high);
+
+		if (any && most)
+			style_delay(s, l->delay[i], sizeof l->delay[i], ns, high - ns, resolution_ns);
+		else if (any && least)
+			style_interval(s, l->delay[i], sizeof l->delay[i], &(struct interval){low, low, INT64_MAX}, resolution_ns, true);
+		if (i == 1 && any && most)
+			style_duration(s, l->delay[3], sizeof l->delay[3], high - ns, (high - ns) / 10);
+		else if (i == 1 && any)
+			snprintf(l->delay[3], sizeof l->delay[3], "unbounded");
+	}
+	for (int i = 0; i < 2; i++)
+		if (column(st, 17 + i, &ns))
+			style_duration(s, l->delay[4 + i], sizeof l->delay[4 + i], ns, resolution_ns);
+}
 
 static void take(struct line *l, sqlite3_stmt *st, const struct style *s, int64_t resolution_ns)
 {
-	int64_t uncertainty_ns = sqlite3_column_type(st, 11) == SQLITE_NULL ? -1 : sqlite3_column_int64(st, 11);
 	char from[64], to[64];
 
 	snprintf(l->from, sizeof l->from, "%s", (const char *)sqlite3_column_text(st, 0));
 	snprintf(l->to, sizeof l->to, "%s", (const char *)sqlite3_column_text(st, 1));
-	snprintf(l->direction, sizeof l->direction, "%s", (const char *)sqlite3_column_text(st, 12));
 	clean_text(from, sizeof from, l->from, -1, s->utf8);
 	clean_text(to, sizeof to, l->to, -1, s->utf8);
 	snprintf(l->name, sizeof l->name, "%s%s%s", from, style_pick(s, " → ", " -> "), to);
 	for (int i = 0; i < COUNTS; i++)
 		l->count[i] = sqlite3_column_int64(st, 2 + i);
-	for (int i = 0; i < DELAYS; i++) {
-		int64_t ns = sqlite3_column_int64(st, 8 + i);
-
-		l->delay[i][0] = '\0';
-		if (sqlite3_column_type(st, 8 + i) == SQLITE_NULL)
-			continue;
-		if (i == 3)
-			style_duration(s, l->delay[i], sizeof l->delay[i], ns, ns / 10);
-		else if (uncertainty_ns >= 0)
-			style_delay(s, l->delay[i], sizeof l->delay[i], ns, uncertainty_ns, resolution_ns);
-		else
-			style_duration(s, l->delay[i], sizeof l->delay[i], ns, resolution_ns);
-	}
-	if (uncertainty_ns < 0 && l->delay[0][0])
-		snprintf(l->delay[3], sizeof l->delay[3], "unbounded");
+	take_delays(l, st, s, resolution_ns);
 }
 
 static void right(const struct style *s, int width, enum tint t, const char *text)
@@ -66,16 +84,18 @@ static void left(const struct style *s, int width, enum tint t, const char *text
 
 static void head_delays(const struct style *s)
 {
-	right(s, 12, TINT_FAINT, "delay: min");
-	right(s, 10, TINT_FAINT, "median");
-	right(s, 10, TINT_FAINT, "p99");
-	right(s, 11, TINT_FAINT, style_pick(s, "±", "+-"));
+	for (int i = 0; i < DELAYS; i++)
+		right(s, delay_name[i].width, TINT_FAINT, style_pick(s, delay_name[i].u, delay_name[i].a));
 }
 
 static void delays(const struct style *s, const struct line *l)
 {
-	for (int i = 0; i < DELAYS; i++)
-		right(s, i == 0 ? 12 : i == 3 ? 11 : 10, TINT_NONE, l->delay[i]);
+	int n = DELAYS;
+
+	while (n > 0 && l->delay[n - 1][0] == '\0')
+		n--;
+	for (int i = 0; i < n; i++)
+		right(s, delay_name[i].width, TINT_NONE, l->delay[i]);
 }
 
 static void counts(const struct style *s, const struct line *l)
@@ -96,7 +116,6 @@ static int by_what(struct db *db, const struct style *s, const struct line *l, s
 
 	sqlite3_bind_text(st, 1, l->from, -1, SQLITE_STATIC);
 	sqlite3_bind_text(st, 2, l->to, -1, SQLITE_STATIC);
-	sqlite3_bind_text(st, 3, l->direction, -1, SQLITE_STATIC);
 	while ((rc = db_step(db, st, e)) == 1) {
 		const char *w = (const char *)sqlite3_column_text(st, 0);
 		char number[32];
@@ -126,7 +145,7 @@ static struct shape shape_of(const struct style *s, const struct line *line, siz
 		h.name_w = style_columns(line[i].name) > h.name_w ? style_columns(line[i].name) : h.name_w;
 	for (int i = 0; i < COUNTS; i++)
 		width += style_columns(count_name[i]) + 2;
-	h.wide = h.name_w + width + 43 <= s->width;
+	h.wide = h.name_w + width + DELAYS_WIDTH <= s->width;
 	h.stacked = h.name_w + width > s->width;
 	if (h.stacked)
 		h.name_w = s->width - width > 8 ? 8 : 2;
@@ -175,6 +194,9 @@ static void delays_table(const struct style *s, const struct shape *h, const str
 	beside.stacked = false;
 	for (size_t i = 0; i < n; i++)
 		beside.name_w = style_columns(line[i].name) > beside.name_w ? style_columns(line[i].name) : beside.name_w;
+	beside.stacked = beside.name_w + DELAYS_WIDTH > s->width;
+	if (beside.stacked)
+		beside.name_w = 2;
 	fputc('\n', s->out);
 	name(s, &beside, "");
 	head_delays(s);

@@ -131,6 +131,52 @@ static int find_repeats(struct trace *t, struct err *e)
 	return 0;
 }
 
+static int row_by_id(const void *x, const void *y, void *trace)
+{
+	const struct trace *t = trace;
+	int64_t a = t->row[*(const size_t *)x].transmission_id, b = t->row[*(const size_t *)y].transmission_id;
+
+	return a < b ? -1 : a > b;
+}
+
+/* 1-based row of a transmission, 0: none. order: rows by transmission. */
+static size_t row_of(const struct trace *t, const size_t *order, int64_t id)
+{
+	size_t lo = 0, hi = t->rows;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (t->row[order[mid]].transmission_id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < t->rows && t->row[order[lo]].transmission_id == id ? order[lo] + 1 : 0;
+}
+
+/* Which rows go on in which others, cut otherwise. */
+static int find_resegmented(struct trace *t, struct err *e)
+{
+	size_t *order = malloc((t->rows + 1) * sizeof *order);
+
+	if (order == NULL)
+		return err_set(e, "out of memory");
+	for (size_t i = 0; i < t->rows; i++)
+		order[i] = i;
+	qsort_r(order, t->rows, sizeof *order, row_by_id, t);
+	for (size_t i = 0; i < t->rows; i++) {
+		struct row *r = &t->row[i];
+		const struct sighting *k = trace_first(t, r);
+
+		r->origin = k->origin ? row_of(t, order, k->origin) : 0;
+		r->into = k->into ? row_of(t, order, k->into) : 0;
+		if (r->origin)
+			t->row[r->origin - 1].pieces++;
+	}
+	free(order);
+	return 0;
+}
+
 static int row_by_time(const void *x, const void *y)
 {
 	const struct row *a = x, *b = y;
@@ -181,7 +227,7 @@ static int make_rows(struct trace *t, struct err *e)
 		r->findings = mark - r->finding;
 	}
 	qsort(t->row, t->rows, sizeof *t->row, row_by_time);
-	return find_repeats(t, e);
+	return find_resegmented(t, e) < 0 ? -1 : find_repeats(t, e);
 }
 
 int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, struct err *e)

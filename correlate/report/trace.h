@@ -23,7 +23,9 @@ struct sighting {
 	int16_t column;
 	uint8_t tos, ttl;
 	bool s2c, duplicate, sack_permitted, later_fragment;
+	bool alike;                     /* of a transmission that equals others: not certain that it is the same packet (table alike) */
 	bool fragment;                  /* of the datagram: a later one, or all that there is (table sighting) */
+	int64_t origin, into;           /* of the first one: the transmission that it has bytes of, and the one that goes on with its own; 0: none */
 	char *options;                  /* NULL: none, or the usual nop,nop,TS; owned */
 	char *from;                     /* source of an ICMP error; owned */
 	char *rst_cause;                /* of a reset, in the words of a BIG-IP; NULL: none; owned */
@@ -44,6 +46,8 @@ struct row {
 	size_t first, n;
 	size_t finding, findings;       /* [finding, finding + findings) of trace.mark */
 	size_t repeats;                 /* 1-based row that this one repeats; 0: none */
+	size_t origin, into;            /* 1-based rows: the earliest that it has bytes of, which goes on with its bytes; 0: none (resegmented) */
+	size_t pieces;                  /* rows that it is the origin of */
 	bool s2c;
 };
 
@@ -63,9 +67,9 @@ struct mark {
 	size_t finding;
 };
 
-struct hop_delay {
+struct hop_error {
 	int from, to;                   /* columns, in order of travel */
-	int64_t uncertainty_ns;         /* -1: unbounded */
+	int64_t low_ns, high_ns;        /* aligned time at `to` minus that at `from` is the delay plus this; INT64_MIN, INT64_MAX: open */
 };
 
 struct trace {
@@ -79,7 +83,7 @@ struct trace {
 	struct row *row;
 	struct finding *finding;
 	struct mark *mark;
-	struct hop_delay *hop;
+	struct hop_error *hop;
 	size_t columns, sightings, rows, findings, marks, hops;
 };
 

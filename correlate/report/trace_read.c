@@ -192,6 +192,9 @@ static int take_packet(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	k->sack_permitted = sqlite3_column_int(st, 22);
 	k->later_fragment = sqlite3_column_int(st, 23);
 	k->fragment = sqlite3_column_int(st, 24);
+	k->origin = sqlite3_column_int64(st, 28);
+	k->into = sqlite3_column_int64(st, 29);
+	k->alike = sqlite3_column_int(st, 30);
 	return copy(s, st, 25, &k->options, e) < 0 || copy(s, st, 26, &k->from, e) < 0 ? -1 : copy(s, st, 27, &k->rst_cause, e);
 }
 
@@ -237,19 +240,16 @@ static int take_mark(struct trace *t, const struct style *s, sqlite3_stmt *st, s
 
 static int take_hop(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
 {
-	struct hop_delay *h = grow(t->hop, t->hops, sizeof *h, e);
-	bool s2c = sqlite3_column_int(st, 2);
-	int a, b;
+	struct hop_error *h = grow(t->hop, t->hops, sizeof *h, e);
 
 	if (h == NULL)
 		return -1;
 	t->hop = h;
 	h += t->hops++;
-	a = find_column(t, column_text(st, 0), s);
-	b = find_column(t, column_text(st, 1), s);
-	h->from = (a < b) != s2c ? a : b;
-	h->to = (a < b) != s2c ? b : a;
-	h->uncertainty_ns = column_int(st, 3);
+	h->from = find_column(t, column_text(st, 0), s);
+	h->to = find_column(t, column_text(st, 1), s);
+	h->low_ns = sqlite3_column_type(st, 2) == SQLITE_NULL ? INT64_MIN : sqlite3_column_int64(st, 2);
+	h->high_ns = sqlite3_column_type(st, 3) == SQLITE_NULL ? INT64_MAX : sqlite3_column_int64(st, 3);
 	return 0;
 }
 
@@ -267,7 +267,8 @@ int trace_read(struct trace *t, struct db *db, const struct style *s, struct err
 	    {trace_packets_sql, take_packet},
 	    {trace_findings_sql, take_finding},
 	    {trace_marks_sql, take_mark},
-	    {"SELECT from_point, to_point, direction = 's2c', delay_uncertainty_ns FROM v_hop WHERE connection_id = ?1", take_hop},
+	    {"SELECT a.name, b.name, h.error_low_ns, h.error_high_ns FROM hop h JOIN point a ON a.id = h.from_point "
+		 "JOIN point b ON b.id = h.to_point WHERE h.connection_id = ?1", take_hop},
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)

@@ -12,12 +12,14 @@ static const char usage_text[] =
     "usage: simgen [options] --out FOLDER\n"
     "  --seed N             the same seed gives the same bytes (1)\n"
     "  --troubles A,B|all   a random world with these: drops rejects resets rewrites network kinds clocks steps capture-loss\n"
-    "                       mirror windows snaplen links; path: the first six; without it a clean world\n"
+    "                       mirror windows snaplen links mangling crowds ways; path: the first six; without it a clean world\n"
     "  --connections N      how many\n"
     "  --points N           2 to 6\n"
     "  --clients N          hosts that connect\n"
     "  --gap US             mean time between two connections that begin\n"
     "  --response BYTES     largest response\n"
+    "  --nat                all connections look alike and cross a full NAT in the midst: one address for clients, one for servers\n"
+    "  --nat-seq            such a NAT that moves sequence numbers, too\n"
     "  --loss P             chance that the first device drops a packet\n"
     "  --capture-loss P     chance that the last point misses a packet\n"
     "  --mirror P           chance that the last point holds a packet twice\n"
@@ -56,6 +58,9 @@ static const struct {
     {"links", SIM_LINKS},
     {"steps", SIM_STEPS},
     {"path", SIM_PATH_TROUBLE},
+    {"mangling", SIM_MANGLING},
+    {"crowds", SIM_CROWDS},
+    {"ways", SIM_WAYS},
     {"all", SIM_ALL},
 };
 
@@ -67,6 +72,8 @@ enum {
 	OPT_CLIENTS,
 	OPT_GAP,
 	OPT_RESPONSE,
+	OPT_NAT,
+	OPT_NAT_SEQ,
 	OPT_LOSS,
 	OPT_CAPTURE_LOSS,
 	OPT_MIRROR,
@@ -85,6 +92,8 @@ static const struct option options[] = {
     {"clients", required_argument, NULL, OPT_CLIENTS},
     {"gap", required_argument, NULL, OPT_GAP},
     {"response", required_argument, NULL, OPT_RESPONSE},
+    {"nat", no_argument, NULL, OPT_NAT},
+    {"nat-seq", no_argument, NULL, OPT_NAT_SEQ},
     {"loss", required_argument, NULL, OPT_LOSS},
     {"capture-loss", required_argument, NULL, OPT_CAPTURE_LOSS},
     {"mirror", required_argument, NULL, OPT_MIRROR},
@@ -135,6 +144,22 @@ static void set_all(struct sim_world *w, int option, const char *value)
 	}
 }
 
+/* A few packets each, from many hosts, in bursts: nothing but numbers tells the connections apart. */
+static void add_nat(struct sim_world *w, bool shift_seq)
+{
+	struct sim_device *d = &w->device[(w->points - 1) / 2];
+
+	d->snat = d->new_ports = d->dnat = d->vip = true;
+	d->nat_ports = 45000;
+	d->shift_seq = shift_seq;
+	w->alike = true;
+	w->clients = 1000;
+	w->burst = 200;
+	w->gap = 300 * SIM_US;
+	w->exchanges = 1;
+	w->request_max = w->response_max = 500;
+}
+
 static void adjust(struct sim_world *w, int option, const char *value)
 {
 	double chance = value ? strtod(value, NULL) : 0;
@@ -148,6 +173,8 @@ static void adjust(struct sim_world *w, int option, const char *value)
 		w->gap = (int64_t)(strtod(value, NULL) * 1000);
 	else if (option == OPT_RESPONSE)
 		w->response_max = n ? n : 1;
+	else if (option == OPT_NAT || option == OPT_NAT_SEQ)
+		add_nat(w, option == OPT_NAT_SEQ);
 	else if (option == OPT_LOSS && w->device[0].drop_count < SIM_DROPS_MAX)
 		w->device[0].drops[w->device[0].drop_count++] = (struct sim_drop){.whats = ~0u, .dirs = 3, .probability = chance};
 	else if (option == OPT_CAPTURE_LOSS)

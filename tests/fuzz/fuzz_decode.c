@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ingest/decode/decode.h"
+#include "ingest/decode/opening.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,6 +46,19 @@ static void check_whole(int linktype, const uint8_t *frame, uint32_t len, const 
 	require(cut->sport == whole.sport && cut->dport == whole.dport && cut->seq == whole.seq && cut->ttl == whole.ttl);
 }
 
+/* The same bytes as the beginning of a stream. */
+static void check_opening(const uint8_t *bytes, uint32_t cap, uint32_t len)
+{
+	struct forwarded f = {0};
+	uint64_t digest = 0;
+	uint32_t header = decode_proxy_header(bytes, cap, len, &f);
+
+	require(header <= len);
+	require(f.src.family == 0 || f.src.family == 4 || f.src.family == 6);
+	if (header < cap)
+		require(decode_opening(bytes + header, cap - header, &digest, &f) == OPENING_NONE || digest != 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct segment cut;
@@ -64,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(&cut, frame, caplen);
 		check_whole(linktype, data + 2, len, &cut);
 	}
+	check_opening(frame, caplen, len);
 	free(frame);
 	return 0;
 }

@@ -26,7 +26,10 @@ static void sample_rtt(struct sim_endpoint *ep, int64_t rtt)
 
 static void mark_sacked(struct sim_endpoint *ep, const struct sim_header *h)
 {
-	for (unsigned b = 0; b < h->sacks; b++)
+	for (unsigned b = 0; b < h->sacks; b++) {
+		/* RFC 2018 4: a block of what was never sent is none. A device that moves sequence numbers may have left it behind. */
+		if (sim_before(ep->nxt, h->sack[b][1]) || !sim_before(h->sack[b][0], h->sack[b][1]))
+			continue;
 		for (unsigned i = 0; i < ep->sent_count; i++) {
 			struct sim_segment *s = &ep->sent[i];
 
@@ -34,6 +37,7 @@ static void mark_sacked(struct sim_endpoint *ep, const struct sim_header *h)
 			if (!s->fin && !sim_before(s->seq, h->sack[b][0]) && !sim_before(h->sack[b][1], s->seq + s->len))
 				s->sacked = true;
 		}
+	}
 }
 
 /* The first segment that is neither acknowledged nor repeated already. */

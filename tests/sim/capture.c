@@ -3,6 +3,8 @@
 
 #include "tests/sim/engine.h"
 
+#define HOLD (SIM_MS / 2) /* ns */
+
 static bool misses(struct sim_engine *g, unsigned point)
 {
 	const struct sim_point *conf = &g->w->point[point];
@@ -37,13 +39,47 @@ static void add_macs(const struct sim_engine *g, unsigned point, struct sim_flig
 	f->p.padded = !(f->dir == SIM_C2S ? point == 0 : point == g->w->points - 1);
 }
 
-static void record(struct sim_engine *g, unsigned point, struct sim_flight *f)
+void sim_capture_flush(struct sim_engine *g, unsigned point)
 {
 	struct sim_capture *cap = &g->capture[point];
 
+	if (cap->holds && g->writing && g->rc == 0)
+		g->rc = sim_writer_packet(&cap->writer, sim_clock(g->w, point, cap->held_at), &cap->held, g->e);
+	cap->holds = 0;
+}
+
+/* What a network card puts together: one flow, in order, soon after each other, and all else equal. */
+static bool joins(const struct sim_capture *cap, const struct sim_packet *p, int64_t now, unsigned most)
+{
+	const struct sim_header *a = &cap->held.h, *b = &p->h;
+	const uint8_t last = TCP_PSH | TCP_FIN;
+
+	if (!cap->holds || cap->holds >= most || now - cap->held_at > HOLD || cap->held.stream != p->stream || a->sport != b->sport || a->dport != b->dport)
+		return false;
+	if (!a->len || !b->len || a->seq + a->len != b->seq || a->ack != b->ack || a->window != b->window || a->tos != b->tos || a->sacks || b->sacks)
+		return false;
+	return a->has_ts == b->has_ts && a->tsval == b->tsval && a->tsecr == b->tsecr && !((a->flags ^ b->flags) & ~last) && !(a->flags & last) &&
+	       !(b->flags & (TCP_SYN | TCP_RST)) && !p->icmp && !p->gone && !b->fragment && a->len + b->len < 60000;
+}
+
+static void record(struct sim_engine *g, unsigned point, struct sim_flight *f)
+{
+	struct sim_capture *cap = &g->capture[point];
+	unsigned most = g->w->point[point].offload;
+
+	if (joins(cap, &f->p, g->now, most)) {
+		cap->held.h.len += f->p.h.len;
+		cap->held.h.flags |= f->p.h.flags;
+		cap->holds++;
+		return;
+	}
+	sim_capture_flush(g, point);
 	cap->frames++;
-	if (g->writing && g->rc == 0)
-		g->rc = sim_writer_packet(&cap->writer, sim_clock(g->w, point, g->now), &f->p, g->e);
+	cap->held = f->p;
+	cap->held_at = g->now;
+	cap->holds = 1;
+	if (!most)
+		sim_capture_flush(g, point);
 }
 
 /* Is a later fragment left out by the filter of the point? It has no ports. */
@@ -76,6 +112,9 @@ void sim_capture_packet(struct sim_engine *g, unsigned point, struct sim_flight 
 	s->frames = record_fragments(g, point, f, false);
 	if (s->frames == 0)
 		return;
+	/* It may have been put to the frame before it. */
+	if (s->frames == 1 && g->w->point[point].offload)
+		s->from = g->capture[point].frames;
 	s->frame = s->frames == sim_packet_fragments(&f->p) ? s->from : 0;
 	if (!sim_rng_chance(&g->capture[point].mirror, g->w->point[point].mirror))
 		return;

@@ -8,22 +8,22 @@ static bool is(const char *a, const char *b)
 	return a && strcmp(a, b) == 0;
 }
 
-/* The device between two neighbouring points when travelling in this direction. */
-static int device_between(enum sim_dir dir, int from, int to)
-{
-	if (from == SIM_NOWHERE || to == SIM_NOWHERE || to - from != (dir == SIM_C2S ? 1 : -1))
-		return SIM_NOWHERE;
-	return dir == SIM_C2S ? from : to;
-}
+/* Devices from `first` on, before `end`. */
+struct stretch {
+	int first, end;
+};
 
-static unsigned first_point(const struct sim_truth *t, enum sim_dir dir)
+/* The devices between two points when travelling in this direction: none, unless the points are next to each other on the way. */
+static struct stretch devices_between(const struct sim_truth *t, enum sim_dir dir, int from, int to)
 {
-	return dir == SIM_C2S ? 0 : t->points - 1;
-}
+	struct stretch none = {0, 0}, all = dir == SIM_C2S ? (struct stretch){from, to} : (struct stretch){to, from};
 
-static unsigned last_point(const struct sim_truth *t, enum sim_dir dir)
-{
-	return dir == SIM_C2S ? t->points - 1 : 0;
+	if (from == SIM_NOWHERE || to == SIM_NOWHERE)
+		return none;
+	for (int point = all.first + 1; point < all.end; point++)
+		if (!(t->avoided[dir] >> point & 1))
+			return none;
+	return all;
 }
 
 typedef bool test(const struct sim_truth *t, size_t i, int place);
@@ -47,7 +47,7 @@ static bool was_duplicated(const struct sim_truth *t, size_t i, int device)
 static bool was_reordered(const struct sim_truth *t, size_t i, int device)
 {
 	enum sim_dir dir = t->sent[i].dir;
-	unsigned from = sim_truth_from(dir, device), to = sim_truth_to(dir, device);
+	unsigned from = sim_truth_before(t, dir, device), to = sim_truth_behind(t, dir, device);
 	const struct sim_sighting *a = sim_truth_at(t, i, from), *b = sim_truth_at(t, i, to);
 
 	for (size_t k = 0; a->at && b->at && k < t->count; k++) {
@@ -61,12 +61,12 @@ static bool was_reordered(const struct sim_truth *t, size_t i, int device)
 
 static bool was_sent(const struct sim_truth *t, size_t i, int point)
 {
-	return t->sent[i].maker == SIM_HOST && t->sent[i].notable && (int)first_point(t, t->sent[i].dir) == point;
+	return t->sent[i].maker == SIM_HOST && t->sent[i].notable && (int)sim_truth_first(t, t->sent[i].dir) == point;
 }
 
 static bool was_repeated(const struct sim_truth *t, size_t i, int point)
 {
-	return t->sent[i].repeated && (int)first_point(t, t->sent[i].dir) == point;
+	return t->sent[i].repeated && (int)sim_truth_first(t, t->sent[i].dir) == point;
 }
 
 static bool was_missed(const struct sim_truth *t, size_t i, int point)
@@ -83,7 +83,7 @@ static bool was_mirrored(const struct sim_truth *t, size_t i, int point)
 
 	if (sim_truth_at(t, i, (unsigned)point)->mirrored)
 		return true;
-	return s->copy_of != SIM_NEVER && (int)sim_truth_to(s->dir, s->maker) == point;
+	return s->copy_of != SIM_NEVER && (int)sim_truth_behind(t, s->dir, s->maker) == point;
 }
 
 static bool was_probe(const struct sim_truth *t, size_t i, int point)
@@ -96,9 +96,9 @@ static bool was_probe(const struct sim_truth *t, size_t i, int point)
 static bool was_unanswered(const struct sim_truth *t, size_t i, int point)
 {
 	enum sim_dir dir = t->sent[i].dir;
-	int64_t at = sim_truth_at(t, i, last_point(t, dir))->at;
+	int64_t at = sim_truth_at(t, i, sim_truth_last(t, dir))->at;
 
-	if (!at || (int)last_point(t, dir) != point)
+	if (!at || (int)sim_truth_last(t, dir) != point)
 		return false;
 	for (size_t k = 0; k < t->count; k++)
 		if (t->sent[k].dir != dir && t->sent[k].maker == SIM_HOST && t->sent[k].sent > at)
@@ -112,13 +112,16 @@ static long count(const struct sim_truth *t, const struct sim_claim *c, test *ho
 
 	for (size_t i = 0; i < t->count; i++) {
 		const struct sim_transmission *s = &t->sent[i];
-		int place = hop ? device_between(s->dir, c->from, c->to) : c->point;
+		struct stretch at = {c->point, c->point + (c->point != SIM_NOWHERE)};
 
-		if (place == SIM_NOWHERE || (c->direction && !is(c->direction, sim_dir_name(s->dir))))
+		if (c->direction && !is(c->direction, sim_dir_name(s->dir)))
 			continue;
 		if (c->what && !is(c->what, "any") && !is(c->what, "connection") && !is(c->what, sim_what_name(s->what)))
 			continue;
-		n += holds(t, i, place);
+		if (hop)
+			at = devices_between(t, s->dir, c->from, c->to);
+		for (int place = at.first; place < at.end; place++)
+			n += holds(t, i, place);
 	}
 	return n;
 }
@@ -126,12 +129,13 @@ static long count(const struct sim_truth *t, const struct sim_claim *c, test *ho
 long sim_claim_changed(const struct sim_truth *t, const char *direction, int from, int to, const char *field)
 {
 	enum sim_dir dir = is(direction, "s2c") ? SIM_S2C : SIM_C2S;
-	int device = device_between(dir, from, to);
+	struct stretch at = devices_between(t, dir, from, to);
 	long n = 0;
 
-	for (int i = 0; device != SIM_NOWHERE && i < SIM_FIELDS; i++)
-		if (!field || is(field, sim_field_name((enum sim_field)i)))
-			n += t->changed[device][dir][i];
+	for (int device = at.first; device < at.end; device++)
+		for (int i = 0; i < SIM_FIELDS; i++)
+			if (!field || is(field, sim_field_name((enum sim_field)i)))
+				n += t->changed[device][dir][i];
 	return n;
 }
 
@@ -167,6 +171,9 @@ long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (is(c->kind, kinds[i].kind))
 			return count(t, c, kinds[i].holds, kinds[i].hop);
+	for (unsigned i = 0; is(c->kind, "resegmented") && i < w->points; i++)
+		if (w->point[i].offload)
+			return 1;
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++)
 		if (is(c->kind, never[i]))
 			return 0;

@@ -48,6 +48,8 @@ static uint8_t *put_options(uint8_t *b, const struct sim_header *h)
 		b = put16(put16(b, 0x0204), h->mss);
 	if (h->sack_ok)
 		b = put16(h->has_ts || h->ts_nops ? b : put16(b, 0x0101), 0x0402);
+	else if (h->sack_nops && !h->has_ts && !h->ts_nops)
+		b = put32(b, 0x01010101);
 	if (h->ts_nops)
 		b = (uint8_t *)memset(b, 1, h->sack_ok ? 10 : 12) + (h->sack_ok ? 10 : 12);
 	else if (h->has_ts) {
@@ -56,6 +58,8 @@ static uint8_t *put_options(uint8_t *b, const struct sim_header *h)
 	}
 	if (h->has_ws)
 		b = put8(put16(put8(b, 1), 0x0303), h->ws);
+	else if (h->ws_nops)
+		b = put32(b, 0x01010101);
 	if (h->sacks == 0)
 		return b;
 	b = put8(put8(put16(b, 0x0101), 5), 2 + 8u * h->sacks);

@@ -115,6 +115,7 @@ struct sim_connection {
 	unsigned refs;                 /* packets under way, timers set, children to come */
 	bool child_made;
 	unsigned client, server;
+	uint64_t hash; /* of its addresses and ports: which one of a pair of points it crosses */
 };
 
 /* A packet under way. */
@@ -123,6 +124,7 @@ struct sim_flight {
 	struct sim_connection *c;
 	enum sim_dir dir;
 	size_t index;            /* its transmission */
+	bool second;             /* of the last pair of points: which one it takes */
 	struct sim_flight *next; /* of the free list */
 };
 
@@ -131,6 +133,9 @@ struct sim_capture {
 	struct sim_rng loss, mirror;
 	unsigned losing; /* packets of the burst that are still to be missed */
 	uint64_t frames;
+	struct sim_packet held; /* the last frame, while more may be put to it ... */
+	unsigned holds;         /* ... so many so far, 0: none is */
+	int64_t held_at;
 };
 
 struct sim_wire {
@@ -138,6 +143,7 @@ struct sim_wire {
 	int64_t last_out[2]; /* first in, first out, per direction */
 	uint8_t *ports_used; /* bitmap */
 	uint16_t next_port;
+	unsigned next_pool;
 	uint16_t ip_id;
 };
 
@@ -151,6 +157,9 @@ struct sim_engine {
 	struct sim_capture capture[SIM_POINTS_MAX];
 	struct sim_wire wire[SIM_DEVICES_MAX];
 	uint16_t *next_port, *host_id; /* per client; per host */
+	uint64_t begun;                /* connections planned one after another */
+	uint64_t last_id;              /* the one before, and its ... */
+	uint32_t last_iss;             /* ... initial sequence number */
 	struct sim_flight *free;
 	uint64_t open, next_id;
 	bool writing;
@@ -174,6 +183,7 @@ void sim_flight_mirror(struct sim_flight *f, unsigned point);
 
 /* capture.c */
 void sim_capture_packet(struct sim_engine *g, unsigned point, struct sim_flight *f);
+void sim_capture_flush(struct sim_engine *g, unsigned point);
 
 /* device.c, reject.c, rewrite.c */
 void sim_device_pass(struct sim_engine *g, unsigned device, struct sim_flight *f);

@@ -46,14 +46,32 @@ void sim_flight_end(struct sim_flight *f)
 	sim_connection_unref(c);
 }
 
+/* Does the packet come by this point, or take the way past it? */
+static bool comes_by(struct sim_flight *f, unsigned point)
+{
+	const struct sim_world *w = f->c->g->w;
+	const struct sim_point *p = &w->point[point], *pair = point > 0 && p[-1].pair ? p - 1 : p;
+
+	if (!pair->pair)
+		return !(p->avoided >> f->dir & 1);
+	/* At the nearer one of the two it is decided for both. */
+	if ((pair == p) == (f->dir == SIM_C2S))
+		f->second = pair->pair == SIM_BALANCED ? f->c->hash & 1 : f->c->g->now - w->start >= pair->switch_at;
+	return f->second == (pair != p);
+}
+
 void sim_flight_arrive(struct sim_flight *f, unsigned point)
 {
 	struct sim_engine *g = f->c->g;
 	unsigned last = g->w->points - 1;
 
 	/* Without all its fragments it is nothing to its receiver. */
-	sim_truth_at(f->c->truth, f->index, point)->at = f->p.gone ? 0 : g->now;
-	sim_capture_packet(g, point, f);
+	if (comes_by(f, point)) {
+		sim_truth_at(f->c->truth, f->index, point)->at = f->p.gone ? 0 : g->now;
+		sim_capture_packet(g, point, f);
+	} else {
+		f->c->truth->avoided[f->dir] |= 1u << point;
+	}
 	if (f->p.gone && (f->dir == SIM_C2S ? point == last : point == 0))
 		sim_flight_end(f);
 	else if (f->dir == SIM_C2S ? point == last : point == 0)

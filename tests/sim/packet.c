@@ -52,6 +52,15 @@ struct ipaddr sim_addr6(uint64_t prefix, uint64_t host)
 	return a;
 }
 
+/* RFC 6052 2.1, 2.2: the IPv4 address behind the well-known prefix. */
+struct ipaddr sim_addr64(const struct ipaddr *four)
+{
+	struct ipaddr a = sim_addr6(0x0064ff9b00000000u, 0);
+
+	memcpy(a.b + 12, four->b, 4);
+	return a;
+}
+
 const char *sim_addr_text(const struct ipaddr *a, char text[46])
 {
 	inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, text, 46);

@@ -25,7 +25,7 @@ struct sim_header {
 	uint8_t ttl, tos;
 	bool df;
 	bool has_mss, sack_ok, has_ws, has_ts;
-	bool ts_nops; /* a device put ten NOPs where the timestamp was */
+	bool ts_nops, sack_nops, ws_nops; /* a device put NOPs where the option was */
 	uint8_t ws, sacks;
 	uint16_t mss;
 	uint16_t fragment; /* IPv4: bytes of payload in each fragment but the last; 0: whole */
@@ -54,6 +54,7 @@ const char *sim_dir_name(enum sim_dir d);
 
 struct ipaddr sim_addr4(uint32_t host_order);
 struct ipaddr sim_addr6(uint64_t prefix, uint64_t host);
+struct ipaddr sim_addr64(const struct ipaddr *four);
 
 /* Into how many fragments is it cut? 1: it is whole. */
 unsigned sim_packet_fragments(const struct sim_packet *p);

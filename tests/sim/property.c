@@ -129,7 +129,7 @@ bool sim_property_run(struct sim_property *p, const struct sim_world *w, struct 
 
 void sim_property_judge(struct sim_property *p, const struct sim_record *r, sqlite3 *db, bool exact)
 {
-	struct sim_verdict v = {.r = r, .complain = sim_property_broken, .context = p, .exact = exact};
+	struct sim_verdict v = {.r = r, .complain = sim_property_broken, .context = p, .exact = exact, .doubt_likely = p->doubt_likely};
 	struct sim_verdict *sums = &p->sums;
 
 	sim_verdict_joins(&v, db);
@@ -140,6 +140,8 @@ void sim_property_judge(struct sim_property *p, const struct sim_record *r, sqli
 	sums->found += v.found;
 	sums->joins += v.joins;
 	sums->false_joins += v.false_joins;
+	sums->likely += v.likely;
+	sums->false_likely += v.false_likely;
 	sums->changes += v.changes;
 	sums->invented += v.invented;
 }

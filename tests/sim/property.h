@@ -23,7 +23,7 @@ struct sim_property {
 	unsigned troubles;
 	long worlds, connections, failures, wrong_worlds;
 	struct sim_verdict sums; /* its counters only */
-	bool failed_here;
+	bool failed_here, doubt_likely;
 };
 
 typedef void sim_check(struct sim_property *p, struct sim_world *w);
@@ -46,7 +46,8 @@ bool sim_property_run(struct sim_property *p, const struct sim_world *w, struct 
 /* Runs the program once more on the same captures, with other arguments. */
 bool sim_property_again(struct sim_property *p, const struct sim_args *a, sqlite3 **db);
 
-/* I-9, I-35 to I-39: no false join, no false claim. `exact`: nothing is missing in the captures, so a count must not be too low either. */
+/* I-9, I-35 to I-39: no false join, no false claim. `exact`: nothing is missing in the captures, so a count must not be too low either.
+ * False joins that are likely only are told, too, unless p->doubt_likely. */
 void sim_property_judge(struct sim_property *p, const struct sim_record *r, sqlite3 *db, bool exact);
 
 /* What several queries yield, and the first difference between two such results; comparing frees both. */

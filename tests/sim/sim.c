@@ -39,6 +39,7 @@ static void set_up(struct sim_engine *g)
 	for (unsigned i = 0; i + 1 < w->points; i++) {
 		sim_rng_seed(&g->wire[i].rng, sim_mix(w->seed ^ 0x30) + i);
 		g->wire[i].next_port = (uint16_t)sim_rng_range(&g->rng, 1024, 60000);
+		g->wire[i].ip_id = (uint16_t)sim_mix(w->seed ^ (0x40 + i));
 		g->wire[i].ports_used = calloc(1, 8192);
 		if (!g->wire[i].ports_used)
 			abort();
@@ -76,6 +77,7 @@ static void happen(struct sim_engine *g, const struct sim_event *ev)
 static void clean_up(struct sim_engine *g)
 {
 	for (unsigned i = 0; i < g->w->points; i++) {
+		sim_capture_flush(g, i);
 		g->totals->frames[i] = g->capture[i].frames;
 		if (sim_writer_close(&g->capture[i].writer, g->e) < 0)
 			g->rc = -1;

@@ -49,6 +49,35 @@ unsigned sim_truth_to(enum sim_dir dir, int device)
 	return (unsigned)device + (dir == SIM_C2S);
 }
 
+/* From `point` on to the next that packets of this direction come by; `point` itself if there is none. */
+static unsigned next_crossed(const struct sim_truth *t, enum sim_dir dir, unsigned point, int step)
+{
+	for (unsigned p = point; p < t->points; p += (unsigned)step)
+		if (!(t->avoided[dir] >> p & 1))
+			return p;
+	return point;
+}
+
+unsigned sim_truth_before(const struct sim_truth *t, enum sim_dir dir, int device)
+{
+	return next_crossed(t, dir, sim_truth_from(dir, device), dir == SIM_C2S ? -1 : 1);
+}
+
+unsigned sim_truth_behind(const struct sim_truth *t, enum sim_dir dir, int device)
+{
+	return next_crossed(t, dir, sim_truth_to(dir, device), dir == SIM_C2S ? 1 : -1);
+}
+
+unsigned sim_truth_first(const struct sim_truth *t, enum sim_dir dir)
+{
+	return next_crossed(t, dir, dir == SIM_C2S ? 0 : t->points - 1, dir == SIM_C2S ? 1 : -1);
+}
+
+unsigned sim_truth_last(const struct sim_truth *t, enum sim_dir dir)
+{
+	return next_crossed(t, dir, dir == SIM_C2S ? t->points - 1 : 0, dir == SIM_C2S ? -1 : 1);
+}
+
 bool sim_truth_isn(const struct sim_truth *t, unsigned point, enum sim_dir side, uint32_t *isn)
 {
 	const struct sim_view *v = &t->view[point];
@@ -63,7 +92,8 @@ bool sim_truth_isn(const struct sim_truth *t, unsigned point, enum sim_dir side,
 const char *sim_field_name(enum sim_field f)
 {
 	static const char *const names[SIM_FIELDS] = {
-	    "src", "dst", "sport", "dport", "seq", "ack", "flags", "ttl", "tos", "opt.mss", "opt.tsval", "opt.tsecr", "opt.sack"};
+	    "src", "dst", "sport", "dport", "seq", "ack", "flags", "ttl", "tos", "opt.mss", "opt.tsval", "opt.tsecr", "opt.sack", "opt.ws",
+	    "opt.sackok", "ip_id"};
 
 	return names[f];
 }

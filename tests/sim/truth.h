@@ -28,6 +28,9 @@ enum sim_field {
 	SIM_F_TSVAL,
 	SIM_F_TSECR,
 	SIM_F_SACK,
+	SIM_F_WS,
+	SIM_F_SACKOK,
+	SIM_F_IP_ID,
 	SIM_FIELDS,
 };
 
@@ -58,13 +61,14 @@ struct sim_view {
 	struct ipaddr client, server;
 	uint16_t client_port, server_port;
 	uint32_t client_shift, server_shift; /* of the sequence numbers, against those that the hosts use */
+	uint32_t client_ticks, server_ticks; /* of the timestamps, likewise */
 };
 
 struct sim_truth {
 	uint64_t id;
 	enum sim_kind kind;
 	const char *outcome;
-	bool ecn;
+	bool ecn, timestamps; /* the client asks for them */
 	unsigned points;
 	int64_t started;
 	uint32_t isn[2]; /* of client and server, as the hosts use them */
@@ -74,6 +78,8 @@ struct sim_truth {
 	size_t count, sent_room, sightings_room;
 	uint32_t changed[SIM_DEVICES_MAX][2][SIM_FIELDS]; /* how many packets of a direction a device changed in a field */
 	bool silent[2];                                   /* the host answers nothing, from the first packet on or from some time on */
+	uint32_t avoided[2];                              /* by direction: points that packets did not come by, bits */
+	uint64_t twin_of;                                 /* the connection that this one is as; 0: none */
 };
 
 struct sim_truth *sim_truth_new(unsigned points);
@@ -86,6 +92,14 @@ struct sim_sighting *sim_truth_at(const struct sim_truth *t, size_t transmission
 /* The points before and after a device, in the direction of travel. */
 unsigned sim_truth_from(enum sim_dir dir, int device);
 unsigned sim_truth_to(enum sim_dir dir, int device);
+
+/* The last point before a device that all packets of a direction come by, and the first behind it. */
+unsigned sim_truth_before(const struct sim_truth *t, enum sim_dir dir, int device);
+unsigned sim_truth_behind(const struct sim_truth *t, enum sim_dir dir, int device);
+
+/* The first and the last point of a direction that its packets come by. */
+unsigned sim_truth_first(const struct sim_truth *t, enum sim_dir dir);
+unsigned sim_truth_last(const struct sim_truth *t, enum sim_dir dir);
 
 /* Initial sequence number of a side as it is at a point; false when its SYN never passed there. */
 bool sim_truth_isn(const struct sim_truth *t, unsigned point, enum sim_dir side, uint32_t *isn);

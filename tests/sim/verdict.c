@@ -101,25 +101,34 @@ static bool belongs_to_both(const struct sim_truth *t, size_t i)
 struct joining {
 	int64_t connection, flow;
 	const struct sim_truth *of_connection, *of_flow; /* NULL: not known yet */
+	bool likely;                                     /* that it is of_connection */
 	bool told;
 };
 
 static void judge_frame(struct sim_verdict *v, sqlite3_stmt *st, struct joining *j, const struct sim_truth *t)
 {
-	bool joined = strcmp(text_of(st, 4), "certain") == 0 || strcmp(text_of(st, 4), "likely") == 0;
+	bool likely = strcmp(text_of(st, 4), "likely") == 0, joined = likely || strcmp(text_of(st, 4), "certain") == 0, doubted = false;
 	const struct sim_truth *other = NULL;
 
-	if (j->of_flow && j->of_flow != t)
+	if (j->of_flow && j->of_flow != t) {
 		other = j->of_flow;
-	else if (joined && j->of_connection && j->of_connection != t)
+	} else if (joined && j->of_connection && j->of_connection != t) {
 		other = j->of_connection;
+		doubted = likely || j->likely;
+	}
+	v->likely += likely && !j->of_flow;
 	j->of_flow = j->of_flow ? j->of_flow : t;
-	if (joined && !j->of_connection)
+	if (joined && !j->of_connection) {
 		j->of_connection = t;
+		j->likely = likely;
+	}
 	if (!other || j->told)
 		return;
 	j->told = true;
 	v->false_joins++;
+	v->false_likely += doubted;
+	if (doubted && v->doubt_likely)
+		return;
 	complain(v,
 	    "connection %" PRId64 ", flow %" PRId64 " (%s) at %s: frame %s is of true connection %" PRIu64 " (%s), others are of %" PRIu64
 	    " (%s)",
@@ -149,6 +158,7 @@ void sim_verdict_joins(struct sim_verdict *v, sqlite3 *db)
 		if (j.flow != sqlite3_column_int64(st, 1)) {
 			j.flow = sqlite3_column_int64(st, 1);
 			j.of_flow = NULL;
+			j.told = false;
 		}
 		judge_frame(v, st, &j, v->r->truth[f->connection]);
 	}

@@ -16,7 +16,9 @@ struct sim_verdict {
 	bool exact;              /* captures are whole: a count that is too low is wrong, too */
 	long claims, wrong;      /* findings judged */
 	long events, found;      /* of dropped, generated and sent in the truth, and how many of them were claimed */
-	long joins, false_joins; /* connections of the case, and those that hold flows of different true ones */
+	bool doubt_likely;       /* a false join that is only likely is counted, but not told */
+	long joins, false_joins; /* connections of the case, and flows in those of different true ones */
+	long likely, false_likely; /* flows that are joined so, and how many of the false ones are */
 	long changes, invented;  /* rows of v_change */
 };
 

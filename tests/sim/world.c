@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "tests/sim/chain.h"
 #include "tests/sim/rng.h"
 
 const char *sim_kind_name(enum sim_kind k)
@@ -181,7 +182,7 @@ void sim_world_random(struct sim_world *w, uint64_t seed, unsigned troubles)
 	struct sim_rng r;
 
 	sim_rng_seed(&r, sim_mix(seed) ^ 0x5eed);
-	sim_world_clean(w, seed, (unsigned)sim_rng_range(&r, 2, 4));
+	sim_world_clean(w, seed, (unsigned)sim_rng_range(&r, 2, troubles & SIM_MANGLING ? SIM_POINTS_MAX : 4));
 	if (troubles & SIM_KINDS_ALL) {
 		w->weight[SIM_NORMAL] = 6;
 		for (int i = 1; i < SIM_KINDS; i++)
@@ -202,4 +203,10 @@ void sim_world_random(struct sim_world *w, uint64_t seed, unsigned troubles)
 	add_captures(w, &r, troubles);
 	if (troubles & SIM_FRAGMENTS)
 		add_fragments(w, &r, troubles);
+	if (troubles & SIM_WAYS)
+		sim_chain_ways(w, &r);
+	if (troubles & SIM_MANGLING)
+		sim_chain_mangle(w, &r);
+	if (troubles & SIM_CROWDS)
+		sim_chain_crowd(w, &r);
 }

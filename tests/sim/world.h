@@ -29,6 +29,9 @@ struct sim_drop {
 	bool ecn_only;  /* of connections whose first SYN asks for ECN */
 };
 
+/* What a device writes into the IPv4 header's identification. */
+enum sim_new_id { SIM_ID_KEPT, SIM_ID_COUNTED, SIM_ID_CLEARED };
+
 enum sim_reject { SIM_NO_REJECT, SIM_REJECT_RST, SIM_REJECT_ICMP, SIM_REJECT_HALF_OPEN };
 
 struct sim_device {
@@ -45,9 +48,17 @@ struct sim_device {
 	double duplicate, reorder; /* chance per packet */
 	int64_t reorder_delay;
 	bool snat, new_ports, dnat; /* rewrites */
-	bool shift_seq;             /* a constant per connection and direction */
+	unsigned nat_ports;         /* not 0: new ports come from so few, and are free again as soon as their connection is gone */
+	bool vip;                   /* with dnat: one address in front of all servers */
+	bool nat64;                 /* IPv6 connections go on as IPv4 ones from one address (RFC 6052, RFC 7915); one device of a world */
+	bool shift_seq;             /* a constant per connection and direction ... */
+	bool keep_sack;             /* ... that SACK blocks are not moved by */
+	bool shift_ts;              /* the same for timestamps: TSval and TSecr */
 	uint16_t mss_limit;
-	bool strip_ts, clear_ecn;
+	bool strip_ts, strip_sack, strip_ws; /* options of SYN and SYN-ACK ... */
+	bool squeeze;                        /* ... that leave no NOPs in their place */
+	bool clear_ecn;
+	enum sim_new_id new_id;
 	uint16_t mtu;           /* 0: no limit. IPv4 packets with an IP ID are cut into fragments ... */
 	bool mtu_backwards;     /* ... sent last one first ... */
 	double lose_fragment;   /* ... of which each has this chance to be lost */
@@ -55,8 +66,14 @@ struct sim_device {
 	int dscp, ttl; /* -1: left alone */
 };
 
+/* How connections are shared out between a point and the next one: by a hash of the connection, or all cross the first until a time. */
+enum sim_pair { SIM_NO_PAIR, SIM_BALANCED, SIM_STANDBY };
+
 struct sim_point {
 	char name[16];
+	uint32_t avoided;   /* bits 1 << enum sim_dir: directions that do not come by here (asymmetric ways, direct server return) */
+	enum sim_pair pair; /* with the next point: a packet crosses one of the two */
+	int64_t switch_at;  /* of SIM_STANDBY, after the world began */
 	enum sim_link link;
 	bool nano;
 	uint32_t snaplen;
@@ -67,6 +84,7 @@ struct sim_point {
 	int64_t window_from, window_to; /* after the world began; to 0: never stops */
 	double mirror;                  /* chance that the capture holds a packet twice */
 	bool port_filter;               /* holds no later fragments */
+	unsigned offload;               /* segments that follow each other are in it as one packet, so many at most (TSO, GRO); 0: as they are */
 };
 
 /* How a connection goes. */
@@ -96,11 +114,18 @@ struct sim_world {
 	unsigned clients, servers; /* hosts */
 	unsigned ports;            /* services per server: 80, 81, ... */
 	double ipv6, ecn, no_timestamps, no_sack;
+	unsigned burst;  /* so many connections begin within microseconds */
+	bool alike;      /* all connections carry the same bytes in the same lengths, in every world */
+	double same_isn; /* chance that a client's initial sequence number is that of the connection before it */
+	double twins;    /* chance that a connection is as the one before it but for the client's port, the first numbers and the time */
 	unsigned weight[SIM_KINDS]; /* how often each kind of connection comes */
 	unsigned exchanges;         /* most requests per connection */
 	uint32_t request_max, response_max;
 	int64_t idle;        /* how long SIM_IDLE and SIM_KEEPALIVE are idle */
 	uint32_t isn_add[2]; /* added to every initial sequence number: changes nothing else */
+	uint64_t isn_salt;   /* not 0: the same with another number for each connection and side */
+	uint32_t addr_add;   /* added to every address of host and device, and to every port: changes nothing else */
+	uint16_t port_add;
 	bool isn_wrap;       /* sequence numbers pass 2^32 early on */
 };
 
@@ -124,6 +149,10 @@ enum sim_trouble {
 	SIM_FRAGMENTS = 8192,
 	SIM_LOST_FRAGMENTS = 16384,
 	SIM_PORT_FILTERS = 32768,
+	/* Chains: every device may change whatever devices change; many connections that look alike; pairs of points and ways past one. */
+	SIM_MANGLING = 65536,
+	SIM_CROWDS = 131072,
+	SIM_WAYS = 262144,
 };
 
 /* A world in which nothing goes wrong. */

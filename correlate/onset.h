@@ -2,16 +2,16 @@
  * How a flow begins: its first packets, as one point recorded them. Two flows of one connection begin with the same packets, whatever a device made
  * of addresses, ports and numbers (ALGORITHMS 1.5, 1.7); two connections of a proxy do not, even where they carry the same bytes.
  */
-#ifndef CORRELATE_OPENING_H
-#define CORRELATE_OPENING_H
+#ifndef CORRELATE_ONSET_H
+#define CORRELATE_ONSET_H
 
 #include "correlate/load.h"
 
-#define OPENING_MAX 40
+#define ONSET_MAX 40
 #define SAID 3
 #define SAID_ALL 2
 
-struct opening {
+struct onset {
 	uint32_t n;
 	bool has_isn[2];
 	uint32_t isn[2];
@@ -23,11 +23,11 @@ struct opening {
 		uint16_t ip_id, win;
 		uint8_t dir;
 		bool has_payload;
-	} p[OPENING_MAX];
+	} p[ONSET_MAX];
 };
 
 /* Read the beginning of flow `flow`; c is room to work in, of the same facts. */
-int opening_read(struct loader *l, struct conn *c, uint32_t flow, struct opening *o, struct err *e);
+int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o, struct err *e);
 
 /* What two beginnings have in common, packet by packet, once the difference of their initial numbers is taken away. */
 struct accord {
@@ -39,17 +39,18 @@ struct accord {
 	unsigned windows;               /* the same window */
 	bool accepted;                  /* there is a SYN-ACK in one of them */
 	bool backwards;                 /* whatever the clocks: some packet would have arrived before it was sent */
+	bool spliced;                   /* ... but only the handshake: what follows was passed on, TSvals or IP IDs and all (RFC 4987 3.6) */
 	bool in_order;                  /* handshake and what follows passed one point after the other, as if passed on: no proxy could have kept to that */
 	double rhythm;                  /* bits: pauses of the one are those of the other */
 };
 
-void opening_compare(const struct opening *x, const struct opening *y, struct accord *a);
+void onset_compare(const struct onset *x, const struct onset *y, struct accord *a);
 
 /*
  * Is there proof that packets were passed on, not written anew by a proxy? The same TSval or IP ID; or every packet has its like, in an
  * order that no proxy could have kept to; or nobody accepted the connection, which is the first thing that a proxy
- * does.
+ * does. stamps: whether TSvals may be believed.
  */
-bool accord_forwarded(const struct accord *a);
+bool accord_forwarded(const struct accord *a, bool stamps);
 
 #endif

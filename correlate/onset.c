@@ -1,4 +1,4 @@
-#include "correlate/opening.h"
+#include "correlate/onset.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #define PAUSE_BITS 4            /* that one pause is worth at most, ... */
 #define RHYTHM_BITS 8           /* ... and all of them: pauses of programs are alike */
 
-static const struct heard *pair_of(const struct opening *y, bool *used, const struct heard *p, const bool known[2], const uint32_t shift[2])
+static const struct heard *pair_of(const struct onset *y, bool *used, const struct heard *p, const bool known[2], const uint32_t shift[2])
 {
 	uint32_t mask = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK;
 
@@ -27,11 +27,11 @@ static const struct heard *pair_of(const struct opening *y, bool *used, const st
 
 /* ---- what the aligned packets say ---- */
 
-struct tie {
+struct couple {
 	const struct heard *p, *q;
 };
 
-static void count_fields(const struct tie *t, unsigned n, struct accord *a)
+static void count_fields(const struct couple *t, unsigned n, struct accord *a)
 {
 	for (unsigned i = 0; i < n; i++) {
 		const struct heard *p = t[i].p, *q = t[i].q;
@@ -47,7 +47,7 @@ static void count_fields(const struct tie *t, unsigned n, struct accord *a)
 }
 
 /* IP IDs that do not change tell nothing; nor do those of the same packet sent again. */
-static void count_ids(const struct tie *t, unsigned n, struct accord *a)
+static void count_ids(const struct couple *t, unsigned n, struct accord *a)
 {
 	for (int d = 0; d < 2; d++) {
 		uint32_t last = 0;
@@ -62,10 +62,10 @@ static void count_ids(const struct tie *t, unsigned n, struct accord *a)
 }
 
 /* TSvals that a device moves by a constant: the differences stay within a tick, while the clock goes on. */
-static void count_moved(const struct tie *t, unsigned n, struct accord *a)
+static void count_moved(const struct couple *t, unsigned n, struct accord *a)
 {
 	for (int d = 0; d < 2; d++) {
-		const struct tie *first = NULL;
+		const struct couple *first = NULL;
 		unsigned k = 0;
 		for (unsigned i = 0; i < n; i++) {
 			if (t[i].p->dir != d || !(t[i].p->flags & t[i].q->flags & SEG_TS))
@@ -87,7 +87,7 @@ struct corridor {
 	int64_t low[2], high[2];
 };
 
-static struct corridor corridor_of(const struct tie *t, unsigned n, int64_t until)
+static struct corridor corridor_of(const struct couple *t, unsigned n, int64_t until)
 {
 	struct corridor k = { { INT64_MAX, INT64_MAX }, { INT64_MIN, INT64_MIN } };
 
@@ -112,7 +112,7 @@ static bool fits(const struct corridor *k, int64_t error)
 }
 
 /* From the SYN-ACK to the client's next packet: the way to the client and back. */
-static int64_t round_trip(const struct tie *t, unsigned n)
+static int64_t round_trip(const struct couple *t, unsigned n)
 {
 	int64_t there = INT64_MIN, x, y;
 
@@ -135,7 +135,7 @@ static int64_t round_trip(const struct tie *t, unsigned n)
  * its acknowledgments are early. Both show in the corridor if nothing of the handshake and of what follows is left out, and clocks cannot have drifted
  * apart by as much meanwhile.
  */
-static bool in_order(const struct tie *t, unsigned n, int64_t resolution)
+static bool in_order(const struct couple *t, unsigned n, int64_t resolution)
 {
 	int64_t slack = round_trip(t, n) + PROXY_NS - resolution, until;
 	unsigned seen = 0;
@@ -157,7 +157,7 @@ static bool in_order(const struct tie *t, unsigned n, int64_t resolution)
 }
 
 /* A pause is worth more the longer it is against how much the differences vary. Repeats come by timers, which are the same for all. */
-static void compare_pauses(const struct tie *t, unsigned n, struct accord *a)
+static void compare_pauses(const struct couple *t, unsigned n, struct accord *a)
 {
 	int64_t low = INT64_MAX, high = INT64_MIN;
 	double spread;
@@ -180,12 +180,29 @@ static void compare_pauses(const struct tie *t, unsigned n, struct accord *a)
 }
 
 /* Packets of x beyond where y ends are not missing there. */
-static bool in_reach(const struct opening *x, const struct opening *y, const struct heard *p)
+static bool in_reach(const struct onset *x, const struct onset *y, const struct heard *p)
 {
-	return x->n < OPENING_MAX && y->n < OPENING_MAX ? true : p - x->p < (x->n < y->n ? x->n : y->n) / 2;
+	return x->n < ONSET_MAX && y->n < ONSET_MAX ? true : p - x->p < (x->n < y->n ? x->n : y->n) / 2;
 }
 
-static bool has_synack(const struct opening *o)
+/* Is nothing but the handshake against the order of things? At least an exchange must be left. */
+static bool only_handshake(const struct onset *x, const struct couple *t, unsigned n, int64_t error)
+{
+	struct couple rest[ONSET_MAX];
+	unsigned k = 0, data[2] = { 0, 0 };
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct heard *p = t[i].p;
+		if (p->flags & TCP_SYN || (p->dir == C2S && p->len == 0 && p->seq == x->isn[C2S] + 1 && p->ack == x->isn[S2C] + 1))
+			continue;
+		data[p->dir]++;
+		rest[k++] = t[i];
+	}
+	struct corridor c = corridor_of(rest, k, INT64_MAX);
+	return data[C2S] > 1 && data[S2C] > 1 && fits(&c, error);
+}
+
+static bool has_synack(const struct onset *o)
 {
 	for (uint32_t i = 0; i < o->n; i++)
 		if ((o->p[i].flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
@@ -193,11 +210,11 @@ static bool has_synack(const struct opening *o)
 	return false;
 }
 
-void opening_compare(const struct opening *x, const struct opening *y, struct accord *a)
+void onset_compare(const struct onset *x, const struct onset *y, struct accord *a)
 {
-	bool used[OPENING_MAX] = { false }, known[2];
+	bool used[ONSET_MAX] = { false }, known[2];
 	uint32_t shift[2];
-	struct tie tie[OPENING_MAX];
+	struct couple couple[ONSET_MAX];
 	int64_t resolution = x->resolution_ns + y->resolution_ns;
 	unsigned n = 0;
 
@@ -214,24 +231,26 @@ void opening_compare(const struct opening *x, const struct opening *y, struct ac
 			a->alone += in_reach(x, y, p);
 			continue;
 		}
-		tie[n++] = (struct tie){ p, q };
+		couple[n++] = (struct couple){ p, q };
 	}
 	a->aligned = n;
 	a->accepted = has_synack(x) || has_synack(y);
-	count_fields(tie, n, a);
-	count_ids(tie, n, a);
-	count_moved(tie, n, a);
-	struct corridor k = corridor_of(tie, n, INT64_MAX);
-	a->backwards = n > 0 && !fits(&k, NOISE_NS + resolution + (int64_t)(DRIFT * fabs((double)(tie[n - 1].p->t - tie[0].p->t))));
-	a->in_order = in_order(tie, n, resolution);
-	compare_pauses(tie, n, a);
+	count_fields(couple, n, a);
+	count_ids(couple, n, a);
+	count_moved(couple, n, a);
+	int64_t error = NOISE_NS + resolution + (n ? (int64_t)(DRIFT * fabs((double)(couple[n - 1].p->t - couple[0].p->t))) : 0);
+	struct corridor k = corridor_of(couple, n, INT64_MAX);
+	a->backwards = !fits(&k, error);
+	a->spliced = a->backwards && (a->stamps || a->ids > 1) && only_handshake(x, couple, n, resolution);
+	a->in_order = in_order(couple, n, resolution);
+	compare_pauses(couple, n, a);
 }
 
-bool accord_forwarded(const struct accord *a)
+bool accord_forwarded(const struct accord *a, bool stamps)
 {
-	if (a->backwards || (a->conflicts > 0 && a->conflicts >= a->payloads))
+	if ((a->backwards && !a->spliced) || (a->conflicts > 0 && a->conflicts >= a->payloads))
 		return false;
-	if (a->stamps > 0 || a->ids > 1 || (a->aligned > 0 && !a->accepted))
+	if ((stamps && a->stamps > 0) || a->ids > 1 || (a->aligned > 0 && !a->accepted))
 		return true;
 	return a->in_order && a->alone * 4 <= a->aligned && a->windows * 10 >= a->aligned * 9;
 }
@@ -245,7 +264,7 @@ static uint32_t fingerprint(const struct heard *p)
 	return h ? h : 1;
 }
 
-static bool repeats(const struct opening *o, uint32_t i)
+static bool repeats(const struct onset *o, uint32_t i)
 {
 	for (uint32_t k = 0; k < i; k++)
 		if (o->p[k].len && o->p[k].dir == o->p[i].dir && o->p[k].seq == o->p[i].seq)
@@ -254,7 +273,7 @@ static bool repeats(const struct opening *o, uint32_t i)
 }
 
 /* All payloads count together only if nothing of them is missing: in whatever order they came. */
-static void take_payloads(struct opening *o)
+static void take_payloads(struct onset *o)
 {
 	uint32_t sum = 0;
 	bool whole = true;
@@ -273,21 +292,33 @@ static void take_payloads(struct opening *o)
 	o->said[SAID_ALL] = whole ? sum : 0;
 }
 
-int opening_read(struct loader *l, struct conn *c, uint32_t flow, struct opening *o, struct err *e)
+/* What a mirror port or the network holds twice counts once; so do equal ACKs at once, at either point. */
+static bool is_copy(const struct onset *o, const struct pkt *p)
+{
+	for (uint32_t k = o->n; k-- > 0 && p->t_raw - o->p[k].t < COPY_NS;) {
+		const struct heard *h = &o->p[k];
+		if (h->dir == p->dir && h->seq == p->seq && h->ack == p->ack && h->len == p->len && h->flags == p->flags && h->ip_id == p->ip_id &&
+		    h->tsval == p->tsval && h->win == p->win)
+			return true;
+	}
+	return false;
+}
+
+int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o, struct err *e)
 {
 	const struct flow *w = &c->facts->flow[flow];
 
 	memset(o, 0, sizeof *o);
-	if (loader_peek(l, c, flow, OPENING_MAX, e) < 0)
+	if (loader_peek(l, c, flow, 2 * ONSET_MAX, e) < 0)
 		return -1;
 	o->resolution_ns = c->facts->point[w->point].resolution_ns;
 	for (int d = 0; d < 2; d++) {
 		o->has_isn[d] = w->has_isn[d];
 		o->isn[d] = w->has_isn[d] ? w->isn[d] : 0;
 	}
-	for (uint32_t i = 0; i < c->pkts && o->n < OPENING_MAX; i++) {
+	for (uint32_t i = 0; i < c->pkts && o->n < ONSET_MAX; i++) {
 		const struct pkt *p = &c->pkt[i];
-		if (p->flags & (SEG_ICMP | SEG_LATER))
+		if (p->flags & (SEG_ICMP | SEG_LATER) || is_copy(o, p))
 			continue;
 		o->p[o->n++] = (struct heard){ .t = p->t_raw, .seq = p->seq, .ack = p->ack, .len = p->len, .tsval = p->tsval, .payload = p->payload,
 			.flags = p->flags, .ip_id = p->ip_id, .win = p->win, .dir = p->dir, .has_payload = p->has_payload };

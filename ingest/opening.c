@@ -1,0 +1,68 @@
+#include "ingest/opening.h"
+
+#include "ingest/decode/opening.h"
+
+/* FNV-1a: eight bytes of state for each stream that is open. */
+#define FNV_BASIS 0xcbf29ce484222325ull
+#define FNV_PRIME 0x100000001b3ull
+
+static const uint16_t rung_bytes[OPENING_RUNGS] = { 8, 64, 512 };
+
+static void begin(struct part *p, struct head_reader *r, bool client)
+{
+	if (client ? !p->has_client_isn : !p->has_server_isn)
+		return;
+	r->next = (client ? p->client_isn : p->server_isn) + 1;
+	r->hash = FNV_BASIS;
+	r->begun = true;
+}
+
+static void digest(struct stream_head *h, struct head_reader *r, const uint8_t *p, uint32_t n)
+{
+	for (uint32_t i = 0; i < n && h->rungs < OPENING_RUNGS; i++) {
+		r->hash = (r->hash ^ p[i]) * FNV_PRIME;
+		if (++r->n == rung_bytes[h->rungs])
+			h->rung[h->rungs++] = (uint32_t)(r->hash ^ r->hash >> 32);
+	}
+}
+
+/* What only the first bytes of a client tell. Returns how many of them are a PROXY header. */
+static uint32_t read_first(struct part *p, const uint8_t *bytes, uint32_t cap, uint32_t len)
+{
+	uint32_t header = p->forwarded.header ? 0 : decode_proxy_header(bytes, cap, len, &p->forwarded);
+
+	if (header)
+		p->forwarded.header = header;
+	if (header < cap)
+		p->opening.kind = (uint8_t)decode_opening(bytes + header, cap - header, &p->opening.digest, &p->forwarded);
+	return header;
+}
+
+void opening_read(struct part *p, const struct segment *seg, int side, int64_t ts_ns)
+{
+	struct head_reader *r = &p->reader[side];
+	struct stream_head *h = &p->opening.head[side];
+	bool client = p->client == !side;
+	uint32_t done, cap, len, header = 0;
+
+	if (seg->flags & (SEG_LATER | SEG_CSUM_BAD) || r->over)
+		return;
+	if (!p->has_said[side]) {
+		p->has_said[side] = true;
+		p->said_ns[side] = ts_ns;
+	}
+	if (!r->begun)
+		begin(p, r, client);
+	/* A SYN counts before its payload (RFC 9293 3.4). */
+	done = r->next - (seg->seq + !!(seg->flags & TCP_SYN));
+	if (!r->begun || done >= seg->len)
+		return;
+	len = seg->len - done;
+	cap = seg->caplen > done ? seg->caplen - done : 0;
+	if (client && r->n == 0 && cap > 0)
+		header = read_first(p, seg->payload + done, cap, len);
+	if (header < cap)
+		digest(h, r, seg->payload + done + header, cap - header);
+	r->next += len;
+	r->over = cap < len || h->rungs == OPENING_RUNGS;
+}
