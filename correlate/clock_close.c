@@ -74,8 +74,8 @@ static void say_culprit(struct clock_graph *g, const struct clock_tie *t, const 
 	struct point *p = &g->f->point[t->b];
 
 	if (!p->clock_note[0])
-		snprintf(p->clock_note, sizeof p->clock_note, "the packets that it shares with %s say another offset, by at least %.6g ms, than all others do: they are left out",
-		    g->f->point[t->a].name, (double)w->by_ns / 1e6);
+		snprintf(p->clock_note, sizeof p->clock_note,
+		    "the packets that it shares with %s say another offset, by at least %.6g ms, than all others do: they are left out", g->f->point[t->a].name, (double)w->by_ns / 1e6);
 }
 
 /* All pairs of a loop of which one is wrong. */
@@ -93,8 +93,8 @@ static void say_loop(struct clock_graph *g, const struct loops_pair *w, int n)
 	for (uint32_t i = 0; i < g->n; i++) {
 		struct point *p = &g->f->point[i];
 		if (set >> i & 1 && !p->clock_note[0] && !p->reference)
-			snprintf(p->clock_note, sizeof p->clock_note, "the clocks of %s do not fit together: going round, they miss each other by at least %.6g ms, and which of "
-				"them is wrong cannot be told", names, (double)w->by_ns / 1e6);
+			snprintf(p->clock_note, sizeof p->clock_note, "the clocks of %s do not fit together: going round, they miss each other by at "
+				"least %.6g ms, and which of them is wrong cannot be told", names, (double)w->by_ns / 1e6);
 	}
 }
 

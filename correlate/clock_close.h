@@ -13,8 +13,8 @@
 int close_find_wrong(struct clock_graph *g);
 
 /*
- * Tighten every point's bounds against the reference by all ties that are left, place its offset where it is inside the bounds against all others, too, and
- * fill in facts.apart. tree: as the clocks were found. 0, or -1: out of memory.
+ * Tighten every point's bounds against the reference by all ties that are left, place its offset where it is inside the bounds against all others,
+ * too, and fill in facts.apart. tree: as the clocks were found. 0, or -1: out of memory.
  */
 int close_tighten(struct clock_graph *g, const struct clock_tree *tree);
 

@@ -12,8 +12,8 @@
 
 /*
  * high[i * n + j]: clock j minus clock i is at most this, ns; high[i * n + i] is written. At most 64 clocks. Tightens all of them to the shortest
- * paths. true: done; false: there is a contradiction, `loop` (n entries) gets the clocks of a loop that shows it, *len how many, *by how much it misses (ns),
- * and `high` is of no use any more.
+ * paths. true: done; false: there is a contradiction, `loop` (n entries) gets the clocks of a loop that shows it, *len how many, *by how much it misses
+ * (ns), and `high` is of no use any more.
  */
 bool loops_close(int64_t *high, uint32_t n, uint32_t *loop, uint32_t *len, int64_t *by);
 

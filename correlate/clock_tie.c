@@ -128,8 +128,8 @@ static int keep(struct clock_tie *t, const struct trial *r)
 	return 0;
 }
 
-int clock_tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers, const int64_t resolution_ns[2],
-    uint32_t max)
+int clock_tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers,
+    const int64_t resolution_ns[2], uint32_t max)
 {
 	struct clock_piece *room = malloc(3 * (size_t)max * sizeof *room);
 	struct clock_point *point = malloc((2 * n + answers + 1) * sizeof *point);

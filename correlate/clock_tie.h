@@ -31,12 +31,12 @@ struct clock_line {
 };
 
 /*
- * Fit the packets (and answers, where packets are of one direction only) of points a and b, whose time stamps have these resolutions. At most `max` pieces.
- * On a clock that was set back time stamps do not tell the order: where the pieces come out simpler on the other clock, that one is taken. 0, or -1: out of
- * memory. clock_tie_free() when done.
+ * Fit the packets (and answers, where packets are of one direction only) of points a and b, whose time stamps have these resolutions. At most
+ * `max` pieces. On a clock that was set back time stamps do not tell the order: where the pieces come out simpler on the other clock, that one is
+ * taken. 0, or -1: out of memory. clock_tie_free() when done.
  */
-int clock_tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers, const int64_t resolution_ns[2],
-    uint32_t max);
+int clock_tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers,
+    const int64_t resolution_ns[2], uint32_t max);
 
 /* Both have one clock, and nothing is to be fitted. */
 int clock_tie_declare(struct clock_tie *t);
@@ -47,8 +47,8 @@ struct clock_line clock_tie_line(const struct clock_tie *t, const struct clock_p
 int64_t line_at(const struct clock_line *l, int64_t t_ns);
 
 /*
- * Where on p's clock the k-th piece may end and the next one begin: before *from_ns it is the one for certain, after *to_ns the other. Set back, a clock showed the
- * times in between twice, or may have.
+ * Where on p's clock the k-th piece may end and the next one begin: before *from_ns it is the one for certain, after *to_ns the other. Set back, a
+ * clock showed the times in between twice, or may have.
  */
 void clock_tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *from_ns, int64_t *to_ns);
 /* All times on the other clock that a time on p's may have been. */

@@ -83,8 +83,8 @@ static int declare(struct clock_graph *g, struct clock_tie *t)
 	struct clock_tie fitted = *t;
 
 	if (t->piece && contradicts(t)) {
-		snprintf(p->clock_note, sizeof p->clock_note, "its captures are from the same files as those of %s, but packets prove that another clock stamped them: "
-			"files of several hosts were merged", g->f->point[t->a].name);
+		snprintf(p->clock_note, sizeof p->clock_note, "its captures are from the same files as those of %s, but packets prove that another clock "
+			"stamped them: files of several hosts were merged", g->f->point[t->a].name);
 		p->clock = (int)(POINTS_MAX + t->b + 1);
 		return 0;
 	}
@@ -213,7 +213,8 @@ static enum clock_state worse(enum clock_state a, enum clock_state b)
 }
 
 /* Bounds of p's clock against its parent at a time on p's clock; from when to when the parent's may be then. */
-static void against_parent(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t estimate_ns, int64_t *low, int64_t *high, int64_t *from, int64_t *to)
+static void against_parent(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t estimate_ns, int64_t *low, int64_t *high,
+    int64_t *from, int64_t *to)
 {
 	int64_t at = clock_plus(p_ns, -estimate_ns);
 
@@ -330,8 +331,8 @@ static void note_tie(struct facts *f, const struct clock_tie *t)
 	struct point *p = &f->point[t->b];
 
 	if (t->reversed && !p->clock_note[0])
-		snprintf(p->clock_note, sizeof p->clock_note, "the packets that it shares with %s contradict each other as the path is, and would not if it were nearer to "
-			"the client than %s", f->point[t->a].name, f->point[t->a].name);
+		snprintf(p->clock_note, sizeof p->clock_note, "the packets that it shares with %s contradict each other as the path is, and would not "
+			"if it were nearer to the client than %s", f->point[t->a].name, f->point[t->a].name);
 }
 
 static void choose_reference(struct clock_graph *g)

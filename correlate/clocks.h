@@ -18,8 +18,8 @@ struct clock_pairs {
 void clock_pairs_sort(struct clock_pairs *p);
 
 /*
- * Fill in the clock of every point (facts.h), on the path and aside, and facts.reference. Points are numbered in path order. pairs: packets that two points
- * recorded. answers: for points that share packets of one direction only.
+ * Fill in the clock of every point (facts.h), on the path and aside, and facts.reference. Points are numbered in path order. pairs: packets that two
+ * points recorded. answers: for points that share packets of one direction only.
  */
 int clocks_find(struct facts *f, const struct clock_pairs *pairs, const struct clock_pairs *answers, struct err *e);
 

@@ -351,32 +351,33 @@ int64_t facts_unalign(const struct point *p, int64_t t)
 	return t;
 }
 
-/* What holds at one time, at another: the slope is known to be between two, so the bounds open as fast as these part. */
+/* What holds at one time, at another: the slope is known to be between two, so the bounds open as fast as these part. A nanosecond for the rounding. */
 static void narrow(const struct clock_map *m, const struct clock_anchor *a, int64_t t, int64_t *low, int64_t *high)
 {
-	double far = (double)t - (double)a->at_ns, least = fmin(far * m->skew_low, far * m->skew_high), most = fmax(far * m->skew_low, far * m->skew_high);
-	int64_t l = a->low_ns == INT64_MIN ? INT64_MIN : a->low_ns + llround(floor(least)), h = a->high_ns == INT64_MAX ? INT64_MAX : a->high_ns + llround(ceil(most));
+	double far = (double)((__int128)t - a->at_ns), x = far * m->skew_low, y = far * m->skew_high;
+	int64_t l = a->low_ns == INT64_MIN ? INT64_MIN : a->low_ns + (int64_t)(x < y ? x : y) - (x != 0 || y != 0);
+	int64_t h = a->high_ns == INT64_MAX ? INT64_MAX : a->high_ns + (int64_t)(x < y ? y : x) + (x != 0 || y != 0);
 
 	*low = l > *low ? l : *low;
 	*high = h < *high ? h : *high;
 }
 
-static int64_t between(int64_t x0, int64_t y0, int64_t x1, int64_t y1, int64_t x)
-{
-	return y0 + (int64_t)((__int128)(y1 - y0) * (x - x0) / (x1 - x0));
-}
-
-/* Between two times, a straight line lies between the lines that join the bounds; a nanosecond for the rounding. */
+/* Between two times, a straight line lies between the lines that join the bounds. */
 static void narrow_between(const struct clock_anchor *a, const struct clock_anchor *b, int64_t t, int64_t *low, int64_t *high)
 {
-	int64_t l, h;
+	double part;
 
 	if (t <= a->at_ns || t >= b->at_ns)
 		return;
-	l = a->low_ns == INT64_MIN || b->low_ns == INT64_MIN ? INT64_MIN : between(a->at_ns, a->low_ns, b->at_ns, b->low_ns, t) - 1;
-	h = a->high_ns == INT64_MAX || b->high_ns == INT64_MAX ? INT64_MAX : between(a->at_ns, a->high_ns, b->at_ns, b->high_ns, t) + 1;
-	*low = l > *low ? l : *low;
-	*high = h < *high ? h : *high;
+	part = (double)((__int128)t - a->at_ns) / (double)((__int128)b->at_ns - a->at_ns);
+	if (a->low_ns != INT64_MIN && b->low_ns != INT64_MIN) {
+		int64_t l = a->low_ns + (int64_t)(part * (double)(b->low_ns - a->low_ns)) - 1;
+		*low = l > *low ? l : *low;
+	}
+	if (a->high_ns != INT64_MAX && b->high_ns != INT64_MAX) {
+		int64_t h = a->high_ns + (int64_t)(part * (double)(b->high_ns - a->high_ns)) + 1;
+		*high = h < *high ? h : *high;
+	}
 }
 
 /* By one piece, wherever it ends. */
