@@ -276,6 +276,8 @@ int clock_fit(struct clock_point *points, size_t n, int64_t resolution_ns, struc
 	int rc = -1;
 
 	assert(max > 0);
+	/* Coarse stamps are off in x as well, and the line falls or rises on the way. */
+	resolution_ns += resolution_ns / 1000;
 	n = prepare(points, n);
 	if (n == 0) {
 		*pieces = (struct clock_piece){ .from_ns = INT64_MIN, .to_ns = INT64_MAX, .sure_from_ns = INT64_MIN, .sure_to_ns = INT64_MAX };

@@ -4,8 +4,11 @@
 
 #include "correlate/clock.h"
 
-/* One clock gains at most 500 ppm on another: twice what crystals and NTP's slewing (RFC 5905: 500 ppm is the bound of its loop) do. */
-#define CLOCK_SKEW_DEN 2000
+/*
+ * One clock gains at most 500 ppm on another: twice what crystals and NTP's slewing (RFC 5905: 500 ppm is the bound of its loop) do. By the slower clock's
+ * seconds that is 1/1999.
+ */
+#define CLOCK_SKEW_DEN 1999
 
 /* Points beyond are refused: 32-bit seconds fit, and no product of two differences overflows 128 bits. */
 #define CLOCK_REACH_NS 4400000000000000000

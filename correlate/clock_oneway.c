@@ -6,7 +6,6 @@
 #define BLOCKS 32
 #define FEWEST 64               /* points, to tell what is usual */
 #define FAR 10                  /* times the distance of the median from the first decile */
-#define NOISE_NS 50000.0
 
 /* The points, the first at (0, 0), so that doubles are exact enough; y is mirrored for the lower side: the clock bounds it from below. */
 struct cloud {
@@ -74,7 +73,7 @@ static double usual_slope(struct cloud *c)
 }
 
 /* Delays have a floor and a long tail above it: the lowest tenth lies close together. */
-static void drop_far(struct cloud *c, uint8_t *flag, const struct stretch *s)
+static void drop_far(struct cloud *c, int64_t tol_ns, uint8_t *flag, const struct stretch *s)
 {
 	double slope = usual_slope(c), median, line;
 	size_t far = 0;
@@ -83,7 +82,7 @@ static void drop_far(struct cloud *c, uint8_t *flag, const struct stretch *s)
 		c->v[i].y -= slope * c->v[i].x;
 	qsort(c->v, c->n, sizeof *c->v, by_height);
 	median = c->v[c->n / 2].y;
-	line = median - FAR * (median - c->v[c->n / 10].y) - NOISE_NS;
+	line = median - FAR * fmax(0, median - c->v[c->n / 10].y - (double)tol_ns) - 2 * (double)tol_ns;
 	while (c->v[far].y < line)
 		far++;
 	if (far > steps_tolerable(s->end - s->begin))
@@ -92,7 +91,7 @@ static void drop_far(struct cloud *c, uint8_t *flag, const struct stretch *s)
 		flag[c->v[i].index] = OUT;
 }
 
-int oneway_clean(const struct clock_point *points, uint8_t *flag, const struct stretch *s)
+int oneway_clean(const struct clock_point *points, int64_t tol_ns, uint8_t *flag, const struct stretch *s)
 {
 	struct cloud c;
 	bool way[2] = { false, false };
@@ -105,7 +104,7 @@ int oneway_clean(const struct clock_point *points, uint8_t *flag, const struct s
 	if (cloud_make(&c, points, flag, s) < 0)
 		return -1;
 	if (c.n >= FEWEST)
-		drop_far(&c, flag, s);
+		drop_far(&c, tol_ns, flag, s);
 	free(c.v);
 	return 0;
 }

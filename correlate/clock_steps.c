@@ -291,7 +291,7 @@ static int clean(const struct clock_point *points, int64_t tol_ns, uint8_t *flag
 			if (!flag[i] && (i < s->sure_begin || i >= s->sure_end))
 				flag[i] = DOUBT;
 		}
-		if (steps_blame(points, tol_ns, flag, s) < 0 || oneway_clean(points, flag, s) < 0)
+		if (steps_blame(points, tol_ns, flag, s) < 0 || oneway_clean(points, tol_ns, flag, s) < 0)
 			return -1;
 		s->out = 0;
 		for (size_t i = s->begin; i < s->end; i++)

@@ -8,17 +8,18 @@
 #include "schema/progress.h"
 
 static const char usage[] =
-"Usage: pcaphop correlate CASE [--path A,B,...] [--running A,B|all]\n"
+"Usage: pcaphop correlate CASE [OPTION]...\n"
 "Compute everything that is derived from the captures of a case. May be run again at any time.\n"
 "\n"
 "      --path A,B,...     the order of the points from client to server (otherwise it is inferred)\n"
+"      --reference POINT  all times are on this point's clock (otherwise the one that the others are known best against)\n"
 "      --running A,B|all  these captures ran all the time from the first to the last packet of the case\n"
 "      --help             this text\n";
 
 int cmd_correlate(int argc, char **argv)
 {
 	static const struct option longs[] = { { "path", required_argument, NULL, 'p' }, { "running", required_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
+		{ "reference", required_argument, NULL, 'R' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	struct correlate_options o = { .progress = progress_connections };
 	struct progress bar = { 0 };
 	struct err e;
@@ -32,6 +33,9 @@ int cmd_correlate(int argc, char **argv)
 			break;
 		case 'r':
 			o.facts.running = optarg;
+			break;
+		case 'R':
+			o.facts.reference = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);

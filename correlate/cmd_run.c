@@ -22,6 +22,7 @@ static const char usage[] =
 "  -f, --filter EXPR      only packets that pass this pcap-filter(7) expression\n"
 "      --split interface|vlan  make every interface or VLAN in a file a point of its own, POINT@NAME; without POINT=, NAME\n"
 "      --path A,B,...     the order of the points from client to server (otherwise it is inferred)\n"
+"      --reference POINT  all times are on this point's clock (otherwise the one that the others are known best against)\n"
 "      --running A,B|all  these captures ran all the time from the first to the last packet of the case\n"
 "      --format FORMAT    text, json or csv\n"
 "      --color WHEN       auto, always or never\n"
@@ -38,7 +39,8 @@ struct run_options {
 static int parse(int argc, char **argv, struct run_options *o)
 {
 	static const struct option longs[] = { { "output", required_argument, NULL, 'o' }, { "filter", required_argument, NULL, 'f' },
-		{ "split", required_argument, NULL, 's' }, { "path", required_argument, NULL, 'p' }, { "running", required_argument, NULL, 'r' }, { "format", required_argument, NULL, 'F' },
+		{ "split", required_argument, NULL, 's' }, { "path", required_argument, NULL, 'p' }, { "running", required_argument, NULL, 'r' },
+		{ "reference", required_argument, NULL, 'R' }, { "format", required_argument, NULL, 'F' },
 		{ "color", required_argument, NULL, 'c' }, { "exit-code", no_argument, NULL, 'x' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	int opt;
 
@@ -61,6 +63,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case 'r':
 			o->correlate.facts.running = optarg;
+			break;
+		case 'R':
+			o->correlate.facts.reference = optarg;
 			break;
 		case 'F':
 			o->format = optarg;

@@ -186,7 +186,7 @@ bool damage_strayed(const struct conn *c, uint32_t x, unsigned from, unsigned po
 
 	if (!p || p->flags & SEG_ICMP || f->strays == 0 || c->tx[x].rest)
 		return false;
-	int64_t unsure = facts_doubt_between(&f->point[from], p->t_raw, &f->point[point], facts_unalign(&f->point[point], p->t));
+	int64_t unsure = facts_doubt_between(f, &f->point[from], p->t_raw, &f->point[point], facts_unalign(&f->point[point], p->t));
 	unsure = EPS_NS + (unsure < SOON_NS ? unsure : SOON_NS);
 	for (uint32_t i = first_stray(f, point, p->t - unsure), n = 0; i < f->strays && n < AROUND; i++, n++) {
 		const struct stray *s = &f->stray[i];

@@ -147,8 +147,8 @@ static int64_t worst_bound(const struct stretch *g, unsigned d, struct bounds *v
 static int64_t case_doubt(const struct conn *c, const struct point *p, const struct point *q)
 {
 	int64_t first = c->txs ? c->tx[0].t : 0, last = c->txs ? c->tx[c->txs - 1].t : 0;
-	int64_t x = facts_doubt_between(p, facts_unalign(p, first), q, facts_unalign(q, first));
-	int64_t y = facts_doubt_between(p, facts_unalign(p, last), q, facts_unalign(q, last));
+	int64_t x = facts_doubt_between(c->facts, p, facts_unalign(p, first), q, facts_unalign(q, first));
+	int64_t y = facts_doubt_between(c->facts, p, facts_unalign(p, last), q, facts_unalign(q, last));
 
 	return x > y ? x : y;
 }

@@ -172,6 +172,13 @@ static void take_running(struct facts *f, struct point *p, int n)
 	p->running = !p->damaged;
 }
 
+static void take_reference(struct facts *f, struct point *p, int n)
+{
+	(void)f;
+	(void)n;
+	p->reference = true;
+}
+
 /* A point that the user left out of the path: looked at, but nothing is said of hops to and from it. */
 static void leave_out(struct point *p)
 {
@@ -202,6 +209,12 @@ static int take_options(struct facts *f, const struct facts_options *o, struct e
 		qsort(f->point, f->points, sizeof *f->point, by_position);
 		f->path_given = true;
 	}
+	if (o->reference && strchr(o->reference, ','))
+		return err_set(e, "--reference: one point, not '%s'", o->reference);
+	if (o->reference && !o->reference[0])
+		return err_set(e, "--reference: no point is named");
+	if (o->reference && each_named(f, o->reference, "--reference", take_reference, e) < 0)
+		return -1;
 	if (o->running && strcmp(o->running, "all") == 0) {
 		for (uint32_t i = 0; i < f->points; i++)
 			take_running(f, &f->point[i], 0);
@@ -226,6 +239,7 @@ void facts_free(struct facts *f)
 	for (uint32_t i = 0; i < POINTS_MAX; i++) {
 		free(f->orphans[i].list);
 	}
+	free(f->apart);
 	free(f->point);
 	free(f->part);
 	free(f->flow);
@@ -330,31 +344,102 @@ int64_t facts_unalign(const struct point *p, int64_t t)
 {
 	for (uint32_t i = 0; i < p->pieces; i++) {
 		const struct clock_map *m = &p->piece[i];
-		int64_t raw = t + m->offset_ns + (int64_t)llround((double)(t + m->offset_ns - m->origin_ns) * m->skew);
-		if (raw >= m->from_ns && raw < m->to_ns)
-			return raw;
+		int64_t raw = t + m->offset_ns + (int64_t)llround((double)(t + m->offset_ns - m->origin_ns) * m->skew / (1 - m->skew));
+		/* When the clock was set forth it skipped the times in between. */
+		if (raw < m->to_ns)
+			return raw < m->from_ns ? m->from_ns : raw;
 	}
 	return t;
 }
 
-int64_t facts_doubt(const struct point *p, int64_t t)
+/* What holds at one time, at another: the slope is known to be between two, so the bounds open as fast as these part. A nanosecond for the rounding. */
+static void narrow(const struct clock_map *m, const struct clock_anchor *a, int64_t t, int64_t *low, int64_t *high)
 {
-	const struct clock_map *m = piece_at(p, t);
-	double far;
+	double far = (double)((__int128)t - a->at_ns), x = far * m->skew_low, y = far * m->skew_high;
+	int64_t l = a->low_ns == INT64_MIN ? INT64_MIN : a->low_ns + (int64_t)(x < y ? x : y) - (x != 0 || y != 0);
+	int64_t h = a->high_ns == INT64_MAX ? INT64_MAX : a->high_ns + (int64_t)(x < y ? y : x) + (x != 0 || y != 0);
 
-	if (!m || !m->has_low || !m->has_high)
-		return INT64_MAX;
-	far = fabs((double)(t - m->origin_ns)) * fmax(m->skew_high - m->skew, m->skew - m->skew_low);
-	return (m->high_ns - m->offset_ns > m->offset_ns - m->low_ns ? m->high_ns - m->offset_ns : m->offset_ns - m->low_ns) + (int64_t)far;
+	*low = l > *low ? l : *low;
+	*high = h < *high ? h : *high;
 }
 
-int64_t facts_doubt_between(const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns)
+/* Between two times, a straight line lies between the lines that join the bounds. */
+static void narrow_between(const struct clock_anchor *a, const struct clock_anchor *b, int64_t t, int64_t *low, int64_t *high)
 {
-	int64_t x, y;
+	double part;
+
+	if (t <= a->at_ns || t >= b->at_ns)
+		return;
+	part = (double)((__int128)t - a->at_ns) / (double)((__int128)b->at_ns - a->at_ns);
+	if (a->low_ns != INT64_MIN && b->low_ns != INT64_MIN) {
+		int64_t l = a->low_ns + (int64_t)(part * (double)(b->low_ns - a->low_ns)) - 1;
+		*low = l > *low ? l : *low;
+	}
+	if (a->high_ns != INT64_MAX && b->high_ns != INT64_MAX) {
+		int64_t h = a->high_ns + (int64_t)(part * (double)(b->high_ns - a->high_ns)) + 1;
+		*high = h < *high ? h : *high;
+	}
+}
+
+/* By one piece, wherever it ends. */
+static void bounds_by(const struct clock_map *m, int64_t t, int64_t *low, int64_t *high)
+{
+	const struct clock_anchor origin = { m->origin_ns, m->has_low ? m->low_ns : INT64_MIN, m->has_high ? m->high_ns : INT64_MAX };
+
+	*low = INT64_MIN;
+	*high = INT64_MAX;
+	narrow(m, &origin, t, low, high);
+	if (!m->anchored)
+		return;
+	narrow(m, &m->anchor[0], t, low, high);
+	narrow(m, &m->anchor[1], t, low, high);
+	narrow_between(&m->anchor[0], &origin, t, low, high);
+	narrow_between(&origin, &m->anchor[1], t, low, high);
+}
+
+void facts_bounds(const struct point *p, int64_t t, int64_t *low, int64_t *high)
+{
+	const struct clock_map *m = piece_at(p, t), *other = NULL, *end = p->piece + p->pieces;
+
+	*low = INT64_MIN;
+	*high = INT64_MAX;
+	if (!m)
+		return;
+	bounds_by(m, t, low, high);
+	if (t >= m->sure_from_ns && t <= m->sure_to_ns)
+		return;
+	/* Close to a step: it may have come already, or not yet. At the ends of all: who knows. */
+	if (t < m->sure_from_ns && m > p->piece)
+		other = m - 1;
+	if (t > m->sure_to_ns && m + 1 < end)
+		other = m + 1;
+	int64_t l = INT64_MIN, h = INT64_MAX;
+	if (other)
+		bounds_by(other, t, &l, &h);
+	*low = l < *low ? l : *low;
+	*high = h > *high ? h : *high;
+}
+
+int64_t facts_doubt(const struct point *p, int64_t t)
+{
+	int64_t low, high, offset = t - facts_align(p, t);
+
+	facts_bounds(p, t, &low, &high);
+	if (low == INT64_MIN || high == INT64_MAX)
+		return INT64_MAX;
+	low = offset - low;
+	high -= offset;
+	return low < 0 && high < 0 ? 0 : low > high ? low : high;
+}
+
+int64_t facts_doubt_between(const struct facts *f, const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns)
+{
+	int64_t pair = f->apart ? f->apart[(size_t)(p - f->point) * (f->points + f->asides) + (size_t)(q - f->point)] : INT64_MAX, x, y, sum;
 
 	if (p->clock == q->clock)
 		return 0;
 	x = facts_doubt(p, p_ns);
 	y = facts_doubt(q, q_ns);
-	return x == INT64_MAX || y == INT64_MAX ? INT64_MAX : x + y;
+	sum = x == INT64_MAX || y == INT64_MAX ? INT64_MAX : x + y;
+	return pair < sum ? pair : sum;
 }

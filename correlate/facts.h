@@ -70,14 +70,22 @@ struct point {
 	struct sight sight[2];
 	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */
 
+	bool reference;                 /* all others' clocks are compared with this one's */
+	char clock_note[400];           /* what there is to be said of its clock, "": nothing */
+
 	/* Clock: aligned = t - offset - skew * (t - origin), piece by piece on this point's clock. */
 	uint32_t pieces;
 	struct clock_map {
 		int64_t from_ns, to_ns, origin_ns, offset_ns;
+		int64_t sure_from_ns, sure_to_ns;       /* between a piece's sure_to_ns and the next one's sure_from_ns it is not known which holds */
 		double skew;            /* per second */
 		double skew_low, skew_high;
 		bool has_low, has_high;
 		int64_t low_ns, high_ns;        /* hard bounds of offset_ns */
+		struct clock_anchor {           /* ... and of the offset at two more times: where its packets begin and where they end */
+			int64_t at_ns, low_ns, high_ns; /* INT64_MIN, INT64_MAX: open */
+		} anchor[2];
+		bool anchored;                  /* there are such */
 		int64_t slack_ns;               /* conceded to time stamp noise, beyond the resolution */
 		uint64_t pairs;
 		enum clock_state state;
@@ -221,6 +229,8 @@ struct facts {
 	struct point *point;    /* in path order once path_find has run; behind them those that are aside */
 	uint32_t points;        /* on the path; all of them until sample_run has put some aside */
 	uint32_t asides;
+	int64_t *apart;         /* [p * (points + asides) + q]: how far times at p against times at q may be off, INT64_MAX: not known; NULL: no more than each is */
+	uint32_t reference;     /* the point whose clock aligned times are on */
 	bool path_given;
 	struct part_ref *part;
 	uint32_t parts;
@@ -247,6 +257,7 @@ struct facts {
 struct facts_options {
 	const char *path;       /* comma separated, NULL: to be inferred */
 	const char *running;    /* comma separated or "all", NULL: none */
+	const char *reference;  /* the point whose clock aligned times are on, NULL: to be chosen */
 };
 
 /* Points, their captures' windows and resolutions. */
@@ -275,9 +286,17 @@ static inline bool facts_on_path(const struct facts *f, uint32_t conn)
 
 /* The other way: what the clock of point p showed at the reference clock's time t. */
 int64_t facts_unalign(const struct point *p, int64_t t_ns);
+/* Is there anything that tells this point's clock from the reference's? */
+static inline bool facts_comparable(const struct point *p)
+{
+	return p->pieces == 0 || (p->piece[0].state != CLOCK_NONE && p->piece[0].state != CLOCK_INCONSISTENT);
+}
+
+/* Hard bounds of the clock of point p minus the reference clock, at time t on p's; INT64_MIN, INT64_MAX: open. */
+void facts_bounds(const struct point *p, int64_t t_ns, int64_t *low_ns, int64_t *high_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */
 int64_t facts_doubt(const struct point *p, int64_t t_ns);
 /* ... and the time between something at p and something at q: nothing, where one clock stamped both. */
-int64_t facts_doubt_between(const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns);
+int64_t facts_doubt_between(const struct facts *f, const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns);
 
 #endif

@@ -7,7 +7,8 @@
 #include "correlate/odds.h"
 #include "correlate/reason.h"
 
-#define STEP_MARGIN_NS 1000000000       /* on either side of a step, beyond its size */
+#define STEP_MARGIN_NS 1000000000       /* on either side of a step, where clocks are not known well */
+#define FLIGHT_NS 1000000000    /* ... where only one bound of the clock is known: a packet is not longer on its way */
 #define MARGIN_NS 50000000      /* at the edges of a capture, beyond delay and clock doubt */
 
 double fate_miss(const struct point *p)
@@ -22,13 +23,15 @@ double fate_miss(const struct point *p)
 	return fmin(miss, 0.9);
 }
 
-/* Around a step of a point's clock nothing can be said of when it saw what: as if it had not been capturing. */
+/* When a point's clock was set nothing can be said of when it saw what: as if it had not been capturing. */
 static bool near_step(const struct point *p, int64_t t)
 {
 	for (uint32_t i = 1; i < p->pieces; i++) {
-		int64_t step = p->piece[i].offset_ns - p->piece[i - 1].offset_ns, at = facts_align(p, p->piece[i].from_ns);
-		step = (step < 0 ? -step : step) + STEP_MARGIN_NS;
-		if (t > at - step && t < at + step)
+		const struct clock_map *before = &p->piece[i - 1], *after = &p->piece[i];
+		int64_t unsure = facts_doubt(p, before->sure_to_ns), later = facts_doubt(p, after->sure_from_ns);
+		int64_t margin = unsure == INT64_MAX || later == INT64_MAX ? STEP_MARGIN_NS : MARGIN_NS + (unsure > later ? unsure : later);
+		/* Set back, it showed the times between twice: whichever time they count for, the other was meant perhaps. */
+		if (t > facts_align(p, before->sure_to_ns) - margin && t < facts_align(p, after->sure_from_ns) + margin)
 			return true;
 	}
 	return false;
@@ -42,10 +45,13 @@ bool fate_window(const struct facts *f, unsigned point, int64_t t)
 		return false;
 	if (p->running)
 		return true;
+	/* By a clock that cannot be compared with the others', a capture may have run at any time. */
+	if (!facts_comparable(p))
+		return false;
 	for (uint32_t i = 0; i < p->windows; i++) {
 		const struct window *w = &p->window[i];
 		int64_t unsure = facts_doubt(p, w->from_ns), margin;
-		margin = MARGIN_NS + (unsure == INT64_MAX ? 0 : unsure);
+		margin = unsure == INT64_MAX ? FLIGHT_NS : MARGIN_NS + unsure;
 		if (t >= facts_align(p, w->from_ns) + margin && t <= facts_align(p, w->to_ns) - margin)
 			return true;
 	}

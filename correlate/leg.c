@@ -152,7 +152,7 @@ int64_t legs_doubt(const struct facts *f, const struct leg *x, const struct leg 
 {
 	const struct flow *a = x->as_front.flow, *b = y->as_back.flow;
 	const struct point *p = &f->point[a->point], *q = &f->point[b->point];
-	int64_t doubt = facts_doubt_between(p, a->first_ns, q, b->first_ns), least = EPS_NS;
+	int64_t doubt = facts_doubt_between(f, p, a->first_ns, q, b->first_ns), least = EPS_NS;
 
 	if (p->resolution_ns + q->resolution_ns > least)
 		least = p->resolution_ns + q->resolution_ns;

@@ -170,7 +170,7 @@ static bool keeps(const struct matcher *m, const struct pkt *a, bool ts)
 
 static int64_t doubt(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
-	return facts_doubt_between(&m->c->facts->point[a->point], a->t_raw, &m->c->facts->point[b->point], b->t_raw);
+	return facts_doubt_between(m->c->facts, &m->c->facts->point[a->point], a->t_raw, &m->c->facts->point[b->point], b->t_raw);
 }
 
 /* Did IP IDs of this very connection come through from where a was recorded? */

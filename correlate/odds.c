@@ -88,7 +88,7 @@ static bool translated(const struct conn *c, unsigned from, unsigned to)
 	bool kept = h && h->joined >> from & 1;
 	struct orphan own = { r->start_ns, facts_align(&f->point[from], w->last_ns), w->has_isn[C2S] || w->has_isn[S2C], w->addr[C2S], r->points };
 	for (unsigned p = to; p < f->points; p += to > from ? 1u : UINT_MAX)
-		if (has_orphan(&f->orphans[p], &own, facts_doubt(&f->point[p], r->start_ns), !kept))
+		if (has_orphan(&f->orphans[p], &own, facts_doubt(&f->point[p], facts_unalign(&f->point[p], r->start_ns)), !kept))
 			return true;
 	return false;
 }

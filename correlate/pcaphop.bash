@@ -6,9 +6,9 @@ _pcaphop_options()
 	local output='--format --color --help'
 
 	case $1 in
-	run) echo "--output --filter --split --path --running --exit-code $output" ;;
+	run) echo "--output --filter --split --path --reference --running --exit-code $output" ;;
 	import) echo "--filter --split --replace --help" ;;
-	correlate) echo "--path --running --help" ;;
+	correlate) echo "--path --reference --running --help" ;;
 	list) echo "$filter $output" ;;
 	diff) echo "$filter --exit-code $output" ;;
 	query) echo "$output" ;;

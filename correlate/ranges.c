@@ -120,7 +120,7 @@ static bool fits(const struct ranges *r, const struct range_open *n, const struc
 	const struct conn *c = r->c;
 	const struct pkt *a = n->pkt, *b = f->pkt;
 	const struct point *p = &c->facts->point[a->point], *q = &c->facts->point[b->point];
-	int64_t unsure = facts_doubt_between(p, a->t_raw, q, b->t_raw), d = b->t - a->t;
+	int64_t unsure = facts_doubt_between(c->facts, p, a->t_raw, q, b->t_raw), d = b->t - a->t;
 
 	if (n->off == f->off && n->end == f->end && !c->tx[n->tx].rest)
 		return false;

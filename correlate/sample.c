@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/clocks.h"
 #include "correlate/copies.h"
+#include "correlate/grain.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
 #include "correlate/orient.h"
@@ -12,28 +14,21 @@
 #include "correlate/tie.h"
 
 #define POINTS_OF_CLOCK 400000  /* that are kept in all: 40 MB */
+#define ANSWERS 100000
 #define PACKETS 200000          /* that are read at most */
 #define PACKETS_OF_ONE 20000    /* of a larger connection only the beginning is read */
 #define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
-
-/* A packet that two points recorded. */
-struct pair {
-	uint64_t at;            /* i * points + j, i < j */
-	int64_t x, d;           /* time at i, time at j minus time at i */
-	bool c2s;               /* along the path */
-	bool proxied;           /* not one packet, but what a proxy made of it: it only bounds the clocks, and takes no time that a packet would */
-};
 
 struct sampler {
 	struct facts *f;
 	struct loader loader;
 	struct conn conn;
-	struct pair *pair;
-	size_t pairs;
+	struct clock_pairs pairs, answers;
 	struct orient orient;
 	int32_t *votes;                 /* scratch: of a connection, by pairs of points */
 	size_t *last;                   /* scratch: the last pair of these, + 1 */
 	struct copies seen[POINTS_MAX]; /* into the facts when the sample is through */
+	struct grain grain[POINTS_MAX];
 	uint32_t all;                   /* points, with those that are put aside */
 	struct err *e;
 };
@@ -44,10 +39,10 @@ static void add_pairs(struct sampler *s, uint32_t x)
 	uint32_t n = s->all, *sight = conn_sight(c, x);
 
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t j = i + 1; j < n && s->pairs < POINTS_OF_CLOCK; j++)
+		for (uint32_t j = i + 1; j < n && s->pairs.n < POINTS_OF_CLOCK; j++)
 			if (sight[i] != NOTHING && sight[j] != NOTHING) {
 				const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[j]];
-				s->pair[s->pairs++] = (struct pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S, false };
+				s->pairs.v[s->pairs.n++] = (struct clock_pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S, false };
 			}
 }
 
@@ -67,12 +62,12 @@ static void add_tied(struct sampler *s, const struct flow *x, const struct flow 
 		{ x->said_ns[S2C], y->said_ns[S2C], false, x->has_said[S2C] && y->has_said[S2C] },
 	};
 
-	for (size_t k = 0; k < sizeof list / sizeof *list && s->pairs < POINTS_OF_CLOCK && x->point != y->point; k++) {
+	for (size_t k = 0; k < sizeof list / sizeof *list && s->pairs.n < POINTS_OF_CLOCK && x->point != y->point; k++) {
 		const struct moment *m = &list[k];
 		if (!m->known)
 			continue;
-		s->pair[s->pairs++] = x->point < y->point ? (struct pair){ (uint64_t)x->point * s->all + y->point, m->x, m->y - m->x, m->c2s, true }
-		    : (struct pair){ (uint64_t)y->point * s->all + x->point, m->y, m->x - m->y, m->c2s, true };
+		s->pairs.v[s->pairs.n++] = x->point < y->point ? (struct clock_pair){ (uint64_t)x->point * s->all + y->point, m->x, m->y - m->x, m->c2s, true }
+		    : (struct clock_pair){ (uint64_t)y->point * s->all + x->point, m->y, m->x - m->y, m->c2s, true };
 	}
 }
 
@@ -93,6 +88,73 @@ static int add_proxied(struct sampler *s)
 	}
 	free(tied);
 	return 0;
+}
+
+/* The last packet of one direction at point p that r, of the other direction, acknowledges, and that was sent once: r is later. */
+static uint32_t acknowledged(const struct conn *c, uint32_t p, const struct tx *r, uint32_t *next)
+{
+	uint32_t last = NOTHING;
+
+	for (; *next < c->at[p + 1]; ++*next) {
+		const struct pkt *k = &c->pkt[*next];
+		const struct tx *x = k->tx == NOTHING ? NULL : &c->tx[k->tx];
+		if (!x || x->dir == r->dir || k->copy)
+			continue;
+		if (x->end > r->ack)
+			break;
+		if (x->end > x->off && !x->repeat && x->repeated_by == NOTHING && !x->before && !x->stray && !x->probe)
+			last = *next;
+	}
+	return last;
+}
+
+/* What p recorded came before what acknowledges it at q, for two points of which one has packets of one direction only. */
+static void add_answers(struct sampler *s, uint32_t p, uint32_t q, unsigned dir)
+{
+	const struct conn *c = &s->conn;
+	uint32_t next = c->at[p], i = p < q ? p : q, j = p < q ? q : p;
+
+	for (uint32_t k = c->at[q]; k < c->at[q + 1] && s->answers.n < ANSWERS; k++) {
+		const struct pkt *b = &c->pkt[k];
+		const struct tx *r = b->tx == NOTHING ? NULL : &c->tx[b->tx];
+		if (!r || r->dir == dir || b->copy || !(b->flags & TCP_ACK) || r->what == WHAT_ICMP || r->what == WHAT_RST || r->stray || r->stray_ack)
+			continue;
+		uint32_t before = acknowledged(c, p, r, &next);
+		if (before == NOTHING)
+			continue;
+		const struct pkt *a = &c->pkt[before];
+		s->answers.v[s->answers.n++] = (struct clock_pair){ i * s->all + j, p == i ? a->t_raw : b->t_raw,
+			p == i ? b->t_raw - a->t_raw : a->t_raw - b->t_raw, p == i, false };
+	}
+}
+
+/* Which directions a point has. */
+static unsigned directions(const struct conn *c, uint32_t p)
+{
+	unsigned set = 0;
+
+	for (uint32_t k = c->at[p]; k < c->at[p + 1]; k++)
+		if (c->pkt[k].tx != NOTHING && !(c->pkt[k].flags & SEG_ICMP))
+			set |= 1u << c->pkt[k].dir;
+	return set;
+}
+
+/* The bound that packets of one direction leave open, TCP closes: what is acknowledged has arrived (RFC 9293 3.4). Not where a device answers itself. */
+static void close_one_way(struct sampler *s)
+{
+	const struct conn *c = &s->conn;
+	unsigned way[POINTS_MAX];
+
+	for (uint32_t p = 0; p < s->all; p++)
+		way[p] = directions(c, p);
+	for (uint32_t p = 0; p < s->all && !c->beyond; p++)
+		for (uint32_t q = 0; q < s->all; q++) {
+			if (p == q || !way[p] || !way[q] || (way[p] == 3 && way[q] == 3))
+				continue;
+			for (unsigned dir = 0; dir < 2; dir++)
+				if (way[p] >> dir & 1 && way[q] >> !dir & 1)
+					add_answers(s, p, q, dir);
+		}
 }
 
 static void learn_fields(struct sampler *s, uint32_t x)
@@ -170,28 +232,18 @@ static int choose(const struct facts *f, struct chosen **list, uint32_t *n, stru
 	return 0;
 }
 
-static int by_pair(const void *a, const void *b)
-{
-	const struct pair *x = a, *y = b;
-
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	if (x->x != y->x)
-		return x->x < y->x ? -1 : 1;
-	if (x->d != y->d)
-		return x->d < y->d ? -1 : 1;
-	return x->c2s != y->c2s ? x->c2s - y->c2s : x->proxied - y->proxied;
-}
-
 /* ---- path ---- */
 
-static void vote_round_trips(const struct sampler *s, size_t from, size_t to, int64_t resolution, struct path_pair *p)
+/* Coarse stamps are early as often as late: sums of both ways are right all the same when there are many of them, single ones are not. */
+static void vote_round_trips(const struct sampler *s, size_t from, size_t to, int64_t resolution, int64_t coarse, struct path_pair *p)
 {
 	for (size_t k = from; k < to; k++) {
-		const struct pair *x = &s->pair[k];
+		const struct clock_pair *x = &s->pairs.v[k];
 		/* What went later than it came at j by j's clock is the same as went earlier: only the sum of both ways is free of the clocks. */
-		p->seen_before += (x->d > 0) == x->c2s && x->d != 0;
-		p->seen_behind += (x->d > 0) != x->c2s && x->d != 0;
+		if (llabs(x->d) > coarse && llabs(x->d) < EXCHANGE_NS) {     /* as one clock could show it */
+			p->seen_before += (x->d > 0) == x->c2s;
+			p->seen_behind += (x->d > 0) != x->c2s;
+		}
 		if (k == from || x[-1].c2s == x->c2s || x->x - x[-1].x > EXCHANGE_NS)
 			continue;
 		int64_t there = x->c2s ? x->d : x[-1].d, back = x->c2s ? x[-1].d : x->d;
@@ -228,144 +280,18 @@ static int find_path(struct sampler *s)
 
 	if (!pair)
 		return err_set(s->e, "out of memory");
-	for (size_t from = 0, to; from < s->pairs; from = to) {
-		uint32_t i = (uint32_t)(s->pair[from].at / n), j = (uint32_t)(s->pair[from].at % n);
-		for (to = from; to < s->pairs && s->pair[to].at == s->pair[from].at; to++)
+	for (size_t from = 0, to; from < s->pairs.n; from = to) {
+		uint32_t i = (uint32_t)(s->pairs.v[from].at / n), j = (uint32_t)(s->pairs.v[from].at % n);
+		for (to = from; to < s->pairs.n && s->pairs.v[to].at == s->pairs.v[from].at; to++)
 			;
-		vote_round_trips(s, from, to, f->point[i].resolution_ns + f->point[j].resolution_ns, &pair[i * n + j]);
+		const struct point *p = &f->point[i], *q = &f->point[j];
+		vote_round_trips(s, from, to, p->resolution_ns + q->resolution_ns, grain_resolution(&s->grain[i], p->resolution_ns) +
+			grain_resolution(&s->grain[j], q->resolution_ns), &pair[i * n + j]);
 	}
 	vote_ttl(f, pair);
 	rc = path_infer(f, pair, s->e);
 	free(pair);
 	return rc;
-}
-
-/* ---- clocks ---- */
-
-static void no_clock(struct point *p, enum clock_state state)
-{
-	p->pieces = 1;
-	memset(&p->piece[0], 0, sizeof p->piece[0]);
-	p->piece[0].from_ns = INT64_MIN;
-	p->piece[0].to_ns = INT64_MAX;
-	p->piece[0].state = state;
-	p->piece[0].has_low = p->piece[0].has_high = state == CLOCK_SAME;
-}
-
-/* A fit says what B's clock is ahead at times of A's clock; here it is needed at times of B's. */
-static void take_pieces(struct point *p, const struct clock_piece *fit, int n)
-{
-	p->pieces = 0;
-	for (int i = 0; i < n; i++) {
-		const struct clock_piece *c = &fit[i];
-		struct clock_map *m = &p->piece[p->pieces];
-		double k = 1 + c->skew_ppm * 1e-6;
-		m->from_ns = p->pieces == 0 ? INT64_MIN : m[-1].to_ns;
-		m->origin_ns = c->origin_ns + c->offset_ns;
-		m->to_ns = i == n - 1 ? INT64_MAX : c->to_ns + c->offset_ns + llround((double)(c->to_ns - c->origin_ns) * c->skew_ppm * 1e-6);
-		/* A clock that was set back shows some times twice: they count for the earlier piece. */
-		if (m->to_ns <= m->from_ns)
-			continue;
-		m->offset_ns = c->offset_ns;
-		m->skew = c->skew_ppm * 1e-6 / k;
-		m->skew_low = c->skew_low_ppm * 1e-6;
-		m->skew_high = c->skew_high_ppm * 1e-6;
-		m->has_low = c->has_low;
-		m->has_high = c->has_high;
-		m->low_ns = c->low_ns;
-		m->high_ns = c->high_ns;
-		m->slack_ns = c->slack_ns;
-		m->pairs = c->upper + c->lower;
-		m->state = c->state;
-		p->pieces++;
-	}
-}
-
-/* Points of the pair (i, j), as the clock of j against that of i: of packets, or of what a proxy made of them. */
-static int fit_pair(struct sampler *s, uint32_t i, uint32_t j, bool proxied, struct clock_piece *fit)
-{
-	uint64_t at = i * s->all + j;
-	struct clock_point *p = malloc((s->pairs ? s->pairs : 1) * sizeof *p);
-	size_t n = 0;
-	int64_t ri = s->f->point[i].resolution_ns, rj = s->f->point[j].resolution_ns;
-	int pieces;
-
-	if (!p)
-		return err_set(s->e, "out of memory");
-	for (size_t k = 0; k < s->pairs; k++)
-		if (s->pair[k].at == at && s->pair[k].proxied == proxied)
-			p[n++] = (struct clock_point){ .x_ns = s->pair[k].x, .d_ns = s->pair[k].d, .upper = s->pair[k].c2s };
-	pieces = clock_fit(p, n, ri > rj ? ri : rj, fit, PIECES_MAX);
-	free(p);
-	return pieces < 0 ? err_set(s->e, "out of memory") : pieces;
-}
-
-/* Through a point between: bounds add up. Good enough where no packet was seen at both ends. */
-static void chain(struct point *p, const struct point *by)
-{
-	for (uint32_t i = 0; i < p->pieces; i++) {
-		struct clock_map *m = &p->piece[i];
-		int64_t there = m->origin_ns - m->offset_ns, back = facts_align(by, there), unsure = facts_doubt(by, there);
-		m->offset_ns += there - back;
-		m->low_ns += there - back - (unsure == INT64_MAX ? 0 : unsure);
-		m->high_ns += there - back + (unsure == INT64_MAX ? 0 : unsure);
-		m->slack_ns += by->piece[0].slack_ns;
-		m->has_low &= unsure != INT64_MAX;
-		m->has_high &= unsure != INT64_MAX;
-	}
-}
-
-/* Points that were taken from the same captures have one clock, and no packet needs to show it. */
-static bool same_clock(struct facts *f, uint32_t j)
-{
-	for (uint32_t i = 0; i < j; i++) {
-		if (f->point[i].clock != f->point[j].clock)
-			continue;
-		memcpy(f->point[j].piece, f->point[i].piece, sizeof f->point[i].piece);
-		f->point[j].pieces = f->point[i].pieces;
-		return true;
-	}
-	return false;
-}
-
-/* The clock of point j: against the first point directly, or through the nearest point before that has packets in common. 1: found, 0: not. */
-static int find_clock(struct sampler *s, uint32_t j, bool proxied, struct clock_piece *fit)
-{
-	struct facts *f = s->f;
-
-	for (uint32_t k = 0; k < j; k++) {
-		uint32_t i = k == 0 ? 0 : j - k;
-		int n = fit_pair(s, i, j, proxied, fit);
-		if (n < 0)
-			return -1;
-		if (fit[0].state == CLOCK_NONE)
-			continue;
-		take_pieces(&f->point[j], fit, n);
-		if (i > 0)
-			chain(&f->point[j], &f->point[i]);
-		return 1;
-	}
-	return 0;
-}
-
-/* Where a proxy lies between, and nothing else is known, it bounds the clocks. */
-static int find_clocks(struct sampler *s)
-{
-	struct facts *f = s->f;
-	struct clock_piece *fit = malloc(PIECES_MAX * sizeof *fit);
-	int rc = 0;
-
-	if (!fit)
-		return err_set(s->e, "out of memory");
-	for (uint32_t j = 0; rc >= 0 && j < s->all; j++) {
-		no_clock(&f->point[j], j == 0 ? CLOCK_SAME : CLOCK_NONE);
-		if (same_clock(f, j))
-			continue;
-		if ((rc = find_clock(s, j, false, fit)) == 0)
-			rc = find_clock(s, j, true, fit);
-	}
-	free(fit);
-	return rc < 0 ? -1 : 0;
 }
 
 /* ---- delays ---- */
@@ -380,7 +306,7 @@ static int by_value(const void *a, const void *b)
 static int find_delays(struct sampler *s)
 {
 	struct facts *f = s->f;
-	int64_t *v = malloc((s->pairs ? s->pairs : 1) * sizeof *v);
+	int64_t *v = malloc((s->pairs.n ? s->pairs.n : 1) * sizeof *v);
 
 	if (!v)
 		return err_set(s->e, "out of memory");
@@ -388,8 +314,8 @@ static int find_delays(struct sampler *s)
 		for (int d = 0; d < 2; d++) {
 			struct hop_stats *h = &f->point[i].hop[d];
 			size_t n = 0;
-			for (size_t k = 0; k < s->pairs; k++) {
-				const struct pair *p = &s->pair[k];
+			for (size_t k = 0; k < s->pairs.n; k++) {
+				const struct clock_pair *p = &s->pairs.v[k];
 				if (p->at != i * s->all + i + 1 || p->c2s != (d == C2S) || p->proxied)
 					continue;
 				int64_t gap = facts_align(&f->point[i + 1], p->x + p->d) - facts_align(&f->point[i], p->x);
@@ -409,18 +335,11 @@ static int find_delays(struct sampler *s)
 	return 0;
 }
 
-/* Once the path is known: pairs anew, in its order. */
-static void turn_pairs(struct sampler *s, const int64_t *old_id)
+/* Once the path is known: pairs anew, in its order. A packet travels along the path whatever order the points had before; an answer only tells who was first. */
+static void turn_pairs(struct clock_pairs *pairs, uint32_t n, const uint32_t *to, bool answers)
 {
-	struct facts *f = s->f;
-	uint32_t n = s->all, to[POINTS_MAX];
-
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t k = 0; k < n; k++)
-			if (f->point[k].id == old_id[i])
-				to[i] = k;
-	for (size_t k = 0; k < s->pairs; k++) {
-		struct pair *p = &s->pair[k];
+	for (size_t k = 0; k < pairs->n; k++) {
+		struct clock_pair *p = &pairs->v[k];
 		uint32_t i = to[p->at / n], j = to[p->at % n];
 		if (i > j) {
 			uint32_t t = i;
@@ -428,16 +347,43 @@ static void turn_pairs(struct sampler *s, const int64_t *old_id)
 			j = t;
 			p->x += p->d;
 			p->d = -p->d;
+			p->c2s ^= answers;
 		}
 		p->at = i * n + j;
 	}
-	qsort(s->pair, s->pairs, sizeof *s->pair, by_pair);
+	clock_pairs_sort(pairs);
+}
+
+static int lay_path(struct sampler *s)
+{
+	struct facts *f = s->f;
+	int64_t id[POINTS_MAX];
+	uint32_t to[POINTS_MAX] = { 0 };
+	int rc = 0;
+
+	for (uint32_t i = 0; i < s->all; i++)
+		id[i] = f->point[i].id;
+	clock_pairs_sort(&s->pairs);
+	if (!f->path_given)
+		rc = find_path(s);
+	for (uint32_t i = 0; i < s->all; i++)
+		for (uint32_t k = 0; k < s->all; k++)
+			if (f->point[k].id == id[i])
+				to[i] = k;
+	for (uint32_t i = 0; i < s->all; i++) {
+		struct point *p = &f->point[to[i]];
+		p->resolution_ns = grain_resolution(&s->grain[i], p->resolution_ns);
+	}
+	turn_pairs(&s->pairs, s->all, to, false);
+	turn_pairs(&s->answers, s->all, to, true);
+	path_leave(f);
+	return rc;
 }
 
 static void turn_directions(struct sampler *s, size_t from)
 {
-	for (size_t k = from; k < s->pairs; k++)
-		s->pair[k].c2s = !s->pair[k].c2s;
+	for (size_t k = from; k < s->pairs.n; k++)
+		s->pairs.v[k].c2s = !s->pairs.v[k].c2s;
 }
 
 /*
@@ -450,10 +396,11 @@ static void orient(struct sampler *s, uint32_t conn, size_t from)
 
 	memset(s->votes, 0, n * sizeof *s->votes);
 	memset(s->last, 0, n * sizeof *s->last);
-	for (size_t k = from; k < s->pairs; k++) {
-		const struct pair *x = &s->pair[k], *before = s->last[x->at] ? &s->pair[s->last[x->at] - 1] : NULL;
-		const struct point *p = s->f->point;
-		int64_t resolution = p[x->at / s->all].resolution_ns + p[x->at % s->all].resolution_ns;
+	for (size_t k = from; k < s->pairs.n; k++) {
+		const struct clock_pair *x = &s->pairs.v[k], *before = s->last[x->at] ? &s->pairs.v[s->last[x->at] - 1] : NULL;
+		size_t i = x->at / s->all, j = x->at % s->all;
+		int64_t resolution = grain_resolution(&s->grain[i], s->f->point[i].resolution_ns) +
+		    grain_resolution(&s->grain[j], s->f->point[j].resolution_ns);
 		s->last[x->at] = k + 1;
 		if (!before || before->c2s == x->c2s || llabs(x->x - before->x) > EXCHANGE_NS)
 			continue;
@@ -471,10 +418,12 @@ static int gather(struct sampler *s)
 	uint32_t n = 0;
 	int rc = choose(s->f, &list, &n, s->e);
 
-	for (uint32_t i = 0; rc == 0 && i < n && s->pairs < POINTS_OF_CLOCK; i++) {
-		size_t from = s->pairs;
+	for (uint32_t i = 0; rc == 0 && i < n && s->pairs.n < POINTS_OF_CLOCK; i++) {
+		size_t from = s->pairs.n;
 		if ((rc = read_conn(s, list[i].conn, add_pairs)) < 0)
 			break;
+		close_one_way(s);
+		grains_count(&s->conn, s->all, s->grain);
 		copies_count(&s->conn, s->seen);
 		orient(s, list[i].conn, from);
 	}
@@ -490,16 +439,9 @@ static int gather(struct sampler *s)
 	}
 	if (rc == 0)
 		rc = add_proxied(s);
-	if (rc == 0) {
-		int64_t id[POINTS_MAX];
-		for (uint32_t i = 0; i < s->all; i++)
-			id[i] = s->f->point[i].id;
-		qsort(s->pair, s->pairs, sizeof *s->pair, by_pair);
-		if (!s->f->path_given && (rc = find_path(s)) == 0)
-			turn_pairs(s, id);
-		path_leave(s->f);
-	}
-	if (rc == 0 && (rc = find_clocks(s)) == 0)
+	if (rc == 0)
+		rc = lay_path(s);
+	if (rc == 0 && (rc = clocks_find(s->f, &s->pairs, &s->answers, s->e)) == 0)
 		rc = find_delays(s);
 	/* Only now is it known which points are neighbours. */
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
@@ -510,24 +452,33 @@ static int gather(struct sampler *s)
 
 int sample_run(struct facts *f, struct db *db, struct err *e)
 {
-	struct sampler s = { .f = f, .all = f->points, .e = e };
+	struct sampler *s = calloc(1, sizeof *s);
+	size_t n = (size_t)f->points * f->points;
 	int rc = -1;
 
-	conn_init(&s.conn, f);
-	s.pair = malloc(POINTS_OF_CLOCK * sizeof *s.pair);
-	s.votes = malloc((size_t)s.all * s.all * sizeof *s.votes);
-	s.last = malloc((size_t)s.all * s.all * sizeof *s.last);
-	if (!s.pair || !s.votes || !s.last)
+	if (!s)
+		return err_set(e, "out of memory");
+	s->f = f;
+	s->all = f->points;
+	s->e = e;
+	conn_init(&s->conn, f);
+	s->pairs.v = malloc(POINTS_OF_CLOCK * sizeof *s->pairs.v);
+	s->answers.v = malloc(ANSWERS * sizeof *s->answers.v);
+	s->votes = malloc(n * sizeof *s->votes);
+	s->last = malloc(n * sizeof *s->last);
+	if (!s->pairs.v || !s->answers.v || !s->votes || !s->last)
 		err_set(e, "out of memory");
-	else if (orient_open(&s.orient, f, e) == 0 && loader_open(&s.loader, db, e) == 0) {
-		s.loader.limit = PACKETS_OF_ONE / 2;
-		rc = gather(&s);
+	else if (orient_open(&s->orient, f, e) == 0 && loader_open(&s->loader, db, e) == 0) {
+		s->loader.limit = PACKETS_OF_ONE / 2;
+		rc = gather(s);
 	}
-	loader_close(&s.loader);
-	conn_free(&s.conn);
-	orient_close(&s.orient);
-	free(s.pair);
-	free(s.votes);
-	free(s.last);
+	loader_close(&s->loader);
+	conn_free(&s->conn);
+	orient_close(&s->orient);
+	free(s->pairs.v);
+	free(s->answers.v);
+	free(s->votes);
+	free(s->last);
+	free(s);
 	return rc;
 }

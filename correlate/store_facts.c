@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "correlate/clock_note.h"
 #include "correlate/finding.h"
 
 #include "correlate/select_links.sql.h"
@@ -23,30 +24,50 @@ static int store_path(struct db *db, const struct facts *f, struct err *e)
 	return rc;
 }
 
-static int store_clocks(struct db *db, const struct facts *f, struct err *e)
+/* One piece, as it is at the time that it is known from: when the capture begins, or the clock was set. */
+static int store_piece(struct db *db, sqlite3_stmt *st, const struct facts *f, const struct point *p, uint32_t k, struct err *e)
 {
 	static const char *const state[] = { "none", "one-way", "both-ways", "same-clock", "inconsistent" };
+	const struct clock_map *m = &p->piece[k];
+	int64_t first = p->windows ? p->window[0].from_ns : m->origin_ns, low, high;
+	int64_t at = first > m->from_ns && first < m->to_ns ? first : first <= m->from_ns ? m->sure_from_ns : m->origin_ns;
+	char doubt[600], remark[600];
+
+	facts_bounds(p, at, &low, &high);
+	clock_doubt(f, p, k, doubt, sizeof doubt);
+	clock_remark(f, p, k, remark, sizeof remark);
+	sqlite3_bind_int64(st, 1, p->id);
+	sqlite3_bind_int64(st, 2, f->point[f->reference].id);
+	sqlite3_bind_int64(st, 3, m->from_ns);
+	sqlite3_bind_int64(st, 4, m->to_ns);
+	sqlite3_bind_int64(st, 5, at);
+	sqlite3_bind_int64(st, 6, at - facts_align(p, at));
+	db_bind_opt(st, 7, low != INT64_MIN, low);
+	db_bind_opt(st, 8, high != INT64_MAX, high);
+	sqlite3_bind_double(st, 9, m->skew * 1e6);
+	sqlite3_bind_double(st, 10, m->skew_low * 1e6);
+	sqlite3_bind_double(st, 11, m->skew_high * 1e6);
+	sqlite3_bind_int64(st, 12, (int64_t)m->pairs);
+	db_bind_text(st, 13, state[m->state]);
+	if (doubt[0])
+		db_bind_text(st, 14, doubt);
+	else
+		sqlite3_bind_null(st, 14);
+	if (remark[0])
+		db_bind_text(st, 15, remark);
+	else
+		sqlite3_bind_null(st, 15);
+	return db_run(db, st, e);
+}
+
+static int store_clocks(struct db *db, const struct facts *f, struct err *e)
+{
 	sqlite3_stmt *st;
-	int rc = db_prepare(db, "INSERT INTO clock VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &st, e);
+	int rc = db_prepare(db, "INSERT INTO clock VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)", &st, e);
 
 	for (uint32_t i = 0; rc == 0 && i < f->points + f->asides; i++)
-		for (uint32_t k = 0; rc == 0 && k < f->point[i].pieces; k++) {
-			const struct clock_map *m = &f->point[i].piece[k];
-			sqlite3_bind_int64(st, 1, f->point[i].id);
-			sqlite3_bind_int64(st, 2, f->point[0].id);
-			sqlite3_bind_int64(st, 3, m->from_ns);
-			sqlite3_bind_int64(st, 4, m->to_ns);
-			sqlite3_bind_int64(st, 5, m->origin_ns);
-			sqlite3_bind_int64(st, 6, m->offset_ns);
-			db_bind_opt(st, 7, m->has_low, m->low_ns);
-			db_bind_opt(st, 8, m->has_high, m->high_ns);
-			sqlite3_bind_double(st, 9, m->skew * 1e6);
-			sqlite3_bind_double(st, 10, m->skew_low * 1e6);
-			sqlite3_bind_double(st, 11, m->skew_high * 1e6);
-			sqlite3_bind_int64(st, 12, (int64_t)m->pairs);
-			db_bind_text(st, 13, state[m->state]);
-			rc = db_run(db, st, e);
-		}
+		for (uint32_t k = 0; rc == 0 && k < f->point[i].pieces; k++)
+			rc = store_piece(db, st, f, &f->point[i], k, e);
 	sqlite3_finalize(st);
 	return rc;
 }

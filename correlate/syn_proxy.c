@@ -47,7 +47,7 @@ static void read_greeting(struct greeting *g, const struct conn *c, unsigned poi
 /* Was the client answered before the server was asked - or may it have been, as far as is known of the clocks? */
 static bool answered_first(const struct conn *c, const struct pkt *synack, const struct pkt *syn)
 {
-	int64_t doubt = facts_doubt_between(&c->facts->point[synack->point], synack->t_raw, &c->facts->point[syn->point], syn->t_raw);
+	int64_t doubt = facts_doubt_between(c->facts, &c->facts->point[synack->point], synack->t_raw, &c->facts->point[syn->point], syn->t_raw);
 
 	return doubt == INT64_MAX || synack->t - syn->t <= doubt + EPS_NS;
 }

@@ -182,6 +182,15 @@ static void say_sent(const struct conn *c, struct finding *f, struct words *w)
 	say_answer(c, first_of(c, f), w);
 }
 
+/* Nothing shows that a point was capturing at the time. */
+static void say_window(struct words *w, const struct conn *c, unsigned point)
+{
+	if (facts_comparable(&c->facts->point[point]))
+		words_say(w, "%s recorded nothing at the time, and may not have been capturing.", words_point(c, point));
+	else
+		words_say(w, "the clock of %s cannot be compared with the others', and whether it was capturing at the time is not known.", words_point(c, point));
+}
+
 static void say_undecided(const struct conn *c, const struct findings *all, struct finding *f, struct words *w)
 {
 	struct words m = words_into(f->missing, sizeof f->missing);
@@ -214,7 +223,7 @@ static void say_undecided(const struct conn *c, const struct findings *all, stru
 			words_say(w, "it recorded first fragments, but no later IP fragment at all. A device drops them, or its capture filter left them out: "
 			    "they have no ports, and a filter with a port never matches them.");
 		else if (f->reasons & WHY_WINDOW)
-			words_say(w, "%s recorded nothing at the time, and may not have been capturing.", words_point(c, f->to));
+			say_window(w, c, f->to);
 		else
 			words_say(w, "lost on the way, or only missed by the capture at %s.", words_point(c, f->to));
 		if (!(f->reasons & WHY_NO_FRAGMENTS)) {

@@ -266,7 +266,7 @@ static int64_t latest(const struct finder *t, const struct leg *y)
 	int64_t most = 0;
 
 	for (uint32_t p = 0; p < t->f->points; p++) {
-		int64_t doubt = facts_doubt_between(&t->f->point[p], y->as_back.flow->first_ns, q, y->as_back.flow->first_ns);
+		int64_t doubt = facts_doubt_between(t->f, &t->f->point[p], y->as_back.flow->first_ns, q, y->as_back.flow->first_ns);
 		if (doubt != INT64_MAX && doubt > most)
 			most = doubt;
 	}

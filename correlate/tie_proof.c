@@ -25,7 +25,7 @@ static bool says_so(const struct leg *x, const struct leg *y)
 static bool asked_first(const struct finder *t, const struct leg *x, const struct leg *y)
 {
 	const struct flow *a = x->as_front.flow, *b = y->as_back.flow;
-	int64_t doubt = facts_doubt_between(&t->f->point[a->point], a->first_ns, &t->f->point[b->point], b->first_ns);
+	int64_t doubt = facts_doubt_between(t->f, &t->f->point[a->point], a->first_ns, &t->f->point[b->point], b->first_ns);
 
 	return t->ordered && doubt != INT64_MAX && x->as_front.has_said[C2S] && x->as_front.said[C2S] + legs_doubt(t->f, x, y) < y->as_back.syn;
 }

@@ -42,7 +42,7 @@ CREATE TABLE clock(
   reference_id   INTEGER NOT NULL REFERENCES point(id),
   from_ns        INTEGER NOT NULL,      -- on this point's clock
   to_ns          INTEGER NOT NULL,
-  origin_ns      INTEGER NOT NULL,      -- offset_ns holds here
+  origin_ns      INTEGER NOT NULL,      -- offset_ns and its bounds hold here: where the capture begins, or the clock was set
   offset_ns      INTEGER NOT NULL,
   offset_low_ns  INTEGER,               -- hard bounds; NULL: open
   offset_high_ns INTEGER,
@@ -51,6 +51,8 @@ CREATE TABLE clock(
   skew_high_ppm  REAL,
   pairs          INTEGER NOT NULL,
   state          TEXT NOT NULL,         -- both-ways, one-way, same-clock, inconsistent, none
+  doubt          TEXT,                  -- why aligned times of this point are doubtful; NULL: they are not
+  remark         TEXT,                  -- what else is to be known of its clock: hours ahead, never set, why it is the reference
   PRIMARY KEY(point_id, from_ns)
 ) STRICT, WITHOUT ROWID;
 

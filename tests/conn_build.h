@@ -64,7 +64,8 @@ static inline void scene_point(struct scene *s, unsigned i)
 	assert_non_null(p->window);
 	p->window[0] = (struct window){ -100 * SEC, 100 * SEC };
 	p->pieces = 1;
-	p->piece[0] = (struct clock_map){ .from_ns = INT64_MIN, .to_ns = INT64_MAX, .has_low = true, .has_high = true, .state = CLOCK_SAME };
+	p->piece[0] = (struct clock_map){ .from_ns = INT64_MIN, .to_ns = INT64_MAX, .sure_from_ns = INT64_MIN,
+		.sure_to_ns = INT64_MAX, .has_low = true, .has_high = true, .state = CLOCK_SAME };
 	for (int d = 0; d < 2; d++) {
 		p->sight[d] = (struct sight){ .packets = 1000, .proved = 1000 };
 		p->hop[d] = (struct hop_stats){ .passed = 1000, .delay_ns = MSEC, .jitter_ns = 10000 };

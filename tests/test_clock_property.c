@@ -94,7 +94,7 @@ static void fill(struct world *w)
 	for (size_t i = 0; i < w->n; i++) {
 		w->points[i] = packet(w);
 		if (i < w->wrong)
-			w->points[i].d_ns += (int64_t)(magnitude(w, SECOND, 1e12) * (chance(w, .5) ? 1 : -1));
+			w->points[i].d_ns += (int64_t)(magnitude(w, SECOND + 4 * (double)w->resolution, 1e12) * (chance(w, .5) ? 1 : -1));
 	}
 }
 
@@ -108,20 +108,20 @@ static struct world any_world(uint64_t seed)
 	w.start = (int64_t)uniform(&w, 0, 1.8e18);
 	w.span = (int64_t)magnitude(&w, 1e7, 3e14);
 	w.offset = (int64_t)((chance(&w, .5) ? 1 : -1) * magnitude(&w, 1, 1e18));
-	w.skew = uniform(&w, -200e-6, 200e-6);
+	w.skew = uniform(&w, -500e-6, 500e-6);
 	for (int i = 0; i < 2; i++) {
 		w.least[i] = magnitude(&w, 20e3, 50e6);
 		w.queue[i] = magnitude(&w, 1e3, 50e6);
 	}
 	if (chance(&w, .3))
-		w.resolution = 1000;
+		w.resolution = chance(&w, .7) ? 1000 : chance(&w, .5) ? 1000000 : SECOND;
 	if (chance(&w, .15))
 		w.upper_share = chance(&w, .5) ? 1 : 0;
 	else
 		w.upper_share = uniform(&w, .1, .9);
 	if (w.n >= 100 && chance(&w, .4))
 		w.wrong = (size_t)uniform(&w, 1, (double)w.n / 100 + 1);
-	reach = w.least[0] + w.least[1] + 3 * (w.queue[0] + w.queue[1]) + 1e6;
+	reach = w.least[0] + w.least[1] + 3 * (w.queue[0] + w.queue[1]) + 1e6 + 2 * (double)w.resolution;
 	if (w.n >= 200 && (double)w.span > 100 * reach && w.upper_share > 0 && w.upper_share < 1 && chance(&w, .3))
 		w.steps = 1 + (size_t)uniform(&w, 0, STEPS);
 	for (size_t i = 0; i < w.steps; i++) {
@@ -233,6 +233,11 @@ static void swapping_the_clocks_negates_the_results(void **state)
 		struct clock_piece p[PIECES], q[PIECES];
 		int n = clock_fit(w.points, w.n, w.resolution, p, PIECES);
 		assert_non_null(other);
+		if (w.resolution > 1000) {      /* many at one time: in which order they are taken makes a difference */
+			free(other);
+			free(w.points);
+			continue;
+		}
 		for (size_t i = 0; i < w.n; i++)
 			other[i] = (struct clock_point){ .x_ns = w.points[i].x_ns, .d_ns = -w.points[i].d_ns, .upper = !w.points[i].upper };
 		assert_int_equal(clock_fit(other, w.n, w.resolution, q, PIECES), n);
@@ -288,13 +293,13 @@ static void search(const struct world *w, long double x, long double *low, long 
 	*high = -INFINITY;
 	for (size_t k = 0; k < n * n + 2; k++) {
 		const struct clock_point *a = &w->points[k % n], *b = &w->points[k / n % n];
-		long double q = k >= n * n ? (k % 2 ? -5e-4L : 5e-4L) : (long double)(b->d_ns - a->d_ns) / (long double)(b->x_ns - a->x_ns);
+		long double q = k >= n * n ? (k % 2 ? -1 / 1999.0L : 1 / 1999.0L) : (long double)(b->d_ns - a->d_ns) / (long double)(b->x_ns - a->x_ns);
 		long double hi = INFINITY, lo = -INFINITY;
 		if (k < n * n) {        /* the tolerance of one unit of resolution tilts lines between the sides */
 			long double tilt = (long double)((b->upper ? 1 : -1) - (a->upper ? 1 : -1));
 			q = (long double)(b->d_ns - a->d_ns + (int64_t)tilt) / (long double)(b->x_ns - a->x_ns);
 		}
-		if (!(fabsl(q) <= 5e-4L))
+		if (!(fabsl(q) <= 1 / 1999.0L))
 			continue;
 		for (size_t i = 0; i < n; i++) {
 			long double y = (long double)(w->points[i].d_ns - w->offset) - q * (long double)(w->points[i].x_ns - w->start);

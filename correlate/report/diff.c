@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/clean.h"
+#include "correlate/report/doubts.h"
 #include "correlate/report/ladder.h"
 #include "correlate/report/peers.h"
 #include "correlate/report/report.h"
@@ -355,7 +356,7 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
 		goto out;
 	endpoints(&t, s);
-	if (f5(&t, db, s, e) < 0 || changes(&t, db, s, e) < 0)
+	if (f5(&t, db, s, e) < 0 || changes(&t, db, s, e) < 0 || doubts_of_connection(db, s, id, LABEL, e) < 0)
 		goto out;
 	fputc('\n', s->out);
 	/* What only points beside the path saw has none. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/clean.h"
+#include "correlate/report/doubts.h"
 #include "correlate/report/peers.h"
 #include "correlate/report/report.h"
 #include "correlate/report/select.h"
@@ -183,7 +184,7 @@ int report_list(struct db *db, const struct style *s, const struct filter *f, st
 
 	if (select_connections(db, f, &ids, e) < 0 || (array = ids_json(&ids, e)) == NULL)
 		goto out;
-	if (count(db, array, &c, e) < 0 || counts_line(db, s, array, &c, e) < 0)
+	if (count(db, array, &c, e) < 0 || counts_line(db, s, array, &c, e) < 0 || doubts_of_case(db, s, e) < 0)
 		goto out;
 	rc = entries(db, s, f, array, &c, e);
 out:

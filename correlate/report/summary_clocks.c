@@ -14,6 +14,7 @@ struct piece {
 	char point[64], reference[64], state[16];
 	int64_t from_ns, to_ns, offset_ns, low_ns, high_ns, pairs, number, pieces;
 	bool low, high, skew_bounded;
+	char remark[256];       /* "": none */
 	double skew_ppm, skew_error_ppm;
 };
 
@@ -37,6 +38,7 @@ static void take(struct piece *p, sqlite3_stmt *st, const struct style *s)
 	p->pairs = sqlite3_column_int64(st, 10);
 	p->number = sqlite3_column_int64(st, 12);
 	p->pieces = sqlite3_column_int64(st, 13);
+	clean_text(p->remark, sizeof p->remark, sqlite3_column_type(st, 14) == SQLITE_NULL ? "" : (const char *)sqlite3_column_text(st, 14), -1, s->utf8);
 }
 
 static void offset(const struct piece *p, const struct style *s, int64_t resolution_ns, char *buf, size_t size)
@@ -57,8 +59,7 @@ static void offset(const struct piece *p, const struct style *s, int64_t resolut
 		text_add(
 		    buf, size, " %s %s", style_pick(s, "±", "+-"), style_duration(s, plus_minus, sizeof plus_minus, error, error / 10));
 	else if (p->low || p->high)
-		text_add(buf, size, " (only a%s bound: %s)", p->low ? " lower" : "n upper",
-		    style_duration(s, plus_minus, sizeof plus_minus, p->low ? p->low_ns : p->high_ns, 1));
+		text_add(buf, size, " (only a%s bound)", p->low ? " lower" : "n upper");
 	else
 		text_add(buf, size, " (no bounds)");
 }
@@ -82,7 +83,9 @@ static void one(const struct piece *p, const struct style *s, int64_t resolution
 
 	if (p->number > 1)
 		text_add(text, sizeof text, "from %s UTC: ", style_time(when, sizeof when, p->from_ns, true));
-	if (strcmp(p->state, "none") == 0) {
+	if (strcmp(p->point, p->reference) == 0) {
+		text_add(text, sizeof text, "%s", p->remark);
+	} else if (strcmp(p->state, "none") == 0) {
 		text_add(text, sizeof text, "not known: it shares no packet with %s; its times are as recorded", p->reference);
 	} else if (strcmp(p->state, "same-clock") == 0) {
 		text_add(text, sizeof text, "the same clock as %s", p->reference);
@@ -96,6 +99,8 @@ static void one(const struct piece *p, const struct style *s, int64_t resolution
 			text_add(text, sizeof text, " that CONTRADICT each other");
 		if (p->pieces > 1 && p->number == 1)
 			text_add(text, sizeof text, ", %" PRId64 " step%s", p->pieces - 1, p->pieces == 2 ? "" : "s");
+		if (p->remark[0])
+			text_add(text, sizeof text, "; %s", p->remark);
 	}
 	summary_point(s, word, p->number == 1 ? p->point : "", name_w, t, text);
 }
@@ -114,9 +119,9 @@ int summary_clocks(struct db *db, const struct style *s, struct err *e)
 		"SELECT c.point, c.reference_point, c.from_ns, c.to_ns, c.offset_ns, c.offset_low_ns, c.offset_high_ns, c.skew_ppm, "
 		"c.skew_low_ppm, "
 		"c.skew_high_ppm, c.pairs, c.state, row_number() OVER (PARTITION BY c.point ORDER BY c.from_ns), count(*) OVER (PARTITION "
-		"BY c.point) "
+		"BY c.point), c.remark "
 		"FROM v_clock c JOIN point p ON p.name = c.point LEFT JOIN path h ON h.point_id = p.id "
-		"WHERE c.point <> c.reference_point ORDER BY h.position, c.point, c.from_ns",
+		"WHERE c.point <> c.reference_point OR c.remark IS NOT NULL ORDER BY h.position, c.point, c.from_ns",
 		&st, e) < 0)
 		return -1;
 	while ((rc = db_step(db, st, e)) == 1) {

@@ -1,0 +1,432 @@
+#include "correlate/clocks.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "correlate/clock_close.h"
+#include "correlate/clock_corridor.h"
+#include "correlate/clock_graph.h"
+
+#define APART_NS 1000000        /* packets that contradict one common clock by more than this do it for certain */
+#define APART_MIN 4             /* ... if there are so many */
+
+typedef __int128 wide;
+
+/* A time on a point's clock that a step lies at: somewhere between. */
+struct cut {
+	int64_t from_ns, to_ns;
+};
+
+struct cuts {
+	struct cut v[2 * PIECES_MAX];
+	uint32_t n;
+};
+
+static int by_pair(const void *a, const void *b)
+{
+	const struct clock_pair *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	if (x->x != y->x)
+		return x->x < y->x ? -1 : 1;
+	if (x->d != y->d)
+		return x->d < y->d ? -1 : 1;
+	return x->c2s != y->c2s ? x->c2s - y->c2s : x->proxied - y->proxied;
+}
+
+void clock_pairs_sort(struct clock_pairs *p)
+{
+	qsort(p->v, p->n, sizeof *p->v, by_pair);
+}
+
+/* ---- ties ---- */
+
+/* The pairs of two points. */
+static const struct clock_pair *of(const struct clock_pairs *p, uint64_t at, size_t *n)
+{
+	size_t lo = 0, hi = p->n, from;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (p->v[mid].at < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (from = lo; lo < p->n && p->v[lo].at == at; lo++)
+		;
+	*n = lo - from;
+	return p->v + from;
+}
+
+/* Do packets prove that two points that should have one clock have two? */
+static bool contradicts(const struct clock_tie *t)
+{
+	int64_t worst = 0;
+
+	for (uint32_t k = 0; k < t->pieces; k++) {
+		const struct clock_piece *p = &t->piece[k];
+		if (p->state != CLOCK_BOTH_WAYS)
+			return false;
+		worst = p->low_ns > worst ? p->low_ns : -p->high_ns > worst ? -p->high_ns : worst;
+	}
+	return t->pairs >= APART_MIN && worst > APART_NS;
+}
+
+/* The captures say that one clock stamped both; believed unless packets prove that it did not. */
+static int declare(struct clock_graph *g, struct clock_tie *t)
+{
+	struct point *p = &g->f->point[t->b];
+	struct clock_tie fitted = *t;
+
+	if (t->piece && contradicts(t)) {
+		snprintf(p->clock_note, sizeof p->clock_note, "its captures are from the same files as those of %s, but packets prove that another clock "
+			"stamped them: files of several hosts were merged", g->f->point[t->a].name);
+		p->clock = (int)(POINTS_MAX + t->b + 1);
+		return 0;
+	}
+	if (clock_tie_declare(t) < 0)
+		return -1;
+	free(fitted.piece);
+	return 0;
+}
+
+static int add_tie(struct clock_graph *g, const struct clock_pairs *pairs, const struct clock_pairs *answers, uint32_t a, uint32_t b)
+{
+	const struct point *p = &g->f->point[a], *q = &g->f->point[b];
+	const int64_t resolution[2] = { p->resolution_ns, q->resolution_ns };
+	struct clock_tie *t = &g->tie[g->ties];
+	size_t n, m;
+	const struct clock_pair *v = of(pairs, (uint64_t)a * g->n + b, &n), *w = of(answers, (uint64_t)a * g->n + b, &m);
+
+	if (n == 0 && p->clock != q->clock)
+		return 0;
+	*t = (struct clock_tie){ .a = a, .b = b };
+	if (n > 0 && clock_tie_fit(t, v, n, w, m, resolution, PIECES_MAX) < 0)
+		return -1;
+	if (p->clock == q->clock && declare(g, t) < 0)
+		return -1;
+	g->ties++;
+	return 0;
+}
+
+/* Is one of the clocks known to have been set, by packets of both directions? */
+static bool was_set(const struct clock_graph *g, uint32_t p)
+{
+	for (uint32_t k = 0; k < g->ties; k++)
+		if ((g->tie[k].a == p || g->tie[k].b == p) && g->tie[k].pieces > 1)
+			return true;
+	return false;
+}
+
+/* Points of one direction never contradict each other: that a clock was set does not show in them, and the one line that they gave is none. */
+static void distrust_one_way(struct clock_graph *g)
+{
+	for (uint32_t k = 0; k < g->ties; k++) {
+		struct clock_tie *t = &g->tie[k];
+		struct clock_piece *p = t->piece;
+		if (t->pieces > 1 || p->state != CLOCK_ONE_WAY || !(was_set(g, t->a) || was_set(g, t->b)))
+			continue;
+		p->has_low = p->has_high = false;
+		p->low.n = p->high.n = 0;
+	}
+}
+
+/* ---- from one point's clock to the reference's ---- */
+
+static void no_clock(struct point *p, enum clock_state state)
+{
+	p->pieces = 1;
+	p->piece[0] = (struct clock_map){ .from_ns = INT64_MIN, .to_ns = INT64_MAX, .sure_from_ns = INT64_MIN, .sure_to_ns = INT64_MAX, .state = state,
+		.has_low = state == CLOCK_SAME, .has_high = state == CLOCK_SAME };
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct cut *x = a, *y = b;
+
+	if (x->from_ns != y->from_ns)
+		return x->from_ns < y->from_ns ? -1 : 1;
+	return (x->to_ns > y->to_ns) - (x->to_ns < y->to_ns);
+}
+
+static void add_cut(struct cuts *c, int64_t x, int64_t y)
+{
+	if (c->n < sizeof c->v / sizeof *c->v)
+		c->v[c->n++] = (struct cut){ x < y ? x : y, x < y ? y : x };
+}
+
+/* Where p's clock, or one on the way to the reference, was set. Of several at the same time it is one. */
+static void find_cuts(const struct clock_tie *t, uint32_t p, const struct point *parent, struct cuts *c)
+{
+	uint32_t n = 0;
+	int64_t from, to, first, last;
+
+	c->n = 0;
+	for (uint32_t k = 0; k + 1 < t->pieces; k++) {
+		clock_tie_cut(t, k, p, &from, &to);
+		add_cut(c, from, to);
+	}
+	for (uint32_t k = 1; k < parent->pieces; k++) {
+		clock_tie_carry(t, clock_tie_other(t, p), parent->piece[k - 1].sure_to_ns, &from, &last);
+		clock_tie_carry(t, clock_tie_other(t, p), parent->piece[k].sure_from_ns, &first, &to);
+		add_cut(c, from < first ? from : first, to > last ? to : last);
+	}
+	qsort(c->v, c->n, sizeof *c->v, by_time);
+	for (uint32_t k = 0; k < c->n; k++) {
+		if (n > 0 && c->v[k].from_ns <= c->v[n - 1].to_ns)
+			c->v[n - 1].to_ns = c->v[k].to_ns > c->v[n - 1].to_ns ? c->v[k].to_ns : c->v[n - 1].to_ns;
+		else
+			c->v[n++] = c->v[k];
+	}
+	c->n = n < PIECES_MAX ? n : PIECES_MAX - 1;
+}
+
+static int64_t clip(int64_t t, int64_t from, int64_t to)
+{
+	return t < from ? from : t > to ? to : t;
+}
+
+static int64_t middle(int64_t a, int64_t b)
+{
+	return (int64_t)(((wide)a + b) / 2);
+}
+
+static const struct clock_map *map_at(const struct point *p, int64_t t)
+{
+	uint32_t k = 0;
+
+	while (k + 1 < p->pieces && t >= p->piece[k].to_ns)
+		k++;
+	return &p->piece[k];
+}
+
+/* One way is as sure as its least sure part. */
+static enum clock_state worse(enum clock_state a, enum clock_state b)
+{
+	static const int rank[] = { [CLOCK_SAME] = 0, [CLOCK_BOTH_WAYS] = 1, [CLOCK_ONE_WAY] = 2, [CLOCK_INCONSISTENT] = 3, [CLOCK_NONE] = 4 };
+
+	return rank[a] > rank[b] ? a : b;
+}
+
+/* Bounds of p's clock against its parent at a time on p's clock; from when to when the parent's may be then. */
+static void against_parent(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t estimate_ns, int64_t *low, int64_t *high,
+    int64_t *from, int64_t *to)
+{
+	int64_t at = clock_plus(p_ns, -estimate_ns);
+
+	clock_tie_bounds(t, p, clock_tie_own(t) == p ? p_ns : at, clock_tie_own(t) == p ? p_ns : at, low, high);
+	*from = *high == INT64_MAX ? at - CLOSE_FLIGHT_NS : p_ns - *high;
+	*to = *low == INT64_MIN ? at + CLOSE_FLIGHT_NS : p_ns - *low;
+	if (clock_tie_own(t) != p)
+		clock_tie_bounds(t, p, *from, *to, low, high);
+}
+
+static int64_t add_bounds(int64_t a, int64_t b, int64_t open)
+{
+	return a == open || b == open ? open : clock_plus(a, b);
+}
+
+/* Bounds of p's clock against the reference: p's against its parent's, and the parent's; they add up. */
+static void chain(const struct clock_tie *t, uint32_t p, const struct clock_line *l, const struct point *parent, struct clock_anchor *a)
+{
+	int64_t from, to, low, high, up_low, up_high, lower, higher;
+
+	a->low_ns = INT64_MIN;
+	a->high_ns = INT64_MAX;
+	if (t->out)
+		return;
+	against_parent(t, p, a->at_ns, line_at(l, a->at_ns), &low, &high, &from, &to);
+	facts_bounds(parent, from, &up_low, &up_high);
+	facts_bounds(parent, to, &lower, &higher);
+	a->low_ns = add_bounds(low, lower < up_low ? lower : up_low, INT64_MIN);
+	a->high_ns = add_bounds(high, higher > up_high ? higher : up_high, INT64_MAX);
+}
+
+/* A slope and one on top of it: l + u * (1 - l), for all that both may be. */
+static void add_slopes(struct clock_map *m, double least, double most, const struct clock_map *up)
+{
+	double a = least + up->skew_low * (1 - least), b = least + up->skew_high * (1 - least);
+	double c = most + up->skew_low * (1 - most), d = most + up->skew_high * (1 - most);
+
+	m->skew_low = fmax(fmin(fmin(a, b), fmin(c, d)), -1.0 / CLOCK_SKEW_DEN);
+	m->skew_high = fmin(fmax(fmax(a, b), fmax(c, d)), 1.0 / CLOCK_SKEW_DEN);
+}
+
+/* p's clock against the reference, from p's against its parent's and the parent's against the reference: offsets add up. */
+static void compose(const struct clock_tie *t, uint32_t p, const struct clock_piece *piece, const struct point *parent, struct clock_map *m)
+{
+	struct clock_line l = clock_tie_line(t, piece, p);
+	int64_t offset = line_at(&l, m->origin_ns), q = clock_plus(m->origin_ns, -offset);
+	const struct clock_map *up = map_at(parent, q);
+	struct clock_line u = { up->origin_ns, up->offset_ns, up->skew };
+	double least = piece->skew_low_ppm * 1e-6, most = piece->skew_high_ppm * 1e-6;
+	struct clock_anchor origin = { .at_ns = m->origin_ns };
+	bool mine = clock_tie_own(t) == p;
+
+	m->offset_ns = clock_plus(offset, line_at(&u, q));
+	m->skew = l.skew + u.skew * (1 - l.skew);
+	add_slopes(m, mine ? -most : least / (1 + least), mine ? -least : most / (1 + most), up);
+	chain(t, p, &l, parent, &origin);
+	chain(t, p, &l, parent, &m->anchor[0]);
+	chain(t, p, &l, parent, &m->anchor[1]);
+	m->has_low = origin.low_ns != INT64_MIN;
+	m->has_high = origin.high_ns != INT64_MAX;
+	m->low_ns = m->has_low ? origin.low_ns : 0;
+	m->high_ns = m->has_high ? origin.high_ns : 0;
+	m->anchored = true;
+	m->slack_ns = piece->slack_ns + up->slack_ns;
+	m->pairs = t->declared ? up->pairs : piece->upper + piece->lower;
+	m->state = t->declared ? up->state : worse(clock_tie_state(t, piece), up->state);
+}
+
+/* The k-th stretch of p's clock between cuts. */
+static void fill(struct clock_graph *g, const struct clock_tie *t, uint32_t p, const struct cuts *c, uint32_t k)
+{
+	struct point *x = &g->f->point[p];
+	const struct point *parent = &g->f->point[clock_tie_other(t, p)];
+	struct clock_map *m = &x->piece[k];
+	int64_t from = k == 0 ? INT64_MIN : c->v[k - 1].to_ns, to = k == c->n ? INT64_MAX : c->v[k].from_ns;
+	int64_t first = clip(x->windows ? x->window[0].from_ns : 0, from, to), last = clip(x->windows ? x->window[x->windows - 1].to_ns : 0, from, to);
+	const struct clock_piece *piece = clock_tie_piece(t, p, middle(first, last));
+	struct clock_line l = clock_tie_line(t, piece, p);
+
+	memset(m, 0, sizeof *m);
+	m->from_ns = k == 0 ? INT64_MIN : middle(c->v[k - 1].from_ns, c->v[k - 1].to_ns);
+	m->to_ns = k == c->n ? INT64_MAX : middle(c->v[k].from_ns, c->v[k].to_ns);
+	m->sure_from_ns = from;
+	m->sure_to_ns = to;
+	m->origin_ns = clip(t->declared ? middle(first, last) : l.origin_ns, from, to);
+	m->anchor[0].at_ns = first < m->origin_ns ? first : m->origin_ns;
+	m->anchor[1].at_ns = last > m->origin_ns ? last : m->origin_ns;
+	compose(t, p, piece, parent, m);
+}
+
+static void walk_tree(struct clock_graph *g, const struct clock_tree *tree)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		no_clock(&g->f->point[i], CLOCK_NONE);
+	for (uint32_t k = 0; k < tree->reached; k++) {
+		uint32_t p = tree->order[k];
+		const struct clock_tie *t = tree->tie[p];
+		struct cuts cuts;
+		if (!t) {
+			no_clock(&g->f->point[p], CLOCK_SAME);
+			continue;
+		}
+		find_cuts(t, p, &g->f->point[clock_tie_other(t, p)], &cuts);
+		g->f->point[p].pieces = cuts.n + 1;
+		for (uint32_t i = 0; i <= cuts.n; i++)
+			fill(g, t, p, &cuts, i);
+	}
+}
+
+/* ---- all together ---- */
+
+static void note_tie(struct facts *f, const struct clock_tie *t)
+{
+	struct point *p = &f->point[t->b];
+
+	if (t->reversed && !p->clock_note[0])
+		snprintf(p->clock_note, sizeof p->clock_note, "the packets that it shares with %s contradict each other as the path is, and would not "
+			"if it were nearer to the client than %s", f->point[t->a].name, f->point[t->a].name);
+}
+
+static void choose_reference(struct clock_graph *g)
+{
+	struct facts *f = g->f;
+	char why[80];
+
+	for (uint32_t i = 0; i < g->n; i++)
+		if (f->point[i].reference) {
+			f->reference = i;
+			snprintf(f->point[i].clock_note, sizeof f->point[i].clock_note, "the reference: --reference");
+			return;
+		}
+	f->reference = graph_reference(g, why, sizeof why);
+	f->point[f->reference].reference = true;
+	if (why[0])
+		snprintf(f->point[f->reference].clock_note, sizeof f->point[f->reference].clock_note, "the reference: %s", why);
+}
+
+static int settle(struct clock_graph *g, struct err *e)
+{
+	struct clock_tree *tree = malloc(sizeof *tree);
+	int wrong = -1;
+
+	if (tree) {
+		choose_reference(g);
+		graph_tree(g, g->f->reference, tree);
+		walk_tree(g, tree);
+		wrong = close_find_wrong(g);
+	}
+	if (wrong > 0) {
+		graph_tree(g, g->f->reference, tree);
+		walk_tree(g, tree);
+	}
+	if (wrong >= 0 && close_tighten(g, tree) < 0)
+		wrong = -1;
+	free(tree);
+	return wrong < 0 ? err_set(e, "out of memory") : 0;
+}
+
+/* What packets say apart from what a proxy made of them. Both keep their order. */
+static int split(const struct clock_pairs *pairs, struct clock_pairs *direct, struct clock_pairs *proxied)
+{
+	direct->v = malloc((pairs->n + 1) * sizeof *direct->v);
+	proxied->v = malloc((pairs->n + 1) * sizeof *proxied->v);
+	if (!direct->v || !proxied->v)
+		return -1;
+	for (size_t k = 0; k < pairs->n; k++) {
+		struct clock_pairs *p = pairs->v[k].proxied ? proxied : direct;
+		p->v[p->n++] = pairs->v[k];
+	}
+	return 0;
+}
+
+/* Ties of all points; across: only between points that no ties join yet, not even by way of others. */
+static int add_ties(struct clock_graph *g, const struct clock_pairs *pairs, const struct clock_pairs *answers, bool across)
+{
+	uint32_t known = g->ties;
+	struct clock_tree *tree = malloc(sizeof *tree);
+	int rc = tree ? 0 : -1;
+
+	for (uint32_t a = 0; rc == 0 && a < g->n; a++) {
+		uint32_t ties = g->ties;
+		g->ties = known;
+		graph_tree(g, a, tree);
+		g->ties = ties;
+		for (uint32_t b = a + 1; rc == 0 && b < g->n; b++)
+			if (!across || tree->length[b] == INT64_MAX)
+				rc = add_tie(g, pairs, answers, a, b);
+	}
+	free(tree);
+	return rc;
+}
+
+int clocks_find(struct facts *f, const struct clock_pairs *pairs, const struct clock_pairs *answers, struct err *e)
+{
+	struct clock_graph g = { .f = f, .n = f->points + f->asides };
+	struct clock_pairs direct = { 0 }, proxied = { 0 };
+	int rc = -1;
+
+	g.tie = malloc(((size_t)g.n * g.n + 1) * sizeof *g.tie);
+	if (!g.tie || split(pairs, &direct, &proxied) < 0 || add_ties(&g, &direct, answers, false) < 0 || add_ties(&g, &proxied, answers, true) < 0) {
+		err_set(e, "out of memory");
+		goto out;
+	}
+	for (uint32_t k = 0; k < g.ties; k++)
+		note_tie(f, &g.tie[k]);
+	distrust_one_way(&g);
+	rc = g.n > 0 ? settle(&g, e) : 0;
+out:
+	for (uint32_t k = 0; k < g.ties; k++)
+		clock_tie_free(&g.tie[k]);
+	free(g.tie);
+	free(direct.v);
+	free(proxied.v);
+	return rc;
+}
