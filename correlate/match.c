@@ -40,7 +40,9 @@ struct matcher {
 	bool torn;              /* some point has part of a datagram */
 	bool copies;            /* there are copies */
 	bool damaged;           /* there are damaged packets */
-	unsigned kept_from;     /* position from which on an IP ID of this connection came through to this point; `at`: from none */
+	unsigned kept_from;     /* position from which on IP IDs of this connection came through to this point; `at`: from none */
+	uint32_t kept[POINTS_MAX];      /* by position: how many came through from there */
+	uint32_t with_id;       /* packets of the point that have one */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
 	uint32_t entries, entry_room;
@@ -106,8 +108,7 @@ static void pair(struct matcher *m, uint32_t tx, uint32_t pkt, bool fuzzy, bool 
 	struct tx *x = &m->c->tx[tx];
 
 	conn_sight(m->c, tx)[m->point] = pkt;
-	if (m->level == 0 && m->c->pkt[pkt].ip_id && x->to < m->kept_from)
-		m->kept_from = x->to;
+	m->kept[x->to] += m->level == 0 && m->c->pkt[pkt].ip_id;
 	x->to = (uint8_t)m->at;
 	x->fuzzy |= fuzzy;
 	x->single &= single;
@@ -485,6 +486,21 @@ static int gather(struct matcher *m)
 	return before + waiting > 0 && m->entries > before;
 }
 
+/*
+ * From where do IP IDs come through? From where most did: two devices that count anew may by chance give one packet the same. Once those that are equal in
+ * everything are matched.
+ */
+static void find_kept(struct matcher *m)
+{
+	uint32_t kept = 0;
+
+	for (unsigned i = m->at; i-- > 0;) {
+		kept += m->kept[i];
+		if (m->kept[i] && kept * 2 >= m->with_id)
+			m->kept_from = i;
+	}
+}
+
 static int pass(struct matcher *m)
 {
 	int some = gather(m);
@@ -526,8 +542,15 @@ static int match_point(struct matcher *m)
 
 	m->point = c->way[m->dir][m->at];
 	m->kept_from = m->at;
-	for (m->level = 0; m->at > 0 && rc > 0 && m->level < (blind(m) ? LEVELS : BLIND); m->level++)
+	m->with_id = 0;
+	memset(m->kept, 0, sizeof m->kept);
+	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
+		m->with_id += stands(m, &c->pkt[i]) && c->pkt[i].ip_id;
+	for (m->level = 0; m->at > 0 && rc > 0 && m->level < (blind(m) ? LEVELS : BLIND); m->level++) {
 		rc = pass(m);
+		if (m->level == 0)
+			find_kept(m);
+	}
 	m->level = TORN;
 	if (m->at > 0 && rc >= 0 && m->torn)
 		rc = pass(m);

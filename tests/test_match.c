@@ -351,6 +351,24 @@ static void unsettled_timestamps_forbid_nothing(void **state)
 	scene_free(s);
 }
 
+/* Two devices that count IP IDs anew give one packet of four the same: that does not forbid the others to be what they are. */
+static void one_ip_id_that_agrees_by_chance_keeps_none(void **state)
+{
+	struct scene *s = scene_proved(2,
+		"0.000 a > S  1000 id 50\n"
+		"0.001 b > S  1000 id 40\n"
+		"0.020 a > .  1001 ack 5001 id 51\n"
+		"0.021 b > .  1001 ack 5001 id 44\n"
+		"0.030 a > P. 1001 ack 5001 len 10 id 52\n"
+		"0.031 b > P. 1001 ack 5001 len 10 id 49\n"
+		"0.040 ab > F. 1011 ack 5001 id 53\n");
+
+	(void)state;
+	for (unsigned line = 1; line < 7; line += 2)
+		assert_int_equal(tx_at(s, line, 'a'), tx_at(s, line + 1, 'b'));
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +391,7 @@ int main(void)
 		cmocka_unit_test(what_skips_a_point_gives_way),
 		cmocka_unit_test(what_no_other_claims_may_skip_a_point),
 		cmocka_unit_test(unsettled_timestamps_forbid_nothing),
+		cmocka_unit_test(one_ip_id_that_agrees_by_chance_keeps_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
