@@ -247,17 +247,6 @@ static int by_bits(const void *a, const void *b)
 	return (x->edge > y->edge) - (x->edge < y->edge);
 }
 
-/* Of two groups that are likely one, the flows of the smaller are only likely to be where they are put. */
-static void weaken(struct search *s, const struct edge *g)
-{
-	const struct node *x = &s->node[g->x], *y = &s->node[g->y], *few = x->members < y->members ? x : y;
-
-	for (uint32_t k = few->member; k < few->member + few->members; k++) {
-		struct flow *w = &s->j->f->flow[s->member[k].flow];
-		w->state = w->state == JOIN_CERTAIN ? JOIN_LIKELY : w->state;
-	}
-}
-
 /* Returns whether it was united. */
 static bool take(struct search *s, const struct decision *d)
 {
@@ -273,7 +262,7 @@ static bool take(struct search *s, const struct decision *d)
 	if (join_root(j, x) == join_root(j, y))
 		return false;
 	if (d->state == JOIN_LIKELY)
-		weaken(s, g);
+		s->weak[x] = s->weak[y] = true;
 	join_unite(j, x, y, (enum join_state)d->state, g->evidence);
 	return true;
 }
@@ -326,6 +315,19 @@ static int decide_all(struct search *s, uint32_t *united)
 	return rc;
 }
 
+/* A chain is as strong as its weakest link: of groups that are likely one, no flow is certain to be where it is put. */
+static void weaken(struct search *s)
+{
+	struct joiner *j = s->j;
+
+	for (uint32_t i = 0; i < j->f->flows; i++)
+		if (s->weak[i])
+			s->weak[join_root(j, i)] = true;
+	for (uint32_t i = 0; i < j->f->flows; i++)
+		if (s->weak[join_root(j, i)] && j->f->flow[i].state == JOIN_CERTAIN)
+			j->f->flow[i].state = JOIN_LIKELY;
+}
+
 static int round_of(struct search *s, uint32_t *united)
 {
 	int rc = -1;
@@ -346,7 +348,8 @@ static int open_search(struct search *s, struct joiner *j)
 
 	s->node = malloc(n * sizeof *s->node);
 	s->member = malloc(n * sizeof *s->member);
-	if (!s->node || !s->member)
+	s->weak = calloc(n, sizeof *s->weak);
+	if (!s->node || !s->member || !s->weak)
 		return err_set(s->e, "out of memory");
 	conn_init(&s->room, j->f);
 	if (!j->db)
@@ -368,12 +371,15 @@ int join_by_likeness(struct joiner *j, struct err *e)
 		united = 0;
 		rc = round_of(&s, &united);
 	}
+	if (rc == 0 && s.weak)
+		weaken(&s);
 	loader_close(&s.loader);
 	conn_free(&s.room);
 	multiset_free(&s.said);
 	multiset_free(&s.refuted);
 	free(s.node);
 	free(s.member);
+	free(s.weak);
 	free(s.entry);
 	free(s.pair);
 	free(s.edge);

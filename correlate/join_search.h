@@ -49,6 +49,7 @@ struct search {
 	struct joiner *j;
 	struct likeness like;
 	struct member *member;          /* all flows, by what they are united with */
+	bool *weak;                     /* flows whose group is only likely one with another */
 	struct node *node;
 	uint32_t nodes;
 	uint32_t nodes_at[POINTS_MAX];
