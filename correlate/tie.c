@@ -407,10 +407,8 @@ static const struct leg_times *end_of(const struct leg *l, int d)
 	return d == S2C ? &l->as_front : &l->as_back;
 }
 
-/* What the connections at one side of a proxy have in common: the server that is asked, and beyond it, who asks. */
-static uint64_t service_key(const struct leg *l, int d)
+uint64_t tie_service_key(const struct flow *w, int d)
 {
-	const struct flow *w = end_of(l, d)->flow;
 	uint64_t key = tuple_key(w->addr[S2C], w->port[S2C]);
 
 	return d == S2C ? key : key * 0x9e3779b97f4a7c15ull ^ (uint64_t)w->addr[C2S];
@@ -424,7 +422,7 @@ static void sort_by_service(struct finder *t, int d)
 	t->refs = 0;
 	for (uint32_t i = 0; i < t->f->conns; i++)
 		if (t->leg[i].as_front.flow)
-			t->ref[t->refs++] = (struct ref){ service_key(&t->leg[i], d), tie_known(tie[i]), 0, i };
+			t->ref[t->refs++] = (struct ref){ tie_service_key(end_of(&t->leg[i], d)->flow, d), tie_known(tie[i]), 0, i };
 	qsort(t->ref, t->refs, sizeof *t->ref, by_key);
 }
 

@@ -38,6 +38,8 @@ struct finder {
 	struct loader loader;
 	struct conn packets;
 	struct onset *onset;    /* scratch: of two */
+	struct suspect *suspect;        /* scratch (tie_proof.c) */
+	uint32_t suspects;
 	struct err *e;
 };
 
@@ -53,13 +55,16 @@ void tie_sort(struct finder *t);
 /* What an event within delay_ns of another is worth where rate of them come per second by chance. */
 double tie_bits(double rate, int64_t delay_ns);
 
+/* What the connections at one end of a proxy have in common: the server that is asked (d: S2C), and beyond it, who asks (C2S). w: as a point there saw it. */
+uint64_t tie_service_key(const struct flow *w, int d);
+
 /*
  * Do the packets prove that the two have handshakes of their own (1), so that no device passed the one on as the other, whatever it may have rewritten?
  * 0: no; -1: error.
  */
 int tie_proven(struct finder *t, const struct leg *x, const struct leg *y);
 
-/* Let go of the ties that nothing proves. */
+/* Let go of the ties that nothing proves, and of those of a service that passes the device as it is: who forwards is no proxy. */
 int tie_prove(struct finder *t);
 
 /* Tie what has nothing in common but times (TIE_TIMES). */

@@ -1,24 +1,14 @@
+#include <stdlib.h>
+
 #include "correlate/tie_private.h"
 
-/* Both hosts speak, but nothing that the one connection carries is carried by the other at that place. */
-static bool other_streams(const struct onset *x, const struct onset *y, const struct accord *a)
-{
-	unsigned data[2] = { 0, 0 };
-
-	for (uint32_t i = 0; i < x->n; i++)
-		data[0] += x->p[i].len > 0;
-	for (uint32_t i = 0; i < y->n; i++)
-		data[1] += y->p[i].len > 0;
-	return (a->conflicts > 0 && a->conflicts >= a->payloads) || (data[0] && data[1] && a->data == 0);
-}
-
-/* The device says so, or does what none does that only passes on. */
+/* The device says so, or does what none does that only passes on: it makes other streams, or accepts what the server refuses. */
 static bool says_so(const struct leg *x, const struct leg *y)
 {
 	struct likeness l;
 
 	legs_compare(x, y, &l);
-	return y->speaks_for.header || (l.request && l.contradicts) || (x->as_front.flow->has_isn[S2C] && y->refused);
+	return y->speaks_for.header || l.contradicts || (x->as_front.flow->has_isn[S2C] && y->refused);
 }
 
 /* The client asked before the proxy did so much as to open its side, by clocks that are known. */
@@ -41,23 +31,141 @@ int tie_proven(struct finder *t, const struct leg *x, const struct leg *y)
 	    onset_read(&t->loader, &t->packets, (uint32_t)(y->as_back.flow - t->f->flow), &o[1], t->e) < 0)
 		return -1;
 	onset_compare(&o[0], &o[1], &a);
-	return (a.backwards && !a.spliced) || other_streams(&o[0], &o[1], &a);
+	return a.backwards && !a.spliced;
 }
 
-int tie_prove(struct finder *t)
+/* Drops the found ties that are not to be kept; their ends may be anybody's. */
+static int sieve(struct finder *t, int (*keep)(struct finder *t, const struct found *x))
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < t->n; i++) {
 		struct found *x = &t->found[i];
-		int proven = x->tie == TIE_HEADER ? 1 : tie_proven(t, &t->leg[x->front], &t->leg[x->back]);
-		if (proven < 0)
+		int kept = keep(t, x);
+		if (kept < 0)
 			return -1;
-		if (proven)
+		if (kept)
 			t->found[n++] = *x;
 		else
 			t->front[x->front] = t->back[x->back] = TIE_MAYBE;
 	}
 	t->n = n;
 	return 0;
+}
+
+static int is_proven(struct finder *t, const struct found *x)
+{
+	return x->tie == TIE_HEADER ? 1 : tie_proven(t, &t->leg[x->front], &t->leg[x->back]);
+}
+
+/* ---- services that are forwarded ---- */
+
+/* At an end of a tie: who would be seen at one of these points as well shows that the service is forwarded. */
+struct suspect {
+	uint64_t key;
+	uint64_t beyond;        /* set of points on the proxy's other side */
+	bool forwarded;
+};
+
+static uint64_t suspect_key(const struct flow *w, int d)
+{
+	return (tie_service_key(w, d) ^ w->point) * 0x9e3779b97f4a7c15ull + (unsigned)d;
+}
+
+static int by_suspect(const void *a, const void *b)
+{
+	const struct suspect *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+static struct suspect *find_suspect(struct finder *t, uint64_t key)
+{
+	const struct suspect wanted = { .key = key };
+
+	return t->suspects ? bsearch(&wanted, t->suspect, t->suspects, sizeof wanted, by_suspect) : NULL;
+}
+
+static void suspect(struct finder *t, const struct flow *w, int d, uint64_t beyond)
+{
+	t->suspect[t->suspects++] = (struct suspect){ suspect_key(w, d), beyond, false };
+}
+
+/* Once each, with all the points beyond. */
+static void sort_suspects(struct finder *t)
+{
+	uint32_t n = 0;
+
+	if (t->suspects)
+		qsort(t->suspect, t->suspects, sizeof *t->suspect, by_suspect);
+	for (uint32_t i = 0; i < t->suspects; i++) {
+		if (n && t->suspect[n - 1].key == t->suspect[i].key)
+			t->suspect[n - 1].beyond |= t->suspect[i].beyond;
+		else
+			t->suspect[n++] = t->suspect[i];
+	}
+	t->suspects = n;
+}
+
+/* All ends that are not known otherwise (a header, a number that is made to be unique). */
+static int collect_suspects(struct finder *t)
+{
+	t->suspects = 0;
+	if (!(t->suspect = malloc((2 * ((size_t)t->n + t->f->conns) + 1) * sizeof *t->suspect)))
+		return err_set(t->e, "out of memory");
+	for (uint32_t i = 0; i < t->n; i++) {
+		const struct leg *x = &t->leg[t->found[i].front], *y = &t->leg[t->found[i].back];
+		suspect(t, x->as_front.flow, S2C, y->points);
+		suspect(t, y->as_back.flow, C2S, x->points);
+	}
+	for (uint32_t i = 0; i < t->f->conns; i++) {
+		const struct leg *l = &t->leg[i];
+		if (t->front[i] == TIE_CLASS)
+			suspect(t, l->as_front.flow, S2C, ~l->points);
+		if (t->back[i] == TIE_CLASS)
+			suspect(t, l->as_back.flow, C2S, ~l->points);
+	}
+	sort_suspects(t);
+	return 0;
+}
+
+static void find_forwarded(struct finder *t)
+{
+	for (uint32_t i = 0; i < t->f->flows; i++) {
+		const struct flow *w = &t->f->flow[i];
+		for (int d = 0; d < 2; d++) {
+			struct suspect *s = find_suspect(t, suspect_key(w, d));
+			if (s)
+				s->forwarded |= (s->beyond & t->leg[w->conn].points) != 0;
+		}
+	}
+}
+
+static bool is_forwarded(struct finder *t, const struct leg *l, int d)
+{
+	const struct suspect *s = find_suspect(t, suspect_key(d == S2C ? l->as_front.flow : l->as_back.flow, d));
+
+	return s && s->forwarded;
+}
+
+static int is_proxied(struct finder *t, const struct found *x)
+{
+	return x->tie == TIE_HEADER || x->tie == TIE_UNIQUE_ID || x->tie == TIE_TLS ||
+	    !(is_forwarded(t, &t->leg[x->front], S2C) || is_forwarded(t, &t->leg[x->back], C2S));
+}
+
+int tie_prove(struct finder *t)
+{
+	if (sieve(t, is_proven) < 0 || collect_suspects(t) < 0)
+		return -1;
+	find_forwarded(t);
+	for (uint32_t i = 0; i < t->f->conns; i++) {
+		if (t->front[i] == TIE_CLASS && is_forwarded(t, &t->leg[i], S2C))
+			t->front[i] = TIE_MAYBE;
+		if (t->back[i] == TIE_CLASS && is_forwarded(t, &t->leg[i], C2S))
+			t->back[i] = TIE_MAYBE;
+	}
+	int rc = sieve(t, is_proxied);
+	free(t->suspect);
+	return rc;
 }
