@@ -251,7 +251,7 @@ static int expand_all(struct search *s)
 /* By which traits nodes are brought together; none at all: by time alone. */
 static const uint32_t blocks[] = {
 	1u << TRAIT_CLIENT_ISN, 1u << TRAIT_SERVER_ISN, 1u << TRAIT_TSVAL, 1u << TRAIT_CLIENT_PORT, 1u << TRAIT_CLIENT_PORT | 1u << TRAIT_CLIENT_ADDR,
-	1u << TRAIT_CLIENT_PORT | 1u << TRAIT_SERVER, 1u << TRAIT_LENGTHS, 0,
+	1u << TRAIT_CLIENT_PORT | 1u << TRAIT_SERVER, 1u << TRAIT_LENGTHS, 1u << TRAIT_HEADS, 0,
 };
 
 static int add_by_traits(struct search *s, uint32_t traits, uint32_t node, uint32_t flow)
@@ -330,8 +330,8 @@ static void settle(struct search *s)
 	s->pairs = n;
 }
 
-/* Those that nothing brought together: by their packets' contents, and by the IP ID of what begins them. */
-static int by_packets(struct search *s)
+/* Those that nothing brought together: by the IP ID of what begins them. */
+static int by_ip_id(struct search *s)
 {
 	for (uint32_t i = 0; i < s->pairs; i++)
 		s->node[s->pair[i].x].wanted = s->node[s->pair[i].y].wanted = true;
@@ -341,9 +341,7 @@ static int by_packets(struct search *s)
 			continue;
 		if (!(o = search_onset(s, s->node[i].flow)))
 			return -1;
-		uint64_t all = o->said[SAID_ALL], id = o->n && o->p[0].ip_id ? 1ull << 32 | o->p[0].ip_id : 0;
-		if ((all && add_entry(s, XXH3_64bits(&all, sizeof all), i, s->node[i].flow) < 0) ||
-		    (id && add_entry(s, XXH3_64bits(&id, sizeof id), i, s->node[i].flow) < 0))
+		if (o->n && o->p[0].ip_id && add_entry(s, o->p[0].ip_id, i, s->node[i].flow) < 0)
 			return -1;
 	}
 	return expand_all(s);
@@ -407,7 +405,7 @@ int search_edges(struct search *s)
 	if (by_numbers(s) < 0)
 		return -1;
 	settle(s);
-	if (s->j->db && by_packets(s) < 0)
+	if (s->j->db && by_ip_id(s) < 0)
 		return -1;
 	settle(s);
 	if (keep_best(s) < 0)

@@ -12,6 +12,7 @@
 #define LIKELY_MARGIN 7.0       /* to the next best */
 #define CERTAIN_MARGIN 14.0
 #define CONTRADICTION (-40.0)
+#define STAMP_BITS 16           /* that equal TSvals are worth, but for those of the SYNs (likeness.h) */
 #define SAME_TUPLE (JOIN_CLIENT_ADDR | JOIN_PORT | JOIN_SERVER_ADDR)
 #define ROUNDS 3                /* what was joined tells how to join more */
 #define TEACHERS 20000          /* connections to learn from */
@@ -73,48 +74,6 @@ static int guess_lags(struct search *s)
 	return rc;
 }
 
-static uint64_t said_key(const struct search *s, uint32_t node, int i)
-{
-	uint64_t k[2] = { (uint64_t)search_flow(s, node)->point << 2 | (unsigned)i, s->node[node].said[i] };
-
-	return XXH3_64bits(k, sizeof k);
-}
-
-/* How often do connections begin with these bytes? */
-static int read_said(struct search *s)
-{
-	for (uint32_t i = 0; i < s->edges; i++)
-		s->node[s->edge[i].x].wanted = s->node[s->edge[i].y].wanted = true;
-	multiset_free(&s->said);
-	for (uint32_t i = 0; i < s->nodes; i++) {
-		const struct onset *o;
-		if (!s->node[i].wanted)
-			continue;
-		if (!(o = search_onset(s, s->node[i].flow)))
-			return -1;
-		for (int k = 0; k < SAID; k++)
-			if ((s->node[i].said[k] = o->said[k]))
-				multiset_add(&s->said, said_key(s, i, k));
-	}
-	return s->said.nomem ? err_set(s->e, "out of memory") : 0;
-}
-
-/* The rarest of the three: they are not independent. */
-static double score_said(const struct search *s, const struct edge *g)
-{
-	const struct node *x = &s->node[g->x], *y = &s->node[g->y];
-	double best = 0;
-
-	for (int i = 0; i < SAID; i++) {
-		if (!x->said[i] || x->said[i] != y->said[i])
-			continue;
-		double a = multiset_count(&s->said, said_key(s, g->x, i)) - 1, na = s->nodes_at[search_flow(s, g->x)->point];
-		double b = multiset_count(&s->said, said_key(s, g->y, i)) - 1, nb = s->nodes_at[search_flow(s, g->y)->point];
-		best = fmax(best, log2(0.95 / fmax(1.0 / 65536, fmax(a / na, b / nb))));
-	}
-	return best;
-}
-
 static void credit(struct edge *g, double bits, unsigned family, unsigned evidence)
 {
 	g->bits += (float)bits;
@@ -138,7 +97,6 @@ static int look_at_packets(struct search *s, struct edge *g)
 	struct onset copy;
 	const struct onset *y;
 	struct accord a;
-	bool stamped = s->j->f->flow[g->fx].has_syn_tsval && s->j->f->flow[g->fy].has_syn_tsval;
 
 	if (!x)
 		return -1;
@@ -146,10 +104,11 @@ static int look_at_packets(struct search *s, struct edge *g)
 	if (!(y = search_onset(s, g->fy)))
 		return -1;
 	onset_compare(&copy, y, &a);
-	credit(g, score_said(s, g) + fmin(6, a.data), FAMILY_CONTENT, JOIN_PAYLOAD);
+	credit(g, fmin(6, a.data), FAMILY_CONTENT, JOIN_PAYLOAD);
 	credit(g, fmin(24, 12.0 * a.ids), FAMILY_IP_ID, JOIN_IP_ID);
 	credit(g, a.rhythm, FAMILY_CLOCK, JOIN_TIME);
-	credit(g, (a.stamps > 0 && !stamped ? 16 : 0) + fmin(8, a.stamps), FAMILY_STAMPS, JOIN_TSVAL);
+	/* Of a SYN that was lost on the way the far side has only the repeat, and that another TSval. */
+	credit(g, (a.stamps > 0 && !(g->evidence & JOIN_TSVAL) ? STAMP_BITS : 0) + fmin(8, a.stamps), FAMILY_STAMPS, JOIN_TSVAL);
 	credit(g, a.stamps_moved > 2 ? 3 : 0, FAMILY_STAMPS, JOIN_TSVAL_MOVED);
 	if (a.alone > a.aligned + 2)
 		g->bits -= 10;
@@ -170,8 +129,6 @@ static int look_at_packets(struct search *s, struct edge *g)
 
 static int judge_edges(struct search *s)
 {
-	if (s->j->db && read_said(s) < 0)
-		return -1;
 	for (uint32_t i = 0; i < s->edges; i++) {
 		struct edge *g = &s->edge[i];
 		g->passed_on = g->evidence & (JOIN_CLIENT_ISN | JOIN_SERVER_ISN | JOIN_SEQUENCE | (s->j->db ? 0 : JOIN_TSVAL));
@@ -375,7 +332,6 @@ int join_by_likeness(struct joiner *j, struct err *e)
 		weaken(&s);
 	loader_close(&s.loader);
 	conn_free(&s.room);
-	multiset_free(&s.said);
 	multiset_free(&s.refuted);
 	free(s.node);
 	free(s.member);

@@ -15,7 +15,6 @@ struct node {
 	uint32_t flow;          /* the one that tells most */
 	uint32_t member, members;       /* range of search.member: all of its flows */
 	uint64_t points;
-	uint32_t said[SAID];    /* onset.h; 0: not known, or not looked at */
 	bool wanted;            /* is a candidate for something */
 };
 
@@ -63,7 +62,6 @@ struct search {
 	struct conn room;
 	struct onset *onset;            /* a cache: that of flow n may be at n % ONSETS */
 	uint32_t *held;                 /* whose it is, + 1 */
-	struct multiset said;
 	struct multiset refuted;        /* pairs of points, of flows with the same TSvals that cannot be one connection */
 	struct err *e;
 };

@@ -24,6 +24,7 @@ static const struct {
 	[TRAIT_SERVER_ISN] = { 1.0 / 4294967296, FAMILY_SERVER_NUMBERS, JOIN_SERVER_ISN },
 	[TRAIT_TSVAL] = { 1.0 / 4294967296, FAMILY_STAMPS, JOIN_TSVAL },        /* but see near_stamps */
 	[TRAIT_LENGTHS] = { 1.0 / 1024, FAMILY_CONTENT, JOIN_LENGTHS },
+	[TRAIT_HEADS] = { 1.0 / 65536, FAMILY_CONTENT, JOIN_PAYLOAD },
 };
 
 static uint64_t mix(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
@@ -37,6 +38,34 @@ static uint64_t mix(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 static uint32_t bytes_of(const struct flow *w, int d)
 {
 	return w->seq_max[d] - w->isn[d] - 1;
+}
+
+/*
+ * Digests of how the two streams begin, the deepest of each: known if none is missing that their lengths allow for (a short capture, a gap), so that it
+ * is the same at every point that knows it.
+ */
+static bool heads_of(const struct flow *w, uint64_t *value)
+{
+	uint64_t v[2] = { 0 };
+	unsigned known = 0;
+
+	for (int d = 0; d < 2; d++) {
+		const struct stream_head *h = &w->opening.head[d];
+		unsigned rungs = 0;
+		while (rungs < OPENING_RUNGS && bytes_of(w, d) >= opening_bytes[rungs])
+			rungs++;
+		if (h->rungs < rungs)
+			return false;
+		v[d] = h->rungs ? h->rung[h->rungs - 1] : 0;
+		known += h->rungs;
+	}
+	*value = XXH3_64bits(v, sizeof v);
+	return known > 0;
+}
+
+static bool has_lengths(const struct flow *w)
+{
+	return w->has_isn[C2S] && w->has_isn[S2C] && w->has_seq[C2S] && w->has_seq[S2C];
 }
 
 bool trait_of(const struct flow *w, enum trait t, uint64_t *value)
@@ -60,9 +89,11 @@ bool trait_of(const struct flow *w, enum trait t, uint64_t *value)
 	case TRAIT_TSVAL:
 		*value = w->syn_tsval;
 		return w->has_syn_tsval;
-	default:
+	case TRAIT_LENGTHS:
 		*value = (uint64_t)bytes_of(w, C2S) << 32 | bytes_of(w, S2C);
-		return w->has_isn[C2S] && w->has_isn[S2C] && w->has_seq[C2S] && w->has_seq[S2C] && bytes_of(w, C2S) + bytes_of(w, S2C) > 2;
+		return has_lengths(w) && bytes_of(w, C2S) + bytes_of(w, S2C) > 2;
+	default:
+		return has_lengths(w) && heads_of(w, value);
 	}
 }
 
@@ -312,14 +343,27 @@ bool likeness_window(const struct likeness *l, uint32_t from, uint32_t to, int64
 	return true;
 }
 
+/* How far is y's time outside of where x's leads? */
+static double outside(int64_t x, int64_t y, int64_t low, int64_t high)
+{
+	int64_t d = y - x;
+
+	return d < low ? (double)(low - d) : d > high ? (double)(d - high) : 0;
+}
+
+/* From when they began, or first said something: of a SYN that was lost on the way the far side has only the repeat. */
 static double score_time(const struct likeness *l, const struct flow *x, const struct flow *y)
 {
 	int64_t low, high, noise;
 
 	if (!x->has_isn[C2S] || !y->has_isn[C2S] || !likeness_window(l, x->point, y->point, x->first_ns, &low, &high, &noise))
 		return 0;
-	double off = y->first_ns < low ? (double)(low - y->first_ns) : y->first_ns > high ? (double)(y->first_ns - high) : 0;
-	double worth = log2((double)l->span_ns / (double)(high - low + 2 * noise));
+	low -= x->first_ns;
+	high -= x->first_ns;
+	double off = outside(x->first_ns, y->first_ns, low, high), worth = log2((double)l->span_ns / (double)(high - low + 2 * noise));
+	for (int d = 0; d < 2; d++)
+		if (x->has_said[d] && y->has_said[d])
+			off = fmin(off, outside(x->said_ns[d], y->said_ns[d], low, high));
 	return fmax(fmax(0, fmin(CLOCK_BITS, worth)) - off / (double)noise * M_LOG2E, -2 * CLOCK_BITS);
 }
 

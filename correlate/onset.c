@@ -257,41 +257,6 @@ bool accord_forwarded(const struct accord *a, bool stamps)
 
 /* ---- reading ---- */
 
-static uint32_t fingerprint(const struct heard *p)
-{
-	uint32_t h = p->payload * 0x9e3779b1u ^ p->len;
-
-	return h ? h : 1;
-}
-
-static bool repeats(const struct onset *o, uint32_t i)
-{
-	for (uint32_t k = 0; k < i; k++)
-		if (o->p[k].len && o->p[k].dir == o->p[i].dir && o->p[k].seq == o->p[i].seq)
-			return true;
-	return false;
-}
-
-/* All payloads count together only if nothing of them is missing: in whatever order they came. */
-static void take_payloads(struct onset *o)
-{
-	uint32_t sum = 0;
-	bool whole = true;
-
-	for (uint32_t i = 0; i < o->n; i++) {
-		const struct heard *p = &o->p[i];
-		if (!p->len)
-			continue;
-		whole &= p->has_payload;
-		if (!p->has_payload || repeats(o, i))
-			continue;
-		if (!o->said[p->dir] && (!o->has_isn[p->dir] || p->seq == o->isn[p->dir] + 1))
-			o->said[p->dir] = fingerprint(p);
-		sum += fingerprint(p) * (2 * (p->seq - o->isn[p->dir]) + 1);
-	}
-	o->said[SAID_ALL] = whole ? sum : 0;
-}
-
 /* What a mirror port or the network holds twice counts once; so do equal ACKs at once, at either point. */
 static bool is_copy(const struct onset *o, const struct pkt *p)
 {
@@ -323,6 +288,5 @@ int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o,
 		o->p[o->n++] = (struct heard){ .t = p->t_raw, .seq = p->seq, .ack = p->ack, .len = p->len, .tsval = p->tsval, .payload = p->payload,
 			.flags = p->flags, .ip_id = p->ip_id, .win = p->win, .dir = p->dir, .has_payload = p->has_payload };
 	}
-	take_payloads(o);
 	return 0;
 }

@@ -8,14 +8,11 @@
 #include "correlate/load.h"
 
 #define ONSET_MAX 40
-#define SAID 3
-#define SAID_ALL 2
 
 struct onset {
 	uint32_t n;
 	bool has_isn[2];
 	uint32_t isn[2];
-	uint32_t said[SAID];    /* fingerprint of the first payload of each direction; of all payloads. 0: none, or not captured whole */
 	int64_t resolution_ns;
 	struct heard {
 		int64_t t;      /* on the point's clock */

@@ -6,8 +6,6 @@
 #define FNV_BASIS 0xcbf29ce484222325ull
 #define FNV_PRIME 0x100000001b3ull
 
-static const uint16_t rung_bytes[OPENING_RUNGS] = { 8, 64, 512 };
-
 static void begin(struct part *p, struct head_reader *r, bool client)
 {
 	if (client ? !p->has_client_isn : !p->has_server_isn)
@@ -21,7 +19,7 @@ static void digest(struct stream_head *h, struct head_reader *r, const uint8_t *
 {
 	for (uint32_t i = 0; i < n && h->rungs < OPENING_RUNGS; i++) {
 		r->hash = (r->hash ^ p[i]) * FNV_PRIME;
-		if (++r->n == rung_bytes[h->rungs])
+		if (++r->n == opening_bytes[h->rungs])
 			h->rung[h->rungs++] = (uint32_t)(r->hash ^ r->hash >> 32);
 	}
 }
