@@ -162,35 +162,6 @@ static void join_midstream(struct joiner *j, uint32_t i, uint32_t from, uint32_t
 		join_unite(j, best, i, strength == 2 ? JOIN_CERTAIN : JOIN_LIKELY, JOIN_ADDRESSES | (strength == 2 ? JOIN_SEQUENCE : JOIN_ONE_SIDE));
 }
 
-/* How many flows of the group at a point have this TSval in their SYN? */
-static unsigned with_tsval(const struct joiner *j, uint32_t from, uint32_t to, uint32_t point, uint32_t tsval)
-{
-	unsigned n = 0;
-
-	for (uint32_t k = from; k < to; k++) {
-		const struct flow *w = &j->f->flow[j->order[k]];
-		n += w->point == point && w->has_syn_tsval && w->syn_tsval == tsval;
-	}
-	return n;
-}
-
-/* A device that makes its own initial sequence numbers leaves addresses and, as a rule, timestamps alone. */
-static void join_shifted(struct joiner *j, uint32_t from, uint32_t to)
-{
-	if (to - from > 256)
-		return;
-	for (uint32_t a = from; a < to; a++)
-		for (uint32_t b = a + 1; b < to; b++) {
-			uint32_t x = j->order[a], y = j->order[b];
-			const struct flow *fx = &j->f->flow[x], *fy = &j->f->flow[y];
-			if (join_root(j, x) == join_root(j, y) || j->points[join_root(j, x)] & j->points[join_root(j, y)] || !fx->has_syn_tsval || !fy->has_syn_tsval ||
-			    fx->syn_tsval != fy->syn_tsval)
-				continue;
-			if (with_tsval(j, from, to, fx->point, fx->syn_tsval) == 1 && with_tsval(j, from, to, fy->point, fy->syn_tsval) == 1)
-				join_unite(j, x, y, JOIN_CERTAIN, JOIN_ADDRESSES | agreement(fx, fy));
-		}
-}
-
 /* Same addresses and ports: the same initial sequence number makes the same connection. */
 static void join_group(struct joiner *j, uint32_t from, uint32_t to)
 {
@@ -200,9 +171,6 @@ static void join_group(struct joiner *j, uint32_t from, uint32_t to)
 		if (x->has_isn[0] && y->has_isn[0] && x->isn[0] == y->isn[0])
 			join_unite(j, a, b, x->point == y->point ? JOIN_ALONE : JOIN_CERTAIN, JOIN_ADDRESSES | agreement(x, y));
 	}
-	/* Where packets can be looked at, they must bear it out: a proxy on the same addresses may have the timestamps of the same clock. */
-	if (!j->db)
-		join_shifted(j, from, to);
 	for (uint32_t k = from; k < to; k++)
 		if (!j->f->flow[j->order[k]].has_isn[0])
 			join_midstream(j, j->order[k], from, to);

@@ -165,15 +165,6 @@ static struct margin margin_of(const struct search *s, const struct side *list, 
 	return (struct margin){ g->bits - best, g->bits - g->loose - firm };
 }
 
-static unsigned families_in(unsigned set)
-{
-	unsigned n = 0;
-
-	for (; set; set &= set - 1)
-		n++;
-	return n;
-}
-
 struct decision {
 	uint32_t edge;
 	float bits;
@@ -190,7 +181,7 @@ static enum join_state decide(const struct edge *g, float margin, float firm)
 		return numbers || g->bits >= LIKELY_BITS ? JOIN_AMBIGUOUS : JOIN_ALONE;
 	if (!g->passed_on || g->bits < LIKELY_BITS)
 		return JOIN_ALONE;
-	if (margin < CERTAIN_MARGIN || firm < LIKELY_MARGIN || families_in(g->families) < 2)
+	if (margin < CERTAIN_MARGIN || firm < LIKELY_MARGIN || __builtin_popcount(g->families) < 2)
 		return JOIN_LIKELY;
 	return g->bits - g->loose >= (float)CERTAIN_BITS ? JOIN_CERTAIN : JOIN_LIKELY;
 }

@@ -71,7 +71,7 @@ int legs_read(const struct facts *f, struct leg **legs, struct err *e)
 	return 0;
 }
 
-static void compare_direction(const struct leg *x, const struct leg *y, int d, struct likeness *l)
+static void compare_direction(const struct leg *x, const struct leg *y, int d, struct resemblance *l)
 {
 	const struct stream_head *a = &x->opening.head[d], *b = &y->opening.head[d];
 	uint8_t n = a->rungs < b->rungs ? a->rungs : b->rungs;
@@ -87,9 +87,9 @@ static void compare_direction(const struct leg *x, const struct leg *y, int d, s
 	l->tiny[d] = lengths && !l->contradicts && !a->rungs && !b->rungs && x->length[d] <= TINY + 1;
 }
 
-void legs_compare(const struct leg *x, const struct leg *y, struct likeness *l)
+void legs_compare(const struct leg *x, const struct leg *y, struct resemblance *l)
 {
-	*l = (struct likeness){ 0 };
+	*l = (struct resemblance){ 0 };
 	for (int d = 0; d < 2; d++)
 		compare_direction(x, y, d, l);
 	l->request = x->opening.kind == OPENING_HTTP && y->opening.kind == OPENING_HTTP && x->opening.digest == y->opening.digest;
@@ -121,7 +121,7 @@ static bool shares_isn(const struct flow *x, const struct flow *y)
 	return false;
 }
 
-bool legs_two_handshakes(const struct leg *x, const struct leg *y, const struct likeness *l, int64_t eps)
+bool legs_two_handshakes(const struct leg *x, const struct leg *y, const struct resemblance *l, int64_t eps)
 {
 	const struct flow *a = x->as_front.flow, *b = y->as_back.flow;
 

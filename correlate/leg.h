@@ -29,7 +29,7 @@ struct leg {
 };
 
 /* How far the two streams of two legs agree. */
-struct likeness {
+struct resemblance {
 	bool contradicts;               /* as streams that are passed on as they are */
 	bool request;                   /* the same HTTP request */
 	uint8_t rungs[2];               /* digests that are equal, per direction */
@@ -39,7 +39,7 @@ struct likeness {
 /* Read all connections of the path into *legs (facts.conns of them, in their order). 0; -1: out of memory. The caller frees *legs. */
 int legs_read(const struct facts *f, struct leg **legs, struct err *e);
 
-void legs_compare(const struct leg *x, const struct leg *y, struct likeness *l);
+void legs_compare(const struct leg *x, const struct leg *y, struct resemblance *l);
 
 /* Can they lie on either side of a device? With ordered, x on the client's side. */
 bool legs_apart(const struct facts *f, const struct leg *x, const struct leg *y, bool ordered);
@@ -50,7 +50,7 @@ bool legs_apart(const struct facts *f, const struct leg *x, const struct leg *y,
  * refuses - or it is another host with another timestamp clock, whose packets no router has touched. False: not shown. On the same addresses and
  * ports, timestamps and both initial numbers must be others.
  */
-bool legs_two_handshakes(const struct leg *x, const struct leg *y, const struct likeness *l, int64_t eps_ns);
+bool legs_two_handshakes(const struct leg *x, const struct leg *y, const struct resemblance *l, int64_t eps_ns);
 
 /* What the clocks may be off between the front's last point and the back's first one; where nothing is known of them, they are taken for one. */
 int64_t legs_doubt(const struct facts *f, const struct leg *x, const struct leg *y);

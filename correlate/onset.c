@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "correlate/copies.h"
+
 #define NOISE_NS 20000          /* by which time stamps of one capture may be out of order */
 #define DRIFT 1e-4              /* between two clocks, within a connection's beginning */
 #define PROXY_NS 30000          /* a proxy takes longer than this to accept, connect and pass on; the way to the client and back comes on top */
@@ -257,18 +259,6 @@ bool accord_forwarded(const struct accord *a, bool stamps)
 
 /* ---- reading ---- */
 
-/* What a mirror port or the network holds twice counts once; so do equal ACKs at once, at either point. */
-static bool is_copy(const struct onset *o, const struct pkt *p)
-{
-	for (uint32_t k = o->n; k-- > 0 && p->t_raw - o->p[k].t < COPY_NS;) {
-		const struct heard *h = &o->p[k];
-		if (h->dir == p->dir && h->seq == p->seq && h->ack == p->ack && h->len == p->len && h->flags == p->flags && h->ip_id == p->ip_id &&
-		    h->tsval == p->tsval && h->win == p->win)
-			return true;
-	}
-	return false;
-}
-
 int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o, struct err *e)
 {
 	const struct flow *w = &c->facts->flow[flow];
@@ -276,6 +266,7 @@ int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o,
 	memset(o, 0, sizeof *o);
 	if (loader_peek(l, c, flow, 2 * ONSET_MAX, e) < 0)
 		return -1;
+	copies_mark(c, w->point);
 	o->resolution_ns = c->facts->point[w->point].resolution_ns;
 	for (int d = 0; d < 2; d++) {
 		o->has_isn[d] = w->has_isn[d];
@@ -283,7 +274,7 @@ int onset_read(struct loader *l, struct conn *c, uint32_t flow, struct onset *o,
 	}
 	for (uint32_t i = 0; i < c->pkts && o->n < ONSET_MAX; i++) {
 		const struct pkt *p = &c->pkt[i];
-		if (p->flags & (SEG_ICMP | SEG_LATER) || is_copy(o, p))
+		if (p->copy || p->flags & (SEG_ICMP | SEG_LATER))
 			continue;
 		o->p[o->n++] = (struct heard){ .t = p->t_raw, .seq = p->seq, .ack = p->ack, .len = p->len, .tsval = p->tsval, .payload = p->payload,
 			.flags = p->flags, .ip_id = p->ip_id, .win = p->win, .dir = p->dir, .has_payload = p->has_payload };

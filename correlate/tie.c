@@ -138,7 +138,7 @@ static uint64_t id_of(const struct leg *l, enum tie tie)
 }
 
 /* If packets cannot be asked for proof (tie_prove), what connections tell of themselves must be enough. */
-static bool may_be_two(const struct finder *t, const struct leg *x, const struct leg *y, const struct likeness *l, int64_t eps)
+static bool may_be_two(const struct finder *t, const struct leg *x, const struct leg *y, const struct resemblance *l, int64_t eps)
 {
 	return t->db || legs_two_handshakes(x, y, l, eps);
 }
@@ -153,7 +153,7 @@ static bool turned(const struct finder *t, const struct leg *x, const struct leg
 
 static int tie_group(struct finder *t, enum tie tie, uint32_t *conn, uint32_t n)
 {
-	struct likeness l;
+	struct resemblance l;
 
 	if (!t->ordered && n == 2 && turned(t, &t->leg[conn[0]], &t->leg[conn[1]])) {
 		uint32_t first = conn[0];
@@ -247,7 +247,7 @@ static bool names_another(const struct leg *x, const struct leg *y)
 
 static bool fits(const struct finder *t, const struct leg *x, const struct leg *y, enum tie tie)
 {
-	struct likeness l;
+	struct resemblance l;
 	int64_t eps;
 
 	if (!legs_apart(t->f, x, y, t->ordered) || names_another(x, y))
@@ -298,7 +298,7 @@ static double worth(const struct finder *t, const struct leg *x, const struct le
 {
 	const struct leg_times *a = &x->as_front, *b = &y->as_back;
 	double rate = t->f->conns / t->span_s, bits = tie_bits(rate, llabs(b->syn - a->syn)), content;
-	struct likeness l;
+	struct resemblance l;
 
 	for (int d = 0; d < 2; d++)
 		if (a->has_said[d] && b->has_said[d])

@@ -5,7 +5,7 @@
 /* The device says so, or does what none does that only passes on: it makes other streams, or accepts what the server refuses. */
 static bool says_so(const struct leg *x, const struct leg *y)
 {
-	struct likeness l;
+	struct resemblance l;
 
 	legs_compare(x, y, &l);
 	return y->speaks_for.header || l.contradicts || (x->as_front.flow->has_isn[S2C] && y->refused);

@@ -70,14 +70,14 @@ static bool may_be_back(const struct finder *t, uint32_t i)
 }
 
 /* Streams that a proxy changes may look like anything: TLS that ends at it, or begins. Others have been looked at already. */
-static bool changed(const struct leg *x, const struct leg *y, const struct likeness *l)
+static bool changed(const struct leg *x, const struct leg *y, const struct resemblance *l)
 {
 	return x->opening.kind == OPENING_TLS || y->opening.kind == OPENING_TLS || !l->contradicts;
 }
 
 static bool fits(const struct finder *t, const struct leg *x, const struct leg *y, int64_t eps)
 {
-	struct likeness l;
+	struct resemblance l;
 
 	legs_compare(x, y, &l);
 	return legs_apart(t->f, x, y, true) && changed(x, y, &l) && legs_two_handshakes(x, y, &l, eps) && y->as_back.syn + eps >= x->as_front.syn &&
