@@ -104,15 +104,21 @@ static uint32_t put_aside(struct facts *f, struct place *place)
 	return n;
 }
 
-/* Between which points, of those at the first n places, is the order not known, neither directly nor by way of one between them? */
-static void find_unordered(const struct path_pair *pair, uint32_t points, const struct place *place, uint32_t n, uint64_t *unordered)
+/* Time stamps of two clocks are good enough to put points in some order, not to rest a claim on. */
+static bool is_known(const struct facts *f, const struct path_pair *pair, uint32_t i, uint32_t j)
 {
 	enum how how;
 
+	return order(between(pair, f->points, i, j), &how) != 0 && (how != HOW_TIMES || f->point[i].clock == f->point[j].clock);
+}
+
+/* Between which points, of those at the first n places, is the order not known, neither directly nor by way of one between them? */
+static void find_unordered(const struct facts *f, const struct path_pair *pair, const struct place *place, uint32_t n, uint64_t *unordered)
+{
 	memset(unordered, 0, POINTS_MAX * sizeof *unordered);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = i + 1; k < n; k++)
-			if (order(between(pair, points, place[i].point, place[k].point), &how) == 0) {
+			if (!is_known(f, pair, place[i].point, place[k].point)) {
 				unordered[i] |= 1ull << k;
 				unordered[k] |= 1ull << i;
 			}
@@ -143,7 +149,7 @@ int path_infer(struct facts *f, const struct path_pair *pair, struct err *e)
 	uint32_t n = put_aside(f, place);
 	for (uint32_t k = 0; k < n; k++)
 		say_how(f, pair, place, k);
-	find_unordered(pair, f->points, place, n, unordered);
+	find_unordered(f, pair, place, n, unordered);
 	if (renumber(f, place, e) < 0)
 		return -1;
 	for (uint32_t k = 0; k < f->points; k++)

@@ -18,6 +18,8 @@
 #define PACKETS 200000          /* that are read at most */
 #define PACKETS_OF_ONE 20000    /* of a larger connection only the beginning is read */
 #define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
+#define HOP_NS 100000000        /* hardly any hop takes longer: time stamps that are farther apart are those of two clocks */
+#define DRIFT(ns) ((ns) / 1000) /* two clocks, each as wrong as NTP can still mend (RFC 5905 MAXFREQ, 500 ppm), part by so much */
 
 struct sampler {
 	struct facts *f;
@@ -240,15 +242,15 @@ static void vote_round_trips(const struct sampler *s, size_t from, size_t to, in
 	for (size_t k = from; k < to; k++) {
 		const struct clock_pair *x = &s->pairs.v[k];
 		/* What went later than it came at j by j's clock is the same as went earlier: only the sum of both ways is free of the clocks. */
-		if (llabs(x->d) > coarse && llabs(x->d) < EXCHANGE_NS) {     /* as one clock could show it */
+		if (llabs(x->d) > coarse && llabs(x->d) < HOP_NS) {     /* as one clock could show it */
 			p->seen_before += (x->d > 0) == x->c2s;
 			p->seen_behind += (x->d > 0) != x->c2s;
 		}
 		if (k == from || x[-1].c2s == x->c2s || x->x - x[-1].x > EXCHANGE_NS)
 			continue;
-		int64_t there = x->c2s ? x->d : x[-1].d, back = x->c2s ? x[-1].d : x->d;
-		p->wider += there - back > resolution;
-		p->narrower += back - there > resolution;
+		int64_t there = x->c2s ? x->d : x[-1].d, back = x->c2s ? x[-1].d : x->d, blur = resolution + DRIFT(x->x - x[-1].x);
+		p->wider += there - back > blur;
+		p->narrower += back - there > blur;
 	}
 }
 
@@ -404,8 +406,8 @@ static void orient(struct sampler *s, uint32_t conn, size_t from)
 		s->last[x->at] = k + 1;
 		if (!before || before->c2s == x->c2s || llabs(x->x - before->x) > EXCHANGE_NS)
 			continue;
-		int64_t more = x->c2s ? x->d - before->d : before->d - x->d;
-		s->votes[x->at] += (more > resolution) - (more < -resolution);
+		int64_t more = x->c2s ? x->d - before->d : before->d - x->d, blur = resolution + DRIFT(llabs(x->x - before->x));
+		s->votes[x->at] += (more > blur) - (more < -blur);
 	}
 	orient_vote(&s->orient, conn, s->votes);
 	if (s->f->conn[conn].reversed)

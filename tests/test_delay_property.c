@@ -7,7 +7,7 @@
 #include "tests/sim/property.h"
 
 #define GRAIN SIM_US            /* of time stamps in a capture with microseconds, at each end */
-#define DRIFT_NS 20000          /* clocks of these worlds run 200 ppm apart at most: in the 100 ms between a packet there and one back */
+#define DRIFT_NS 50000          /* clocks of these worlds run 500 ppm apart at most: in the 100 ms between a packet there and one back */
 
 /* Least and greatest true delay of a hop, by direction. */
 struct extremes {

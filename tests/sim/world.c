@@ -137,7 +137,7 @@ static void add_captures(struct sim_world *w, struct sim_rng *r, unsigned troubl
 
 		if (troubles & SIM_CLOCKS && sim_rng_chance(r, 0.6)) {
 			p->clock_offset = sim_rng_range(r, -60000, 60000) * SIM_MS;
-			p->clock_ppm = sim_rng_chance(r, 0.5) ? (double)sim_rng_range(r, -100, 100) : 0;
+			p->clock_ppm = sim_rng_chance(r, 0.5) ? (double)sim_rng_range(r, -250, 250) : 0;
 		}
 		if (troubles & SIM_STEPS && sim_rng_chance(r, 0.15)) {
 			p->clock_step = sim_rng_range(r, -5000, 5000) * SIM_MS;
