@@ -113,14 +113,15 @@ int oneway_clean(const struct clock_point *points, int64_t tol_ns, uint8_t *flag
 static double spread(const struct corridor_side *h, const struct clock_point *points, const uint8_t *flag, const struct stretch *s, double slope)
 {
 	double low[4] = { INFINITY, INFINITY, INFINITY, INFINITY };
-	double span = (double)(h->v[h->n - 1].x - h->v[0].x) + 1;
+	double span = (double)(h->v[h->n - 1].x - h->v[0].x);
 
 	for (size_t i = s->begin; i < s->end; i++) {
+		if (flag[i])
+			continue;
 		double x = (double)(points[i].x_ns - h->v[0].x);
 		double y = (double)((points[i].upper ? points[i].d_ns : -points[i].d_ns) - h->v[0].y);
-		int quarter = (int)(x / span * 4);
-		if (!flag[i])
-			low[quarter] = fmin(low[quarter], y - slope * x);
+		int quarter = (int)fmin(x / span * 4, 3);
+		low[quarter] = fmin(low[quarter], y - slope * x);
 	}
 	return fmax(fmax(low[0], low[1]), fmax(low[2], low[3])) - fmin(fmin(low[0], low[1]), fmin(low[2], low[3]));
 }

@@ -111,6 +111,21 @@ static void one_direction_gives_one_bound(void **state)
 	assert_true(p->has_low && !p->has_high && p->skew_ppm == 0);
 }
 
+/* 104 days: from there on a double does not tell a nanosecond more. */
+static void the_last_point_of_a_long_capture_is_in_its_last_quarter(void **state)
+{
+	const int64_t step = ((INT64_C(1) << 53) + 4096) / 10;
+	struct clock_point points[11];
+	struct clock_piece p;
+
+	(void)state;
+	for (int i = 0; i <= 10; i++)
+		points[i] = (struct clock_point){ .x_ns = i * step, .d_ns = i * (int64_t)SECOND, .upper = true };
+	assert_int_equal(clock_fit(points, 11, 1000, &p, 1), 1);
+	assert_int_equal(p.state, CLOCK_ONE_WAY);
+	assert_true(fabs(p.skew_ppm - 1e6 * SECOND / (double)step) < 1e-6);
+}
+
 static void a_short_capture_has_no_slope(void **state)
 {
 	struct clock_piece p[PIECES];
@@ -278,6 +293,7 @@ int main(void)
 		cmocka_unit_test(one_packet_each_way_gives_the_middle),
 		cmocka_unit_test(two_packets_that_contradict_each_other_prove_nothing),
 		cmocka_unit_test(one_direction_gives_one_bound),
+		cmocka_unit_test(the_last_point_of_a_long_capture_is_in_its_last_quarter),
 		cmocka_unit_test(a_short_capture_has_no_slope),
 		cmocka_unit_test(a_long_capture_has_a_slope),
 		cmocka_unit_test(a_step_is_found),
