@@ -26,8 +26,8 @@ static void look_around(const struct clock_graph *g, uint32_t p, int64_t p_ns, s
 	for (uint32_t i = 0; i < g->n; i++) {
 		const struct point *q = &f->point[i];
 		int64_t theirs;
-		m->known[i] = q->piece[0].state != CLOCK_NONE;
 		m->at[i] = i == p ? p_ns : facts_unalign(q, t);
+		m->known[i] = q->piece[0].state != CLOCK_NONE && !facts_hidden(q, m->at[i]);
 		theirs = facts_doubt(q, m->at[i]);
 		m->unsure[i] = i == p ? 0 : mine == INT64_MAX || theirs == INT64_MAX ? CLOSE_FLIGHT_NS : mine + theirs;
 	}

@@ -14,14 +14,16 @@
 
 typedef __int128 wide;
 
-/* A time on a point's clock that a step lies at: somewhere between. */
-struct cut {
+/* When a point's clock, or one on the way to the reference, was set: somewhere between, on its clock. */
+struct setting {
 	int64_t from_ns, to_ns;
+	uint32_t own, parents;  /* steps against its parent, and of its parent against the reference, that this is */
 };
 
-struct cuts {
-	struct cut v[2 * PIECES_MAX];
+struct settings {
+	struct setting v[2 * PIECES_MAX];
 	uint32_t n;
+	bool full;              /* there are more: the last piece is no straight line */
 };
 
 static int by_pair(const void *a, const void *b)
@@ -146,43 +148,56 @@ static void no_clock(struct point *p, enum clock_state state)
 
 static int by_time(const void *a, const void *b)
 {
-	const struct cut *x = a, *y = b;
+	const struct setting *x = a, *y = b;
 
 	if (x->from_ns != y->from_ns)
 		return x->from_ns < y->from_ns ? -1 : 1;
 	return (x->to_ns > y->to_ns) - (x->to_ns < y->to_ns);
 }
 
-static void add_cut(struct cuts *c, int64_t x, int64_t y)
-{
-	if (c->n < sizeof c->v / sizeof *c->v)
-		c->v[c->n++] = (struct cut){ x < y ? x : y, x < y ? y : x };
-}
-
-/* Where p's clock, or one on the way to the reference, was set. Of several at the same time it is one. */
-static void find_cuts(const struct clock_tie *t, uint32_t p, const struct point *parent, struct cuts *c)
+/* Those that cannot be told apart in time become one. */
+static void merge(struct settings *s)
 {
 	uint32_t n = 0;
+
+	qsort(s->v, s->n, sizeof *s->v, by_time);
+	for (uint32_t k = 0; k < s->n; k++) {
+		const struct setting *x = &s->v[k];
+		struct setting *last = &s->v[n - (n > 0)];
+		if (n == 0 || x->from_ns > last->to_ns) {
+			s->v[n++] = *x;
+			continue;
+		}
+		last->to_ns = x->to_ns > last->to_ns ? x->to_ns : last->to_ns;
+		last->own += x->own;
+		last->parents += x->parents;
+	}
+	s->full = n >= PIECES_MAX;
+	s->n = s->full ? PIECES_MAX - 1 : n;
+}
+
+/* Where p's clock, or one on the way to the reference, was set. */
+static void find_settings(const struct clock_tie *t, uint32_t p, const struct point *parent, struct settings *s)
+{
 	int64_t from, to, first, last;
 
-	c->n = 0;
+	s->n = 0;
 	for (uint32_t k = 0; k + 1 < t->pieces; k++) {
 		clock_tie_cut(t, k, p, &from, &to);
-		add_cut(c, from, to);
+		s->v[s->n++] = (struct setting){ from, to, 1, 0 };
 	}
 	for (uint32_t k = 1; k < parent->pieces; k++) {
 		clock_tie_carry(t, clock_tie_other(t, p), parent->piece[k - 1].sure_to_ns, &from, &last);
 		clock_tie_carry(t, clock_tie_other(t, p), parent->piece[k].sure_from_ns, &first, &to);
-		add_cut(c, from < first ? from : first, to > last ? to : last);
+		s->v[s->n++] = (struct setting){ from < first ? from : first, to > last ? to : last, 0, parent->piece[k].settings };
 	}
-	qsort(c->v, c->n, sizeof *c->v, by_time);
-	for (uint32_t k = 0; k < c->n; k++) {
-		if (n > 0 && c->v[k].from_ns <= c->v[n - 1].to_ns)
-			c->v[n - 1].to_ns = c->v[k].to_ns > c->v[n - 1].to_ns ? c->v[k].to_ns : c->v[n - 1].to_ns;
-		else
-			c->v[n++] = c->v[k];
-	}
-	c->n = n < PIECES_MAX ? n : PIECES_MAX - 1;
+	merge(s);
+}
+
+/* A step against the parent and one of the parent at the same time are one event: the parent's clock was set. */
+static uint32_t events(const struct setting *s)
+{
+	return s->own > s->parents ? s->own : s->parents;
 }
 
 static int64_t clip(int64_t t, int64_t from, int64_t to)
@@ -283,26 +298,36 @@ static void compose(const struct clock_tie *t, uint32_t p, const struct clock_pi
 	m->state = t->declared ? up->state : worse(clock_tie_state(t, piece), up->state);
 }
 
-/* The k-th stretch of p's clock between cuts. */
-static void fill(struct clock_graph *g, const struct clock_tie *t, uint32_t p, const struct cuts *c, uint32_t k)
+/* No straight line explains it: an estimate, and nothing that is sure. */
+static void disown(struct clock_map *m)
+{
+	m->state = CLOCK_INCONSISTENT;
+	m->has_low = m->has_high = m->anchored = false;
+}
+
+/* The k-th stretch of p's clock between settings. */
+static void fill(struct clock_graph *g, const struct clock_tie *t, uint32_t p, const struct settings *s, uint32_t k)
 {
 	struct point *x = &g->f->point[p];
 	const struct point *parent = &g->f->point[clock_tie_other(t, p)];
 	struct clock_map *m = &x->piece[k];
-	int64_t from = k == 0 ? INT64_MIN : c->v[k - 1].to_ns, to = k == c->n ? INT64_MAX : c->v[k].from_ns;
+	int64_t from = k == 0 ? INT64_MIN : s->v[k - 1].to_ns, to = k == s->n ? INT64_MAX : s->v[k].from_ns;
 	int64_t first = clip(x->windows ? x->window[0].from_ns : 0, from, to), last = clip(x->windows ? x->window[x->windows - 1].to_ns : 0, from, to);
 	const struct clock_piece *piece = clock_tie_piece(t, p, middle(first, last));
 	struct clock_line l = clock_tie_line(t, piece, p);
 
 	memset(m, 0, sizeof *m);
-	m->from_ns = k == 0 ? INT64_MIN : middle(c->v[k - 1].from_ns, c->v[k - 1].to_ns);
-	m->to_ns = k == c->n ? INT64_MAX : middle(c->v[k].from_ns, c->v[k].to_ns);
+	m->from_ns = k == 0 ? INT64_MIN : middle(s->v[k - 1].from_ns, s->v[k - 1].to_ns);
+	m->to_ns = k == s->n ? INT64_MAX : middle(s->v[k].from_ns, s->v[k].to_ns);
+	m->settings = k == 0 ? 0 : events(&s->v[k - 1]);
 	m->sure_from_ns = from;
 	m->sure_to_ns = to;
 	m->origin_ns = clip(t->declared ? middle(first, last) : l.origin_ns, from, to);
 	m->anchor[0].at_ns = first < m->origin_ns ? first : m->origin_ns;
 	m->anchor[1].at_ns = last > m->origin_ns ? last : m->origin_ns;
 	compose(t, p, piece, parent, m);
+	if (s->full && k == s->n)
+		disown(m);
 }
 
 static void walk_tree(struct clock_graph *g, const struct clock_tree *tree)
@@ -312,15 +337,15 @@ static void walk_tree(struct clock_graph *g, const struct clock_tree *tree)
 	for (uint32_t k = 0; k < tree->reached; k++) {
 		uint32_t p = tree->order[k];
 		const struct clock_tie *t = tree->tie[p];
-		struct cuts cuts;
+		struct settings settings;
 		if (!t) {
 			no_clock(&g->f->point[p], CLOCK_SAME);
 			continue;
 		}
-		find_cuts(t, p, &g->f->point[clock_tie_other(t, p)], &cuts);
-		g->f->point[p].pieces = cuts.n + 1;
-		for (uint32_t i = 0; i <= cuts.n; i++)
-			fill(g, t, p, &cuts, i);
+		find_settings(t, p, &g->f->point[clock_tie_other(t, p)], &settings);
+		g->f->point[p].pieces = settings.n + 1;
+		for (uint32_t i = 0; i <= settings.n; i++)
+			fill(g, t, p, &settings, i);
 	}
 }
 

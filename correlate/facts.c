@@ -397,13 +397,20 @@ static void bounds_by(const struct clock_map *m, int64_t t, int64_t *low, int64_
 	narrow_between(&origin, &m->anchor[1], t, low, high);
 }
 
+bool facts_hidden(const struct point *p, int64_t t)
+{
+	const struct clock_map *m = piece_at(p, t), *end = p->piece + p->pieces;
+
+	return m && ((t < m->sure_from_ns && m->settings > 1) || (t > m->sure_to_ns && m + 1 < end && m[1].settings > 1));
+}
+
 void facts_bounds(const struct point *p, int64_t t, int64_t *low, int64_t *high)
 {
 	const struct clock_map *m = piece_at(p, t), *other = NULL, *end = p->piece + p->pieces;
 
 	*low = INT64_MIN;
 	*high = INT64_MAX;
-	if (!m)
+	if (!m || facts_hidden(p, t))
 		return;
 	bounds_by(m, t, low, high);
 	if (t >= m->sure_from_ns && t <= m->sure_to_ns)

@@ -88,6 +88,7 @@ struct point {
 		bool anchored;                  /* there are such */
 		int64_t slack_ns;               /* conceded to time stamp noise, beyond the resolution */
 		uint64_t pairs;
+		uint32_t settings;              /* between the piece before and this one; more than one, and of the time in between nothing is known */
 		enum clock_state state;
 	} piece[PIECES_MAX];
 };
@@ -292,6 +293,8 @@ static inline bool facts_comparable(const struct point *p)
 	return p->pieces == 0 || (p->piece[0].state != CLOCK_NONE && p->piece[0].state != CLOCK_INCONSISTENT);
 }
 
+/* Is t, on p's clock, close to where it was set several times, so that no piece holds? */
+bool facts_hidden(const struct point *p, int64_t t_ns);
 /* Hard bounds of the clock of point p minus the reference clock, at time t on p's; INT64_MIN, INT64_MAX: open. */
 void facts_bounds(const struct point *p, int64_t t_ns, int64_t *low_ns, int64_t *high_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */

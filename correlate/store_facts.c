@@ -57,13 +57,14 @@ static int store_piece(struct db *db, sqlite3_stmt *st, const struct facts *f, c
 		db_bind_text(st, 15, remark);
 	else
 		sqlite3_bind_null(st, 15);
+	sqlite3_bind_int64(st, 16, m->settings);
 	return db_run(db, st, e);
 }
 
 static int store_clocks(struct db *db, const struct facts *f, struct err *e)
 {
 	sqlite3_stmt *st;
-	int rc = db_prepare(db, "INSERT INTO clock VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)", &st, e);
+	int rc = db_prepare(db, "INSERT INTO clock VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)", &st, e);
 
 	for (uint32_t i = 0; rc == 0 && i < f->points + f->asides; i++)
 		for (uint32_t k = 0; rc == 0 && k < f->point[i].pieces; k++)

@@ -53,6 +53,7 @@ CREATE TABLE clock(
   state          TEXT NOT NULL,         -- both-ways, one-way, same-clock, inconsistent, none
   doubt          TEXT,                  -- why aligned times of this point are doubtful; NULL: they are not
   remark         TEXT,                  -- what else is to be known of its clock: hours ahead, never set, why it is the reference
+  settings       INTEGER NOT NULL,      -- times that it, or one on the way to the reference, was set since the piece before
   PRIMARY KEY(point_id, from_ns)
 ) STRICT, WITHOUT ROWID;
 

@@ -230,7 +230,7 @@ CREATE VIEW v_clock AS
 SELECT p.name AS point, r.name AS reference_point,
        -- The first and the last piece reach to the ends of time; people want to see the capture's own.
        c.origin_ns AS from_ns, min(c.to_ns, coalesce(w.last_ns, c.origin_ns)) AS to_ns,
-       c.offset_ns, c.offset_low_ns, c.offset_high_ns, c.skew_ppm, c.skew_low_ppm, c.skew_high_ppm, c.pairs, c.state, c.doubt, c.remark
+       c.offset_ns, c.offset_low_ns, c.offset_high_ns, c.skew_ppm, c.skew_low_ppm, c.skew_high_ppm, c.pairs, c.state, c.doubt, c.remark, c.settings
 FROM clock c
 JOIN point p ON p.id = c.point_id
 JOIN point r ON r.id = c.reference_id

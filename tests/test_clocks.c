@@ -526,6 +526,81 @@ static void around_a_step_only_its_own_time_is_in_doubt(void **state)
 	drop(&w);
 }
 
+/* How far p's clock is ahead at time t since the start. */
+static int64_t ahead_for_two_seconds(int64_t t, uint32_t p)
+{
+	return p == 1 && t >= 30 * SECOND && t < 32 * SECOND ? 3 * SECOND : 0;
+}
+
+/* c's with b's, and two seconds before as well. */
+static int64_t set_every_four_seconds(int64_t t, uint32_t p)
+{
+	int64_t b = t / (4 * SECOND) & 1, c = (t + 2 * SECOND) / (4 * SECOND) & 1;
+
+	return p * 7 * SECOND + (p > 0 ? b * SECOND / 2 : 0) + (p > 1 ? c * SECOND / 2 : 0);
+}
+
+/* Packets between neighbours 1 ms apart, every 10 ms, alternately there and back, of clocks that are off by `ahead`. */
+static struct world packets_of(uint32_t n, int64_t span, int64_t (*ahead)(int64_t t, uint32_t p))
+{
+	struct world w = plain(3, n);
+
+	w.packets = (size_t)(span / (SECOND / 100));
+	gather(&w);
+	w.pairs.n = 0;
+	for (int64_t t = 0; t < span; t += SECOND / 100)
+		for (uint32_t i = 0; i + 1 < n; i++) {
+			bool c2s = t / (SECOND / 100) & 1;
+			int64_t a = start + t + ahead(t, i), b = start + t + ahead(t, i + 1) + SECOND / (c2s ? 1000 : -1000);
+			see(&w.f.point[i], a);
+			see(&w.f.point[i + 1], b);
+			w.pairs.v[w.pairs.n++] = (struct clock_pair){ i * n + i + 1, a, b - a, c2s, false };
+		}
+	clock_pairs_sort(&w.pairs);
+	return w;
+}
+
+/* How often the truth is not inside the bounds of point p. */
+static size_t outside_at(const struct world *w, uint32_t p, int64_t span, int64_t (*ahead)(int64_t t, uint32_t p))
+{
+	size_t n = 0;
+
+	for (int64_t t = 0; t < span; t += SECOND / 10) {
+		int64_t low, high, truth = ahead(t, p) - ahead(t, w->f.reference);
+		facts_bounds(&w->f.point[p], start + t + ahead(t, p), &low, &high);
+		n += truth < low || truth > high;
+	}
+	return n;
+}
+
+static void between_two_settings_close_to_each_other_nothing_is_known(void **state)
+{
+	struct world w = packets_of(2, 60 * SECOND, ahead_for_two_seconds);
+
+	(void)state;
+	find(&w);
+	assert_int_equal(w.f.point[1].pieces, 2);
+	assert_int_equal(w.f.point[1].piece[1].settings, 2);
+	assert_int_equal(outside_at(&w, 1, 60 * SECOND, ahead_for_two_seconds), 0);
+	assert_true(facts_doubt(&w.f.point[1], start + 34 * SECOND) == INT64_MAX);
+	assert_true(facts_doubt(&w.f.point[1], start + 20 * SECOND) < SECOND / 100 && facts_doubt(&w.f.point[1], start + 40 * SECOND) < SECOND / 100);
+	drop(&w);
+}
+
+static void a_clock_set_too_often_has_no_bounds_from_then_on(void **state)
+{
+	const int64_t span = 164 * SECOND;
+	struct world w = packets_of(3, span, set_every_four_seconds);
+
+	(void)state;
+	find(&w);
+	for (uint32_t p = 0; p < 3; p++)
+		assert_int_equal(outside_at(&w, p, span, set_every_four_seconds), 0);
+	assert_int_equal(w.f.point[2].pieces, PIECES_MAX);
+	assert_int_equal(w.f.point[2].piece[PIECES_MAX - 1].state, CLOCK_INCONSISTENT);
+	drop(&w);
+}
+
 static void the_order_of_the_pairs_does_not_show(void **state)
 {
 	(void)state;
@@ -565,6 +640,8 @@ int main(void)
 		cmocka_unit_test(points_in_the_wrong_order_are_told),
 		cmocka_unit_test(clocks_far_apart_are_put_in_words),
 		cmocka_unit_test(around_a_step_only_its_own_time_is_in_doubt),
+		cmocka_unit_test(between_two_settings_close_to_each_other_nothing_is_known),
+		cmocka_unit_test(a_clock_set_too_often_has_no_bounds_from_then_on),
 		cmocka_unit_test(the_order_of_the_pairs_does_not_show),
 		cmocka_unit_test(truth_lies_inside_the_bounds_of_all_clocks),
 	};

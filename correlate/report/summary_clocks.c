@@ -12,7 +12,7 @@
 /* One piece of one point's clock; the columns of v_clock. */
 struct piece {
 	char point[64], reference[64], state[16];
-	int64_t from_ns, to_ns, offset_ns, low_ns, high_ns, pairs, number, pieces;
+	int64_t from_ns, to_ns, offset_ns, low_ns, high_ns, pairs, number, pieces, settings;
 	bool low, high, skew_bounded;
 	char remark[256];       /* "": none */
 	double skew_ppm, skew_error_ppm;
@@ -38,6 +38,7 @@ static void take(struct piece *p, sqlite3_stmt *st, const struct style *s)
 	p->pairs = sqlite3_column_int64(st, 10);
 	p->number = sqlite3_column_int64(st, 12);
 	p->pieces = sqlite3_column_int64(st, 13);
+	p->settings = sqlite3_column_int64(st, 15);
 	clean_text(p->remark, sizeof p->remark, sqlite3_column_type(st, 14) == SQLITE_NULL ? "" : (const char *)sqlite3_column_text(st, 14), -1, s->utf8);
 }
 
@@ -98,7 +99,7 @@ static void one(const struct piece *p, const struct style *s, int64_t resolution
 		if (strcmp(p->state, "inconsistent") == 0)
 			text_add(text, sizeof text, " that CONTRADICT each other");
 		if (p->pieces > 1 && p->number == 1)
-			text_add(text, sizeof text, ", %" PRId64 " step%s", p->pieces - 1, p->pieces == 2 ? "" : "s");
+			text_add(text, sizeof text, ", %" PRId64 " step%s", p->settings, p->settings == 1 ? "" : "s");
 		if (p->remark[0])
 			text_add(text, sizeof text, "; %s", p->remark);
 	}
@@ -119,7 +120,7 @@ int summary_clocks(struct db *db, const struct style *s, struct err *e)
 		"SELECT c.point, c.reference_point, c.from_ns, c.to_ns, c.offset_ns, c.offset_low_ns, c.offset_high_ns, c.skew_ppm, "
 		"c.skew_low_ppm, "
 		"c.skew_high_ppm, c.pairs, c.state, row_number() OVER (PARTITION BY c.point ORDER BY c.from_ns), count(*) OVER (PARTITION "
-		"BY c.point), c.remark "
+		"BY c.point), c.remark, sum(c.settings) OVER (PARTITION BY c.point) "
 		"FROM v_clock c JOIN point p ON p.name = c.point LEFT JOIN path h ON h.point_id = p.id "
 		"WHERE c.point <> c.reference_point OR c.remark IS NOT NULL ORDER BY h.position, c.point, c.from_ns",
 		&st, e) < 0)
