@@ -251,15 +251,28 @@ const struct clock_piece *clock_tie_piece(const struct clock_tie *t, uint32_t p,
 	return &t->piece[k];
 }
 
+/* The upper bound is convex and the lower one concave in time, close to a step and away from it: the worst is where one of these begins or ends. */
+static void bounds_within(const struct clock_tie *t, const struct clock_piece *piece, int64_t from, int64_t to, int64_t *low, int64_t *high)
+{
+	const int64_t edge[] = { piece->from_ns, clock_plus(piece->sure_from_ns, -1), piece->sure_from_ns, piece->sure_to_ns,
+		clock_plus(piece->sure_to_ns, 1), clock_plus(piece->to_ns, -1) };
+	int64_t offset, l, h;
+
+	for (size_t i = 0; i < sizeof edge / sizeof *edge; i++) {
+		int64_t x = edge[i] < from ? from : edge[i] > to ? to : edge[i];
+		clock_at(t->piece, t->pieces, x, &offset, &l, &h);
+		*low = l < *low ? l : *low;
+		*high = h > *high ? h : *high;
+	}
+}
+
 void clock_tie_bounds(const struct clock_tie *t, uint32_t p, int64_t from_ns, int64_t to_ns, int64_t *low_ns, int64_t *high_ns)
 {
-	int64_t offset, low, high, l, h;
+	int64_t low = INT64_MAX, high = INT64_MIN;
 
-	/* The upper bound is convex and the lower one concave in time: the worst of a stretch is at one of its ends. */
-	clock_at(t->piece, t->pieces, from_ns, &offset, &low, &high);
-	clock_at(t->piece, t->pieces, to_ns, &offset, &l, &h);
-	low = l < low ? l : low;
-	high = h > high ? h : high;
+	for (uint32_t k = 0; k < t->pieces; k++)
+		if (t->piece[k].to_ns >= from_ns && t->piece[k].from_ns <= to_ns)
+			bounds_within(t, &t->piece[k], from_ns, to_ns, &low, &high);
 	if (clock_tie_own(t) != p) {
 		*low_ns = low;
 		*high_ns = high;

@@ -601,6 +601,29 @@ static void a_clock_set_too_often_has_no_bounds_from_then_on(void **state)
 	drop(&w);
 }
 
+static void bounds_over_a_time_hold_for_all_of_it(void **state)
+{
+	const int64_t resolution[] = { 1, 1 };
+	struct clock_pair v[1800];
+	struct clock_tie t = { .a = 0, .b = 1 };
+	size_t n = 0;
+	int64_t low, high;
+
+	(void)state;
+	for (int64_t x = 0; x < 18 * SECOND; x += SECOND / 50) {
+		int64_t d = x >= 6 * SECOND && x < 12 * SECOND ? 3 * SECOND : 0;
+		v[n++] = (struct clock_pair){ 1, start + x, d + SECOND / 1000, true, false };
+		v[n++] = (struct clock_pair){ 1, start + x + 1000, d - SECOND / 1000, false, false };
+	}
+	assert_int_equal(clock_tie_fit(&t, v, n, NULL, 0, resolution, PIECES_MAX), 0);
+	assert_true(t.pieces == 3 && !t.on_b);
+	clock_tie_bounds(&t, 1, start + 4 * SECOND, start + 14 * SECOND, &low, &high);
+	assert_true(low <= 0 && low > -SECOND && high >= 3 * SECOND && high < 4 * SECOND);
+	clock_tie_bounds(&t, 0, start + 4 * SECOND, start + 14 * SECOND, &low, &high);
+	assert_true(high >= 0 && high < SECOND && low <= -3 * SECOND && low > -4 * SECOND);
+	clock_tie_free(&t);
+}
+
 static void the_order_of_the_pairs_does_not_show(void **state)
 {
 	(void)state;
@@ -642,6 +665,7 @@ int main(void)
 		cmocka_unit_test(around_a_step_only_its_own_time_is_in_doubt),
 		cmocka_unit_test(between_two_settings_close_to_each_other_nothing_is_known),
 		cmocka_unit_test(a_clock_set_too_often_has_no_bounds_from_then_on),
+		cmocka_unit_test(bounds_over_a_time_hold_for_all_of_it),
 		cmocka_unit_test(the_order_of_the_pairs_does_not_show),
 		cmocka_unit_test(truth_lies_inside_the_bounds_of_all_clocks),
 	};
