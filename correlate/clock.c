@@ -9,10 +9,9 @@
 
 #define SHORT_SPAN_NS 10000000000       /* 10 s: 500 ppm are 5 ms by then, a corridor's width */
 #define FEW 8                   /* points of one side that are too few for a slope */
-#define NOISE_NS 50000          /* time stamps of good captures are that good */
 
 /* Noise that is conceded before contradictions are called steps or wrong matches; more only where it explains much more. */
-static const int64_t noises[] = { NOISE_NS, 200000, 500000, 2000000 };
+static const int64_t noises[] = { CLOCK_NOISE_NS, 200000, 500000, 2000000 };
 
 #define STEP_COST 8
 #define SLACK_MAX_NS 10000000   /* more than all noise conceded: no line */

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CLOCK_NOISE_NS 50000    /* time stamps of good captures are that good, beyond their resolution; clocks are that straight */
+#define CLOCK_FLIGHT_NS INT64_C(10000000000)    /* no packet is longer on its way */
 #define CLOCK_VERTICES 32       /* hulls have O(log n) of them: about 20 for a million points */
 
 struct clock_point {

@@ -7,7 +7,6 @@
 
 #include "correlate/clock_loops.h"
 
-#define NOISE_NS 50000          /* by which bounds may miss each other, on top of the time stamps' resolution: clocks are not quite straight */
 #define UNSTEADY 8              /* a clock that was set more often is not looked at */
 #define SPAN_NS 1000000000      /* knots closer together tell nothing about the slope */
 
@@ -29,7 +28,8 @@ static void look_around(const struct clock_graph *g, uint32_t p, int64_t p_ns, s
 		m->at[i] = i == p ? p_ns : facts_unalign(q, t);
 		m->known[i] = q->piece[0].state != CLOCK_NONE && !facts_hidden(q, m->at[i]);
 		theirs = facts_doubt(q, m->at[i]);
-		m->unsure[i] = i == p ? 0 : mine == INT64_MAX || theirs == INT64_MAX ? CLOSE_FLIGHT_NS : mine + theirs;
+		/* What one bound leaves open, for times that need not be exact: a packet's time on its way. */
+		m->unsure[i] = i == p ? 0 : mine == INT64_MAX || theirs == INT64_MAX ? CLOCK_FLIGHT_NS : mine + theirs;
 	}
 }
 
@@ -49,7 +49,7 @@ static void gather(const struct clock_graph *g, const struct moment *m, bool sla
 		clock_tie_bounds(t, other, m->at[own] - m->unsure[own], m->at[own] + m->unsure[own], &lower, &higher);
 		apart = m->at[other] - m->at[own];
 		if (slack)
-			noise = NOISE_NS + g->f->point[own].resolution_ns + g->f->point[other].resolution_ns;
+			noise = CLOCK_NOISE_NS + g->f->point[own].resolution_ns + g->f->point[other].resolution_ns;
 		if (higher != INT64_MAX)
 			high[own * n + other] = clock_plus(higher - apart, noise);
 		if (lower != INT64_MIN)

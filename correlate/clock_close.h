@@ -4,8 +4,6 @@
 
 #include "correlate/clock_graph.h"
 
-#define CLOSE_FLIGHT_NS INT64_C(10000000000)    /* no packet is longer on its way: what one bound leaves open, for times that need not be exact */
-
 /*
  * Every point's clock is known against the reference (facts.h). Marks ties that contradict the others (out), and says so at the points.
  * Returns how many, or -1: out of memory.

@@ -9,7 +9,6 @@ typedef __int128 wide;
 
 #define PIECE_COST 8            /* one more piece is worth that many wrong matches */
 #define TWICE_COST 64           /* ... and times that may have come twice, more than any of both */
-#define FLIGHT_NS INT64_C(10000000000)  /* no packet is longer on its way */
 
 static int64_t saturate(wide v)
 {
@@ -59,7 +58,7 @@ static size_t add_shadows(struct clock_point *point, size_t n)
 	for (size_t k = 0; k < n; k++) {
 		point[n + k] = point[k];
 		point[n + k].upper = !point[k].upper;
-		point[n + k].d_ns = saturate((wide)point[k].d_ns + (point[k].upper ? -FLIGHT_NS : FLIGHT_NS));
+		point[n + k].d_ns = saturate((wide)point[k].d_ns + (point[k].upper ? -CLOCK_FLIGHT_NS : CLOCK_FLIGHT_NS));
 	}
 	return 2 * n;
 }
@@ -169,13 +168,14 @@ out:
 	return rc;
 }
 
-int clock_tie_declare(struct clock_tie *t)
+int clock_tie_declare(struct clock_tie *t, int64_t unsure_ns)
 {
 	t->piece = calloc(1, sizeof *t->piece);
 	if (!t->piece)
 		return -1;
 	*t->piece = (struct clock_piece){ .from_ns = INT64_MIN, .to_ns = INT64_MAX, .sure_from_ns = INT64_MIN, .sure_to_ns = INT64_MAX,
-		.first_ns = INT64_MIN, .last_ns = INT64_MAX, .has_low = true, .has_high = true, .state = CLOCK_SAME };
+		.first_ns = INT64_MIN, .last_ns = INT64_MAX, .has_low = true, .has_high = true, .low_ns = -unsure_ns,
+		.high_ns = unsure_ns, .state = CLOCK_SAME };
 	t->pieces = 1;
 	t->declared = true;
 	return 0;

@@ -38,8 +38,8 @@ struct clock_line {
 int clock_tie_fit(struct clock_tie *t, const struct clock_pair *pair, size_t n, const struct clock_pair *answer, size_t answers,
     const int64_t resolution_ns[2], uint32_t max);
 
-/* Both have one clock, and nothing is to be fitted. */
-int clock_tie_declare(struct clock_tie *t);
+/* Both have one clock, whose time stamps may be off by unsure_ns all the same: nothing is to be fitted. t has no pieces yet. 0, or -1: out of memory. */
+int clock_tie_declare(struct clock_tie *t, int64_t unsure_ns);
 void clock_tie_free(struct clock_tie *t);
 
 /* Clock of p (a or b) minus the other one, by one piece, on p's clock. */

@@ -64,36 +64,66 @@ static const struct clock_pair *of(const struct clock_pairs *p, uint64_t at, siz
 	return p->v + from;
 }
 
-/* Do packets prove that two points that should have one clock have two? */
-static bool contradicts(const struct clock_tie *t)
+/* How far packets prove that two clocks are apart, at least and at most. */
+static void prove_apart(const struct clock_tie *t, int64_t *least, int64_t *most)
 {
-	int64_t worst = 0;
-
+	*least = *most = 0;
 	for (uint32_t k = 0; k < t->pieces; k++) {
 		const struct clock_piece *p = &t->piece[k];
-		if (p->state != CLOCK_BOTH_WAYS)
-			return false;
-		worst = p->low_ns > worst ? p->low_ns : -p->high_ns > worst ? -p->high_ns : worst;
+		int64_t ahead = p->has_low ? p->low_ns : INT64_MIN, behind = p->has_high ? -p->high_ns : INT64_MIN;
+		int64_t apart = ahead > behind ? ahead : behind;
+		int64_t open = !p->has_low || !p->has_high ? apart : ahead > behind ? p->high_ns : -p->low_ns;
+		*least = apart > *least ? apart : *least;
+		*most = apart > 0 && open > *most ? open : *most;
 	}
-	return t->pairs >= APART_MIN && worst > APART_NS;
+}
+
+/* Packets of one direction that come too early may also have gone the other way: the path may be wrong. */
+static bool is_one_way(const struct clock_tie *t)
+{
+	for (uint32_t k = 0; k < t->pieces; k++)
+		if (clock_tie_state(t, &t->piece[k]) == CLOCK_ONE_WAY)
+			return true;
+	return false;
+}
+
+static void doubt_order(struct point *p, const char *other)
+{
+	size_t n = strlen(p->how);
+
+	snprintf(p->how + n, sizeof p->how - n, "%sthe packets that it shares with %s contradict this order", n ? "; but " : "", other);
+}
+
+static void doubt_one_clock(struct point *p, int64_t unsure_ns)
+{
+	p->one_clock_ns = unsure_ns > p->one_clock_ns ? unsure_ns : p->one_clock_ns;
 }
 
 /* The captures say that one clock stamped both; believed unless packets prove that it did not. */
 static int declare(struct clock_graph *g, struct clock_tie *t)
 {
-	struct point *p = &g->f->point[t->b];
-	struct clock_tie fitted = *t;
+	struct point *p = &g->f->point[t->a], *q = &g->f->point[t->b];
+	struct clock_tie one = { .a = t->a, .b = t->b, .pairs = t->pairs };
+	int64_t apart, most;
 
-	if (t->piece && contradicts(t)) {
-		snprintf(p->clock_note, sizeof p->clock_note, "its captures are from the same files as those of %s, but packets prove that another clock "
-			"stamped them: files of several hosts were merged", g->f->point[t->a].name);
-		p->clock = (int)(POINTS_MAX + t->b + 1);
+	prove_apart(t, &apart, &most);
+	if (t->reversed)
+		apart = most = 0;       /* it is the order that is wrong */
+	if (t->pairs >= APART_MIN && apart > (is_one_way(t) ? CLOCK_FLIGHT_NS : APART_NS)) {
+		snprintf(q->clock_note, sizeof q->clock_note, "its captures are from the same files as those of %s, but packets prove that another clock "
+			"stamped them: files of several hosts were merged", p->name);
+		q->clock = (int)(POINTS_MAX + t->b + 1);
 		return 0;
 	}
-	if (clock_tie_declare(t) < 0)
-		return -1;
-	free(fitted.piece);
-	return 0;
+	if (t->pairs < APART_MIN || apart <= CLOCK_NOISE_NS + p->resolution_ns + q->resolution_ns)
+		most = 0;
+	doubt_one_clock(p, most);
+	doubt_one_clock(q, most);
+	if (t->reversed || (is_one_way(t) && most > 0))
+		doubt_order(q, p->name);
+	clock_tie_free(t);
+	*t = one;
+	return clock_tie_declare(t, most);
 }
 
 static int add_tie(struct clock_graph *g, const struct clock_pairs *pairs, const struct clock_pairs *answers, uint32_t a, uint32_t b)
@@ -234,8 +264,8 @@ static void against_parent(const struct clock_tie *t, uint32_t p, int64_t p_ns, 
 	int64_t at = clock_plus(p_ns, -estimate_ns);
 
 	clock_tie_bounds(t, p, clock_tie_own(t) == p ? p_ns : at, clock_tie_own(t) == p ? p_ns : at, low, high);
-	*from = *high == INT64_MAX ? at - CLOSE_FLIGHT_NS : p_ns - *high;
-	*to = *low == INT64_MIN ? at + CLOSE_FLIGHT_NS : p_ns - *low;
+	*from = *high == INT64_MAX ? at - CLOCK_FLIGHT_NS : p_ns - *high;
+	*to = *low == INT64_MIN ? at + CLOCK_FLIGHT_NS : p_ns - *low;
 	if (clock_tie_own(t) != p)
 		clock_tie_bounds(t, p, *from, *to, low, high);
 }

@@ -444,7 +444,7 @@ int64_t facts_doubt_between(const struct facts *f, const struct point *p, int64_
 	int64_t pair = f->apart ? f->apart[(size_t)(p - f->point) * (f->points + f->asides) + (size_t)(q - f->point)] : INT64_MAX, x, y, sum;
 
 	if (p->clock == q->clock)
-		return 0;
+		return p->one_clock_ns < q->one_clock_ns ? p->one_clock_ns : q->one_clock_ns;
 	x = facts_doubt(p, p_ns);
 	y = facts_doubt(q, q_ns);
 	sum = x == INT64_MAX || y == INT64_MAX ? INT64_MAX : x + y;

@@ -67,6 +67,7 @@ struct point {
 	bool aside;                     /* no place on the path: left out of --path, or it holds both sides of a device */
 	int source;                     /* points of the same number are taken from the very same files: where one of them ran, all did */
 	int clock;                      /* points of the same number were recorded by one clock: they are taken from the same files */
+	int64_t one_clock_ns;           /* by as much packets leave open whether it is one, or its time stamps are that bad */
 	struct sight sight[2];
 	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */
 
@@ -299,7 +300,7 @@ bool facts_hidden(const struct point *p, int64_t t_ns);
 void facts_bounds(const struct point *p, int64_t t_ns, int64_t *low_ns, int64_t *high_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */
 int64_t facts_doubt(const struct point *p, int64_t t_ns);
-/* ... and the time between something at p and something at q: nothing, where one clock stamped both. */
+/* ... and the time between something at p and something at q: where one clock stamped both, nothing, or what is wrong with its time stamps. */
 int64_t facts_doubt_between(const struct facts *f, const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns);
 
 #endif

@@ -469,6 +469,80 @@ static void one_clock_is_believed_until_packets_prove_two(void **state)
 	drop(&w);
 }
 
+static void one_direction_can_prove_two_clocks(void **state)
+{
+	struct world w = plain(10, 2);
+
+	(void)state;
+	w.sees[1] = 1;
+	w.site[1].offset = -HOUR;
+	gather(&w);
+	w.f.point[1].clock = w.f.point[0].clock;
+	find(&w);
+	assert_doubt(&w, 1, "another clock stamped them");
+	assert_true(within_doubt(&w, 0, 1, SECOND));
+	drop(&w);
+}
+
+static void of_clocks_a_little_apart_one_clock_is_not_taken_for_exact(void **state)
+{
+	struct world w = plain(10, 3);
+
+	(void)state;
+	w.site[1].offset = 900000;
+	w.queue = 20e3;
+	for (uint32_t i = 0; i < 3; i++)
+		w.least[i][0] = w.least[i][1] = 50e3;
+	gather(&w);
+	w.f.point[1].clock = w.f.point[0].clock;
+	find(&w);
+	assert_true(w.f.point[1].clock == w.f.point[0].clock);
+	assert_true(inside(&w, 1, SECOND) && within_doubt(&w, 0, 1, SECOND) && within_doubt(&w, 1, 2, SECOND));
+	assert_true(facts_doubt_between(&w.f, &w.f.point[0], start, &w.f.point[1], start) < 1000000);
+	drop(&w);
+}
+
+static void one_clock_that_answers_bound_as_well_is_one_clock(void **state)
+{
+	struct clock_pair answer[100];
+	struct world w = plain(8, 3);
+
+	(void)state;
+	w.site[1].offset = 0;
+	w.sees[0] = 1;
+	gather(&w);
+	for (int i = 0; i < 100; i++) {
+		int64_t t = i * 6 * SECOND, x = stamp(&w.site[0], t);
+		answer[i] = (struct clock_pair){ 1, x, stamp(&w.site[1], t + 40000000) - x, true, false };
+	}
+	w.answers = (struct clock_pairs){ answer, 100 };
+	w.f.point[1].clock = w.f.point[0].clock;
+	find(&w);
+	/* All that a is compared with, b is: the first one is as good a reference as any. */
+	assert_int_equal(w.f.reference, 0);
+	assert_int_equal(w.f.point[1].piece[0].state, CLOCK_SAME);
+	drop(&w);
+}
+
+static void points_of_one_clock_in_the_wrong_order_are_told(void **state)
+{
+	struct world w = plain(11, 2);
+
+	(void)state;
+	w.site[1].offset = 0;
+	w.least[0][0] = w.least[0][1] = 40e6;
+	gather(&w);
+	for (size_t k = 0; k < w.pairs.n; k++)
+		w.pairs.v[k].c2s = !w.pairs.v[k].c2s;
+	w.f.point[1].clock = w.f.point[0].clock;
+	snprintf(w.f.point[1].how, sizeof w.f.point[1].how, "given");
+	find(&w);
+	assert_doubt(&w, 1, NULL);
+	assert_string_equal(w.f.point[1].how, "given; but the packets that it shares with a contradict this order");
+	assert_int_equal(facts_doubt_between(&w.f, &w.f.point[0], start, &w.f.point[1], start), 0);
+	drop(&w);
+}
+
 static void points_in_the_wrong_order_are_told(void **state)
 {
 	struct world w = plain(11, 2);
@@ -660,6 +734,10 @@ int main(void)
 		cmocka_unit_test(one_direction_leaves_one_bound_and_answers_close_it),
 		cmocka_unit_test(who_shares_no_packet_has_no_clock),
 		cmocka_unit_test(one_clock_is_believed_until_packets_prove_two),
+		cmocka_unit_test(one_direction_can_prove_two_clocks),
+		cmocka_unit_test(of_clocks_a_little_apart_one_clock_is_not_taken_for_exact),
+		cmocka_unit_test(one_clock_that_answers_bound_as_well_is_one_clock),
+		cmocka_unit_test(points_of_one_clock_in_the_wrong_order_are_told),
 		cmocka_unit_test(points_in_the_wrong_order_are_told),
 		cmocka_unit_test(clocks_far_apart_are_put_in_words),
 		cmocka_unit_test(around_a_step_only_its_own_time_is_in_doubt),
