@@ -104,31 +104,45 @@ static uint32_t put_aside(struct facts *f, struct place *place)
 	return n;
 }
 
-/* Time stamps of two clocks are good enough to put points in some order, not to rest a claim on. */
-static bool is_known(const struct facts *f, const struct path_pair *pair, uint32_t i, uint32_t j)
+/* As order(), but time stamps of two clocks are good enough to put points in some order, not to rest a claim on. */
+static int known_order(const struct facts *f, const struct path_pair *pair, uint32_t i, uint32_t j)
 {
 	enum how how;
+	int o = order(&pair[i * f->points + j], &how);
 
-	return order(between(pair, f->points, i, j), &how) != 0 && (how != HOW_TIMES || f->point[i].clock == f->point[j].clock);
+	return how == HOW_TIMES && f->point[i].clock != f->point[j].clock ? 0 : o;
 }
 
-/* Between which points, of those at the first n places, is the order not known, neither directly nor by way of one between them? */
+/* Which points, of those at the first n places, are behind each, directly or by way of others? */
+static void find_behind(const struct facts *f, const struct path_pair *pair, const struct place *place, uint32_t n, uint64_t *behind)
+{
+	memset(behind, 0, POINTS_MAX * sizeof *behind);
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < n; k++)
+			if (place[i].point < place[k].point) {
+				int o = known_order(f, pair, place[i].point, place[k].point);
+				behind[i] |= (uint64_t)(o > 0) << k;
+				behind[k] |= (uint64_t)(o < 0) << i;
+			}
+	for (uint32_t by = 0; by < n; by++)
+		for (uint32_t i = 0; i < n; i++)
+			if (behind[i] >> by & 1)
+				behind[i] |= behind[by];
+}
+
+/* Between which of them is the order not known, or, where it goes round in a circle, none? */
 static void find_unordered(const struct facts *f, const struct path_pair *pair, const struct place *place, uint32_t n, uint64_t *unordered)
 {
+	uint64_t behind[POINTS_MAX];
+
 	memset(unordered, 0, POINTS_MAX * sizeof *unordered);
+	find_behind(f, pair, place, n, behind);
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = i + 1; k < n; k++)
-			if (!is_known(f, pair, place[i].point, place[k].point)) {
+			if (!(behind[i] >> k & 1) || behind[k] >> i & 1) {
 				unordered[i] |= 1ull << k;
 				unordered[k] |= 1ull << i;
 			}
-	for (uint32_t by = 1; by + 1 < n; by++)
-		for (uint32_t i = 0; i < by; i++)
-			for (uint32_t k = by + 1; k < n; k++)
-				if (!(unordered[by] >> i & 1) && !(unordered[by] >> k & 1)) {
-					unordered[i] &= ~(1ull << k);
-					unordered[k] &= ~(1ull << i);
-				}
 }
 
 int path_infer(struct facts *f, const struct path_pair *pair, struct err *e)

@@ -121,6 +121,22 @@ static void three_points_are_put_in_line_whatever_their_order(void **state)
 	}
 }
 
+static void an_order_that_goes_round_in_a_circle_is_none(void **state)
+{
+	struct path_pair pair[16] = { [0 * 4 + 1] = { .wider = 9 }, [1 * 4 + 2] = { .wider = 9 }, [0 * 4 + 2] = { .narrower = 9 },
+		[0 * 4 + 3] = { .wider = 9 }, [1 * 4 + 3] = { .wider = 9 }, [2 * 4 + 3] = { .wider = 9 } };
+	struct facts f;
+	struct err e;
+
+	(void)state;
+	with_points(&f, "abcd");
+	assert_int_equal(path_infer(&f, pair, &e), 0);
+	assert_string_equal(order_of(&f), "abcd");
+	assert_true(f.point[0].unordered == 6 && f.point[1].unordered == 5 && f.point[2].unordered == 3);
+	assert_true(f.point[3].unordered == 0);
+	facts_free(&f);
+}
+
 static void what_holds_both_sides_of_a_device_is_no_place_between_others(void **state)
 {
 	static const char *const doubled[] = { "b", "a", "c", "bc" }, *const path[] = { "ac", "abc", "abc", "ad" };
@@ -158,6 +174,7 @@ int main(void)
 		cmocka_unit_test(times_are_the_last_resort),
 		cmocka_unit_test(what_nothing_tells_stands_by_name_and_says_so),
 		cmocka_unit_test(three_points_are_put_in_line_whatever_their_order),
+		cmocka_unit_test(an_order_that_goes_round_in_a_circle_is_none),
 		cmocka_unit_test(what_holds_both_sides_of_a_device_is_no_place_between_others),
 	};
 
