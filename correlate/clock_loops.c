@@ -100,37 +100,48 @@ static void cut(int64_t *high, uint32_t n, uint32_t a, uint32_t b)
 	high[a * n + b] = high[b * n + a] = LOOPS_OPEN;
 }
 
-/* Do all agree without the pair? */
-static bool heals(const int64_t *high, uint32_t n, uint32_t a, uint32_t b)
+/* Do three clocks contradict each other, going round this way? */
+static bool misses(const int64_t *high, uint32_t n, uint32_t a, uint32_t b, uint32_t c)
 {
-	int64_t copy[CLOCKS * CLOCKS], by;
-	uint32_t loop[CLOCKS], len;
+	int64_t x = high[a * n + b], y = high[b * n + c], z = high[c * n + a];
 
-	memcpy(copy, high, (size_t)n * n * sizeof *copy);
-	cut(copy, n, a, b);
-	return loops_close(copy, n, loop, &len, &by);
+	return x != LOOPS_OPEN && y != LOOPS_OPEN && z != LOOPS_OPEN && (wide)x + y + z < 0;
 }
 
-/* One loop less: its culprit goes, or all of it. */
+/* With how many others does what is said of two clocks not agree? */
+static uint32_t witnesses(const int64_t *high, uint32_t n, uint32_t a, uint32_t b)
+{
+	uint32_t against = 0;
+
+	for (uint32_t c = 0; c < n; c++)
+		if (c != a && c != b)
+			against += misses(high, n, a, b, c) || misses(high, n, b, a, c);
+	return against;
+}
+
+/* One loop less: the pair that most others contradict goes; where there is no such one, all of it. */
 static int sentence(int64_t *high, uint32_t n, const uint32_t *loop, uint32_t len, struct loops_pair *out)
 {
-	uint32_t guilty = 0, healers = 0;
+	uint32_t guilty = 0, most = 0;
+	bool one = false;
+	int found = 0;
 
-	for (uint32_t k = 0; k < len; k++)
-		if (heals(high, n, loop[k], loop[(k + 1) % len])) {
+	for (uint32_t k = 0; k < len; k++) {
+		uint32_t against = witnesses(high, n, loop[k], loop[(k + 1) % len]);
+		one = against > most || (one && against < most);
+		if (against > most)
 			guilty = k;
-			healers++;
-		}
-	if (len == 2)
-		healers = 1;    /* one pair, there and back */
-	for (uint32_t k = 0, m = 0; k < len; k++) {
+		most = against > most ? against : most;
+	}
+	one |= len == 2;        /* one pair, there and back */
+	for (uint32_t k = 0; k < len; k++) {
 		uint32_t a = loop[k], b = loop[(k + 1) % len];
-		if (healers == 1 && k != guilty)
+		if (one && k != guilty)
 			continue;
-		out[m++] = (struct loops_pair){ .a = a < b ? a : b, .b = a < b ? b : a, .culprit = healers == 1 };
+		out[found++] = (struct loops_pair){ .a = a < b ? a : b, .b = a < b ? b : a, .culprit = one };
 		cut(high, n, a, b);
 	}
-	return healers == 1 ? 1 : (int)len;
+	return found;
 }
 
 int loops_blame(const int64_t *high, uint32_t n, struct loops_pair *out)

@@ -20,7 +20,7 @@ bool loops_close(int64_t *high, uint32_t n, uint32_t *loop, uint32_t *len, int64
 /* A pair that cannot be trusted. */
 struct loops_pair {
 	uint32_t a, b;          /* a < b */
-	bool culprit;           /* without it all the others of its loop agree, and without no other; else one of its loop is wrong, and which is not known */
+	bool culprit;           /* more of the other clocks contradict it than any other pair of its loop; else one of its loop is wrong, and which is not known */
 	uint32_t loop;          /* pairs that contradict each other have the same number */
 	int64_t by_ns;          /* how much the loop misses */
 };

@@ -99,6 +99,21 @@ static void a_wrong_pair_of_four_is_named(void **state)
 	assert_true(out[0].by_ns >= 1000);
 }
 
+static void two_wrong_pairs_are_named(void **state)
+{
+	static const int64_t clock[8] = { 0 };
+	struct loops_pair out[32];
+	int64_t m[64];
+
+	(void)state;
+	fit_all(m, clock, 8, 100);
+	say(m, 8, 0, 1, 999900, 1000100);
+	say(m, 8, 6, 7, 999900, 1000100);
+	assert_int_equal(loops_blame(m, 8, out), 2);
+	assert_true(out[0].culprit && out[0].a == 0 && out[0].b == 1);
+	assert_true(out[1].culprit && out[1].a == 6 && out[1].b == 7);
+}
+
 static void of_a_triangle_nobody_is_named(void **state)
 {
 	struct loops_pair out[4];
@@ -210,6 +225,7 @@ int main(void)
 		cmocka_unit_test(one_bound_is_closed_by_the_way_round),
 		cmocka_unit_test(what_nothing_bounds_stays_open),
 		cmocka_unit_test(a_wrong_pair_of_four_is_named),
+		cmocka_unit_test(two_wrong_pairs_are_named),
 		cmocka_unit_test(of_a_triangle_nobody_is_named),
 		cmocka_unit_test(a_pair_that_contradicts_itself_is_named),
 		cmocka_unit_test(bounds_are_those_of_all_ways),
