@@ -271,30 +271,29 @@ static void measure(const struct clock_graph *g, uint32_t p, int64_t *high)
 int close_tighten(struct clock_graph *g, const struct clock_tree *tree)
 {
 	struct facts *f = g->f;
-	int64_t *high = malloc((size_t)g->n * g->n * sizeof *high);
+	int64_t *high;
 	uint64_t placed = 0;
+	int rc = -1;
 
-	if (!high)
-		return -1;
 	if (g->n < 3 || g->ties < 2)
-		goto out;
+		return 0;
+	high = malloc((size_t)g->n * g->n * sizeof *high);
 	f->apart = malloc((size_t)g->n * g->n * sizeof *f->apart);
+	if (!high || !f->apart)
+		goto out;
 	for (uint32_t k = 0; k < tree->reached; k++) {
 		uint32_t p = tree->order[k];
 		for (uint32_t i = 0; tree->tie[p] && steady(&f->point[p]) && i < f->point[p].pieces; i++)
 			tighten(g, p, &f->point[p].piece[i], placed, high);
 		placed |= 1ull << p;
 	}
-	for (uint32_t i = 0; f->apart && i < g->n * g->n; i++)
+	for (uint32_t i = 0; i < g->n * g->n; i++)
 		f->apart[i] = INT64_MAX;
-	for (uint32_t p = 0; f->apart && p < g->n; p++)
+	for (uint32_t p = 0; p < g->n; p++)
 		if (f->point[p].pieces == 1 && f->point[p].piece[0].anchored)
 			measure(g, p, high);
-	for (uint32_t p = 0; f->apart && p < g->n; p++)
-		for (uint32_t q = 0; q < g->n; q++)
-			if (f->apart[p * g->n + q] == INT64_MAX)
-				f->apart[p * g->n + q] = f->apart[q * g->n + p];
+	rc = 0;
 out:
 	free(high);
-	return g->n < 3 || g->ties < 2 || f->apart ? 0 : -1;
+	return rc;
 }

@@ -47,7 +47,7 @@ static void add_drift(const struct point *p, double *drift, int64_t *noise)
 
 	for (uint32_t i = 0; i < p->pieces; i++) {
 		const struct clock_map *m = &p->piece[i];
-		most = fmax(most, fmax(m->skew_high - m->skew, m->skew - m->skew_low));
+		most = fmax(most, facts_drift(m));
 		slack = m->slack_ns > slack ? m->slack_ns : slack;
 	}
 	*noise += p->resolution_ns + slack;
@@ -143,13 +143,17 @@ static int64_t worst_bound(const struct stretch *g, unsigned d, struct bounds *v
 	return worst == INT64_MIN ? OPEN : worst;
 }
 
-/* What the clocks of the case leave open during the connection, either way. */
-static int64_t case_doubt(const struct conn *c, const struct point *p, const struct point *q)
+/* What the clocks of the case leave open from the first to the last that two points recorded of the connection, either way. */
+static int64_t case_doubt(const struct conn *c, unsigned near, unsigned far)
 {
-	int64_t first = c->txs ? c->tx[0].t : 0, last = c->txs ? c->tx[c->txs - 1].t : 0;
-	int64_t x = facts_doubt_between(c->facts, p, facts_unalign(p, first), q, facts_unalign(q, first));
-	int64_t y = facts_doubt_between(c->facts, p, facts_unalign(p, last), q, facts_unalign(q, last));
+	const struct point *p = &c->facts->point[near], *q = &c->facts->point[far];
+	const uint32_t *a = &c->at[near], *b = &c->at[far];
+	int64_t x, y;
 
+	if (a[0] == a[1] || b[0] == b[1])
+		return OPEN;
+	x = facts_doubt_between(c->facts, p, c->pkt[a[0]].t_raw, q, c->pkt[b[0]].t_raw);
+	y = facts_doubt_between(c->facts, p, c->pkt[a[1] - 1].t_raw, q, c->pkt[b[1] - 1].t_raw);
 	return x > y ? x : y;
 }
 
@@ -158,7 +162,7 @@ static void find_error(const struct conn *c, unsigned near, unsigned far, struct
 {
 	const struct point *p = &c->facts->point[near], *q = &c->facts->point[far];
 	struct stretch g = { .c = c, .near = near, .far = far };
-	int64_t wide = case_doubt(c, p, q), there, back;
+	int64_t wide = case_doubt(c, near, far), there, back;
 
 	*high = wide;
 	*low = wide == OPEN ? INT64_MIN : -wide;

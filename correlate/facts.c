@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/clock_corridor.h"
 #include "correlate/hosts.h"
 
 #include "correlate/select_clocks.sql.h"
@@ -439,14 +440,38 @@ int64_t facts_doubt(const struct point *p, int64_t t)
 	return low < 0 && high < 0 ? 0 : low > high ? low : high;
 }
 
+double facts_drift(const struct clock_map *m)
+{
+	return fmax(m->skew_high - m->skew, m->skew - m->skew_low);
+}
+
+/* What was measured of p against q as long as p's packets last; before and after, their clocks part. */
+static int64_t measured(const struct facts *f, const struct point *p, int64_t p_ns, const struct point *q)
+{
+	const struct clock_map *m = p->piece;
+	int64_t pair = f->apart ? f->apart[(size_t)(p - f->point) * (f->points + f->asides) + (size_t)(q - f->point)] : INT64_MAX;
+	double beyond, part;
+
+	if (pair == INT64_MAX)
+		return pair;
+	beyond = fmax(0, fmax((double)m->anchor[0].at_ns - (double)p_ns, (double)p_ns - (double)m->anchor[1].at_ns));
+	part = fmin(facts_drift(m) + facts_drift(q->piece), 1.0 / CLOCK_SKEW_DEN + fabs(m->skew - q->piece->skew));
+	return pair + (int64_t)ceil(beyond * part);
+}
+
+static int64_t lesser(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 int64_t facts_doubt_between(const struct facts *f, const struct point *p, int64_t p_ns, const struct point *q, int64_t q_ns)
 {
-	int64_t pair = f->apart ? f->apart[(size_t)(p - f->point) * (f->points + f->asides) + (size_t)(q - f->point)] : INT64_MAX, x, y, sum;
+	int64_t x, y, pair;
 
 	if (p->clock == q->clock)
-		return p->one_clock_ns < q->one_clock_ns ? p->one_clock_ns : q->one_clock_ns;
+		return lesser(p->one_clock_ns, q->one_clock_ns);
 	x = facts_doubt(p, p_ns);
 	y = facts_doubt(q, q_ns);
-	sum = x == INT64_MAX || y == INT64_MAX ? INT64_MAX : x + y;
-	return pair < sum ? pair : sum;
+	pair = lesser(measured(f, p, p_ns, q), measured(f, q, q_ns, p));
+	return x == INT64_MAX || y == INT64_MAX ? pair : lesser(pair, x + y);
 }

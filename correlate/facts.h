@@ -231,7 +231,8 @@ struct facts {
 	struct point *point;    /* in path order once path_find has run; behind them those that are aside */
 	uint32_t points;        /* on the path; all of them until sample_run has put some aside */
 	uint32_t asides;
-	int64_t *apart;         /* [p * (points + asides) + q]: how far times at p against times at q may be off, INT64_MAX: not known; NULL: no more than each is */
+	/* [p * (points + asides) + q]: how far times at p, as long as its packets last, against times at q may be off (one piece each); INT64_MAX: no more than each is. May be NULL */
+	int64_t *apart;
 	uint32_t reference;     /* the point whose clock aligned times are on */
 	bool path_given;
 	struct part_ref *part;
@@ -296,6 +297,8 @@ static inline bool facts_comparable(const struct point *p)
 
 /* Is t, on p's clock, close to where it was set several times, so that no piece holds? */
 bool facts_hidden(const struct point *p, int64_t t_ns);
+/* How fast aligned times may run away, s/s, by one piece of a clock. */
+double facts_drift(const struct clock_map *m);
 /* Hard bounds of the clock of point p minus the reference clock, at time t on p's; INT64_MIN, INT64_MAX: open. */
 void facts_bounds(const struct point *p, int64_t t_ns, int64_t *low_ns, int64_t *high_ns);
 /* How far aligned times of this point may be off, either way, at time t on its clock; INT64_MAX: not known. */

@@ -315,11 +315,30 @@ static void neighbours_are_known_better_than_each_against_a_far_reference(void *
 	gather(&w);
 	w.f.point[0].reference = true;
 	find(&w);
-	near = facts_doubt_between(&w.f, &w.f.point[1], shows(&w.site[1], SECOND), &w.f.point[2], shows(&w.site[2], SECOND));
-	assert_true(facts_doubt(&w.f.point[1], shows(&w.site[1], SECOND)) > 50000000);
+	near = facts_doubt_between(&w.f, &w.f.point[1], shows(&w.site[1], 10 * SECOND), &w.f.point[2], shows(&w.site[2], 10 * SECOND));
+	assert_true(facts_doubt(&w.f.point[1], shows(&w.site[1], 10 * SECOND)) > 50000000);
 	assert_true(near < 60000);
-	assert_true(within_doubt(&w, 1, 2, SECOND));
+	assert_true(within_doubt(&w, 1, 2, 10 * SECOND));
 	assert_remark(&w, 0, "--reference");
+	drop(&w);
+}
+
+static void what_is_measured_of_two_clocks_opens_before_and_after(void **state)
+{
+	struct world w = plain(14, 3);
+	int64_t within, after;
+
+	(void)state;
+	w.span = 20 * SECOND;
+	for (uint32_t i = 0; i < 3; i++)
+		w.site[i].skew = (double)i * 2e-6;
+	gather(&w);
+	find(&w);
+	assert_int_equal(w.f.reference, 0);
+	within = facts_doubt_between(&w.f, &w.f.point[1], shows(&w.site[1], 10 * SECOND), &w.f.point[2], shows(&w.site[2], 10 * SECOND));
+	after = facts_doubt_between(&w.f, &w.f.point[1], shows(&w.site[1], 50 * HOUR), &w.f.point[2], shows(&w.site[2], 50 * HOUR));
+	assert_true(within < 2000000 && after > SECOND / 2);
+	assert_true(within_doubt(&w, 1, 2, 10 * SECOND) && within_doubt(&w, 1, 2, 50 * HOUR) && within_doubt(&w, 1, 2, -50 * HOUR));
 	drop(&w);
 }
 
@@ -726,6 +745,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(neighbours_are_known_better_than_each_against_a_far_reference),
+		cmocka_unit_test(what_is_measured_of_two_clocks_opens_before_and_after),
 		cmocka_unit_test(a_step_cuts_the_clock_that_was_set),
 		cmocka_unit_test(a_longer_route_is_no_step),
 		cmocka_unit_test(the_pair_that_is_wrong_is_named_and_left_out),
