@@ -7,7 +7,7 @@
 struct compared_sum;
 
 struct habits {
-	struct compared_sum *hop[POINTS_MAX][POINTS_MAX];       /* from, to in the order of travel; NULL: none */
+	struct compared_sum *hop[2][POINTS_MAX][POINTS_MAX];    /* direction; from, to in the order of travel; NULL: none */
 };
 
 void habits_free(struct habits *h);

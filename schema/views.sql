@@ -92,9 +92,10 @@ JOIN point tp ON tp.id = h.to_point;
 CREATE VIEW v_delay AS
 WITH seen AS (
   SELECT f.connection_id, coalesce(s.transmission_id, k.id) AS transmission_id, f.point_id, h.position,
-         ((k.flags & 512) <> 0) <> fp.a_is_client AS direction,
+         ((k.flags & 512) <> 0) <> fp.a_is_client AS direction, o.reversed,
          q.first_ns + k.t - c.offset_ns - CAST(round((q.first_ns + k.t - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS aligned_ns
   FROM flow f
+  CROSS JOIN connection o ON o.id = f.connection_id
   CROSS JOIN path h ON h.point_id = f.point_id
   CROSS JOIN flow_part fp ON fp.flow_id = f.id
   CROSS JOIN part q ON q.id = fp.part_id
@@ -107,7 +108,7 @@ hops AS (
   SELECT connection_id, transmission_id, direction, point_id AS from_point, lead(point_id) OVER travel AS to_point,
          lead(aligned_ns) OVER travel - aligned_ns AS difference_ns
   FROM seen
-  WINDOW travel AS (PARTITION BY connection_id, transmission_id ORDER BY iif(direction, -position, position)))
+  WINDOW travel AS (PARTITION BY connection_id, transmission_id ORDER BY iif(direction = reversed, position, -position)))
 SELECT x.connection_id, x.transmission_id, fp.name AS from_point, tp.name AS to_point, iif(x.direction, 's2c', 'c2s') AS direction,
        max(0, x.difference_ns - h.error_high_ns, x.difference_ns - h.error_low_ns - (h.error_high_ns - h.error_low_ns) / 2) AS delay_ns,
        max(0, coalesce(x.difference_ns - h.error_high_ns, 0)) AS low_ns, x.difference_ns - h.error_low_ns AS high_ns
@@ -150,11 +151,13 @@ FROM server_time s
 JOIN point p ON p.id = s.point_id
 ORDER BY p.name;
 
--- The translations that were found: addresses and ports of one side as two points saw them, next to each other of those that saw the connection.
+-- The translations that were found: addresses and ports of one side as two points saw them, next to each other of those that saw the connection, the
+-- one nearer to its client first.
 CREATE VIEW v_nat AS
 WITH seen AS (
-  SELECT f.connection_id, h.point_id, h.position, min(f.id) AS flow_id
+  SELECT f.connection_id, h.point_id, iif(o.reversed, -h.position, h.position) AS position, min(f.id) AS flow_id
   FROM flow f
+  CROSS JOIN connection o ON o.id = f.connection_id
   CROSS JOIN path h ON h.point_id = f.point_id
   GROUP BY f.connection_id, h.point_id),
 hops AS (

@@ -14,7 +14,7 @@
 #define SHORTEST 8              /* bits: a prefix that is shorter says nothing */
 
 /* What is said of a hop: of both ways together, of each way, what breaks something, and what nothing is done to. */
-enum line { LINE_BOTH, LINE_C2S, LINE_S2C, LINE_BAD, LINE_KEPT, LINES };
+enum line { LINE_BOTH, LINE_OUT, LINE_BACK, LINE_BAD, LINE_KEPT, LINES };
 
 struct hop {
 	char near[128], far[128];
@@ -312,6 +312,7 @@ static void add_habit(sqlite3_stmt *st, struct hop *x)
 	const char *field = (const char *)sqlite3_column_text(st, 4), *habit = (const char *)sqlite3_column_text(st, 5), *name = field, *kept = NULL;
 	enum line line = (enum line)sqlite3_column_int(st, 2);
 	int64_t nth = sqlite3_column_int64(st, 10);
+	bool one = sqlite3_column_type(st, 12) != SQLITE_NULL, client = sqlite3_column_int(st, 12);
 	char host[64];
 
 	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
@@ -320,13 +321,13 @@ static void add_habit(sqlite3_stmt *st, struct hop *x)
 			kept = fields[i].kept;
 		}
 	/* Whose numbers: they are the same facts for both ways. */
-	if (line != LINE_BOTH && (strcmp(field, "seq") == 0 || (strcmp(field, "opt.tsval") == 0 && strcmp(habit, "shifted") == 0))) {
-		snprintf(host, sizeof host, "%s's %s", line == LINE_C2S ? "client" : "server", name);
+	if (one && (strcmp(field, "seq") == 0 || (strcmp(field, "opt.tsval") == 0 && strcmp(habit, "shifted") == 0))) {
+		snprintf(host, sizeof host, "%s's %s", client ? "client" : "server", name);
 		name = host;
 		line = LINE_BOTH;
 	}
-	if (line != LINE_BOTH && strcmp(field, "syn.ecn") == 0)
-		name = line == LINE_C2S ? "ECN flags of the SYN" : "ECN flags of the SYN-ACK";
+	if (one && strcmp(field, "syn.ecn") == 0)
+		name = client ? "ECN flags of the SYN" : "ECN flags of the SYN-ACK";
 	if (strcmp(habit, "not shifted") == 0)
 		line = LINE_BAD;
 	if (strcmp(habit, "kept") == 0) {
@@ -361,10 +362,10 @@ static int read_habits(struct db *db, struct hops *h, struct err *e)
 /* "fw-out ↔ fw-in: source 10.1.0.10→10.2.0.1 6/6, port kept; sequence numbers, IP ID kept" */
 static const char *print_hop(const struct style *s, const struct hop *x, const char *word)
 {
-	bool one = !x->text[LINE_C2S][0] && !x->text[LINE_S2C][0] && !x->text[LINE_BAD][0];
+	bool one = !x->text[LINE_OUT][0] && !x->text[LINE_BACK][0] && !x->text[LINE_BAD][0];
 
 	for (int line = 0; line < LINES; line++) {
-		bool back = line == LINE_S2C, way = back || line == LINE_C2S;
+		bool back = line == LINE_BACK, way = back || line == LINE_OUT;
 		char raw[4096], text[8192];
 
 		if (!x->text[line][0] || (one && line == LINE_KEPT))

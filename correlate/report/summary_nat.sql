@@ -1,6 +1,6 @@
 -- What each hop translates, for people, by address: near, far, client (1: the client's side, 0: the server's), before_addr, after_addr, connections, kept
 -- (of these, with the port kept), before_port, after_port (-1: several); and of the whole side: pairs of addresses, different addresses before and
--- after, connections, kept; of (connections that both points saw; NULL: not neighbours).
+-- after, connections, kept; of (connections that both points saw, of those that have their client on the side of near; NULL: not neighbours).
 WITH n AS (
   SELECT from_point, to_point, side = 'client' AS client, before_addr, after_addr, sum(connections) AS connections,
          sum(iif(before_port = after_port, connections, 0)) AS kept,
@@ -15,7 +15,7 @@ a AS (
 SELECT n.from_point, n.to_point, n.client, n.before_addr, n.after_addr, n.connections, n.kept, n.before_port, n.after_port,
        a.pairs, a.befores, a.afters, a.connections, a.kept,
        (SELECT max(c.connections) FROM compared c
-        WHERE c.field = 'src' AND ((c.from_point = p.id AND c.to_point = q.id) OR (c.from_point = q.id AND c.to_point = p.id)))
+        WHERE c.field = 'src' AND (c.from_point, c.to_point, c.direction) IN (VALUES (p.id, q.id, 0), (q.id, p.id, 1)))
 FROM n
 JOIN a USING(from_point, to_point, client)
 JOIN point p ON p.name = n.from_point
