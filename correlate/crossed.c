@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "correlate/flows.h"
+
 /* A flow with both initial numbers, the lower one first. */
 struct pair {
 	uint32_t lo, hi;
@@ -68,22 +70,6 @@ static int opened(const struct hosts_seen *h, uint32_t point, int64_t addr)
 	return x ? x->opened : 0;
 }
 
-#define SWAP(type, x) do { type kept = (x)[0]; (x)[0] = (x)[1]; (x)[1] = kept; } while (0)
-
-/* The other host is the client. */
-static void turn(struct facts *f, struct flow *w)
-{
-	SWAP(int64_t, w->addr);
-	SWAP(uint16_t, w->port);
-	SWAP(uint32_t, w->isn);
-	SWAP(uint32_t, w->seq_min);
-	SWAP(uint32_t, w->seq_max);
-	SWAP(bool, w->has_seq);
-	SWAP(uint8_t, w->ttl);
-	for (uint32_t i = 0; i < w->parts; i++)
-		f->part[w->part + i].a_is_client = !f->part[w->part + i].a_is_client;
-}
-
 /* Flows with the same two numbers, the earliest first. The timestamp of a SYN is kept of one of the two only: they are no evidence here. */
 static void settle(struct facts *f, const struct hosts_seen *h, const struct pair *p, uint32_t n)
 {
@@ -105,7 +91,7 @@ static void settle(struct facts *f, const struct hosts_seen *h, const struct pai
 	for (uint32_t i = 0; crossed && i < n; i++) {
 		struct flow *w = &f->flow[p[i].flow];
 		if (w->isn[C2S] != client)
-			turn(f, w);
+			flows_turn(f, w);
 		w->has_syn_tsval = false;
 	}
 }

@@ -283,6 +283,30 @@ static void set_sides(struct flow *w, const struct row *s, int client)
 	w->speaks_for = s->speaks_for;
 }
 
+#define SWAP(type, x) do { type kept = (x)[0]; (x)[0] = (x)[1]; (x)[1] = kept; } while (0)
+
+void flows_turn(struct facts *f, struct flow *w)
+{
+	SWAP(int64_t, w->addr);
+	SWAP(uint16_t, w->port);
+	SWAP(bool, w->has_isn);
+	SWAP(uint32_t, w->isn);
+	SWAP(bool, w->has_seq);
+	SWAP(uint32_t, w->seq_min);
+	SWAP(uint32_t, w->seq_max);
+	SWAP(uint8_t, w->ttl);
+	SWAP(bool, w->has_said);
+	SWAP(int64_t, w->said_ns);
+	SWAP(struct stream_head, w->opening.head);
+	/* These were read from what a server says, then. */
+	w->has_syn_tsval = false;
+	w->opening.kind = OPENING_NONE;
+	w->opening.digest = 0;
+	w->speaks_for = (struct speaks_for){ 0 };
+	for (uint32_t i = 0; i < w->parts; i++)
+		f->part[w->part + i].a_is_client = !f->part[w->part + i].a_is_client;
+}
+
 static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, struct err *e)
 {
 	struct facts *f = b->f;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/flows.h"
 #include "correlate/hosts.h"
 #include "correlate/join_private.h"
 
@@ -286,21 +287,11 @@ static void agree_on_roles(struct facts *f, const struct conn_ref *c)
 		if (f->flow[c->flow + i].role_known)
 			model = &f->flow[c->flow + i];
 	for (uint32_t i = 0; i < c->flows; i++) {
-		struct flow *w = &f->flow[c->flow + i], t = *w;
+		struct flow *w = &f->flow[c->flow + i];
 		if (w->role_known || w == model || (w->addr[0] == model->addr[0] && w->port[0] == model->port[0]))
 			continue;
-		if (w->addr[1] != model->addr[0] || w->port[1] != model->port[0])
-			continue;
-		for (int d = 0; d < 2; d++) {
-			w->addr[d] = t.addr[!d];
-			w->port[d] = t.port[!d];
-			w->has_seq[d] = t.has_seq[!d];
-			w->seq_min[d] = t.seq_min[!d];
-			w->seq_max[d] = t.seq_max[!d];
-			w->ttl[d] = t.ttl[!d];
-		}
-		for (uint32_t p = 0; p < w->parts; p++)
-			f->part[w->part + p].a_is_client = !f->part[w->part + p].a_is_client;
+		if (w->addr[1] == model->addr[0] && w->port[1] == model->port[0])
+			flows_turn(f, w);
 	}
 }
 

@@ -42,6 +42,31 @@ static void assert_client(const struct made *m, uint32_t i, int64_t client, uint
 	assert_int_equal(m->part[i].a_is_client, !turned);
 }
 
+static void what_each_host_said_is_turned_too(void **state)
+{
+	struct made m = { 0 };
+	struct flow *w = &m.flow[1];
+
+	(void)state;
+	add(&m, 0, A, 100, B, 200, 5, true);
+	add(&m, 1, B, 200, A, 100, 6, true);
+	w->has_said[C2S] = true;
+	w->said_ns[C2S] = 7;
+	w->opening = (struct opening){ .head = { { .rungs = 1, .rung = { 8 } }, { .rungs = 2, .rung = { 9, 10 } } }, .kind = OPENING_HTTP, .digest = 11 };
+	w->speaks_for = (struct speaks_for){ .header = 12, .addr = 13, .port = 14, .request = 15 };
+	assert_int_equal(crossed_settle(&m.f, &m.e), 0);
+	assert_false(w->has_said[C2S]);
+	assert_true(w->has_said[S2C]);
+	assert_int_equal(w->said_ns[S2C], 7);
+	assert_int_equal(w->opening.head[C2S].rungs, 2);
+	assert_int_equal(w->opening.head[C2S].rung[1], 10);
+	assert_int_equal(w->opening.head[S2C].rung[0], 8);
+	/* Only a client's first bytes say these, and it is the server's that were read. */
+	assert_int_equal(w->opening.kind, OPENING_NONE);
+	assert_int_equal(w->opening.digest, 0);
+	assert_false(w->speaks_for.header || w->speaks_for.addr || w->speaks_for.port || w->speaks_for.request);
+}
+
 static void points_that_see_another_syn_first_agree(void **state)
 {
 	struct made m = { 0 };
@@ -120,6 +145,7 @@ static void what_did_not_cross_is_left_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_each_host_said_is_turned_too),
 		cmocka_unit_test(points_that_see_another_syn_first_agree),
 		cmocka_unit_test(whose_syn_came_first_is_the_client),
 		cmocka_unit_test(a_nat_in_between_changes_nothing),
