@@ -257,6 +257,30 @@ static void filters_choose_by_one_finding_that_fits_all(void **state)
 	made_close(&m);
 }
 
+static void a_verdict_is_as_sure_as_its_weakest_claim(void **state)
+{
+	struct made m;
+	char *got;
+
+	(void)state;
+	made_open(&m, "a,b", "");
+	made_connection(&m, 1000, 10, "completed", 0, "Completed.", 3);
+	made_connection(&m, 2000, 10, "no connection", 2, "x", 3);
+	made_finding(&m, "undecided", "SYN", 0, 0, 1, "possible", "t", "{}", NULL);
+	made_finding(&m, "modified", "any", 0, 0, 1, "certain", "t", "{}", NULL);
+	made_connection(&m, 3000, 10, "reset", 3, "x", 3);
+	made_finding(&m, "generated", "RST", 0, 0, 1, "certain", "t", "{}", NULL);
+	made_finding(&m, "dropped", "RST", 1, 0, 1, "likely", "t", "{}", NULL);
+	made_connection(&m, 4000, 10, "completed", 3, "This breaks SACK.", 3);
+	made_finding(&m, "modified", "any", 1, 1, 0, "certain", "t", "{}", NULL);
+	made_sql(&m, "UPDATE finding SET rule = 'sack_not_shifted' WHERE connection_id = 4");
+	assert_int_equal(chosen(&m, &(struct filter){0}), 4);
+	got = rows(&m, "csv", "SELECT confidence FROM report_confidence ORDER BY connection_id");
+	assert_string_equal(got, "confidence\r\n\r\npossible\r\nlikely\r\ncertain\r\n");
+	free(got);
+	made_close(&m);
+}
+
 static void a_sentence_is_wrapped_at_words(void **state)
 {
 	const char *p = "one two three";
@@ -340,6 +364,7 @@ int main(void)
 		cmocka_unit_test(a_long_table_is_printed_in_batches_with_one_head),
 		cmocka_unit_test(hostile_names_are_shown_not_obeyed),
 		cmocka_unit_test(filters_choose_by_one_finding_that_fits_all),
+		cmocka_unit_test(a_verdict_is_as_sure_as_its_weakest_claim),
 		cmocka_unit_test(a_sentence_is_wrapped_at_words),
 		cmocka_unit_test(ascii_output_has_no_other_character),
 		cmocka_unit_test(a_wrong_query_is_shown_with_the_place),
