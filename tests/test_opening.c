@@ -66,7 +66,8 @@ static void what_is_no_header_is_none(void **state)
 {
 	static const char *const no[] = {"PROXY TCP4 192.0.2.1 198.51.100.7 40000\r\n", "PROXY TCP4 192.0.2.256 198.51.100.7 1 2\r\n",
 	    "PROXY TCP4 192.0.2.1 198.51.100.7 1 65536\r\n", "PROXY TCP4 192.0.2.1 198.51.100.7 1 2\n", "PROXY TCP5 192.0.2.1 198.51.100.7 1 2\r\n",
-	    "PROXY \r\n", "GET / HTTP/1.1\r\n\r\n"};
+	    "PROXY TCP4 2001:db8::1 2001:db8::2 1 2\r\n", "PROXY TCP6 192.0.2.1 198.51.100.7 1 2\r\n", "PROXY TCP4 192.0.2.1 2001:db8::2 1 2\r\n",
+	    "PROXY TCP4 192.0.2.1 198.51.100.7 1 2 3\r\n", "PROXY TCP4 192.0.2.1 198.51.100.7 1 2 \r\n", "PROXY \r\n", "GET / HTTP/1.1\r\n\r\n"};
 	uint8_t bad[sizeof v2_header];
 	struct forwarded f;
 

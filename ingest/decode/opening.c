@@ -84,6 +84,7 @@ static uint32_t proxy_v1(const uint8_t *p, uint32_t cap, struct forwarded *f)
 	struct text line = { p, cap < V1_MAX ? cap : V1_MAX }, t;
 	const uint8_t *end = memchr(p, '\n', line.n);
 	struct forwarded g = *f;
+	uint8_t family;
 
 	if (!end || end == p || end[-1] != '\r')
 		return 0;
@@ -92,10 +93,9 @@ static uint32_t proxy_v1(const uint8_t *p, uint32_t cap, struct forwarded *f)
 	t = cut(&line, ' ');
 	if (is(t, "UNKNOWN"))
 		return (uint32_t)(end - p) + 1;
-	if (!is(t, "TCP4") && !is(t, "TCP6"))
-		return 0;
-	if (!addr_of(cut(&line, ' '), &g.src) || !addr_of(cut(&line, ' '), &g.dst) || !port_of(cut(&line, ' '), &g.sport) ||
-	    !port_of(cut(&line, ' '), &g.dport))
+	family = is(t, "TCP4") ? 4 : is(t, "TCP6") ? 6 : 0;
+	if (!addr_of(cut(&line, ' '), &g.src) || !addr_of(cut(&line, ' '), &g.dst) || !port_of(cut(&line, ' '), &g.sport) || !port_of(line, &g.dport) ||
+	    g.src.family != family || g.dst.family != family)
 		return 0;
 	*f = g;
 	return (uint32_t)(end - p) + 1;
