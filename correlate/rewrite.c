@@ -18,7 +18,10 @@ static void say_what(const struct change *x, struct words *w)
 	    x->count == 1 ? "" : "s", words_host(x->dir));
 }
 
-/* What a signature covers cannot be changed without the key: RFC 2385 2, RFC 5925 5.1. It is no more a signature if it was changed as well. */
+/*
+ * What a signature covers cannot be changed without the key: RFC 2385 2, RFC 5925 5.1. It is no more a signature if it was changed as well. Ends that
+ * have agreed to (RFC 6978) leave addresses and ports out of it, never the sequence numbers.
+ */
 static void say_signature(const struct changes *all, const struct change *x, unsigned kind, struct words *w)
 {
 	bool here = compared_option(&all->compared[changes_at(x->from, x->to, x->dir)], kind);
@@ -27,9 +30,11 @@ static void say_signature(const struct changes *all, const struct change *x, uns
 		const struct change *o = &all->list[i];
 		here &= !(o->from == x->from && o->to == x->to && o->dir == x->dir && o->field == FIELD_OTHER && o->option == kind);
 	}
-	if (here)
-		words_say(w, " The packets are signed (%s), and the signature, which covers this, was left as it is: the %s drops them.",
-		    kind == 19 ? "TCP MD5, RFC 2385" : "TCP-AO, RFC 5925", words_host(!x->dir));
+	if (!here)
+		return;
+	words_say(w, " The packets are signed (%s), and the signature, which covers this, was left as it is: the %s drops them",
+	    kind == 19 ? "TCP MD5, RFC 2385" : "TCP-AO, RFC 5925", words_host(!x->dir));
+	words_say(w, kind == 29 && x->field != FIELD_SEQ && x->field != FIELD_ACK ? ", unless both ends use TCP-AO-NAT (RFC 6978)." : ".");
 }
 
 /* What comes of it. */

@@ -1,11 +1,10 @@
 /* What is told of rewritten fields, and what comes of it. */
 #include "tests/conn_build.h"
 
-static void judge_rewritten(struct scene *s, const char *text)
+static void judge_rewritten(struct scene *s)
 {
 	struct changes changed = { 0 };
 
-	scene_text(s, text);
 	scene_judge(s);
 	changes_find(&s->c, &changed);
 	assert_false(changed.nomem);
@@ -13,19 +12,26 @@ static void judge_rewritten(struct scene *s, const char *text)
 	changes_free(&changed);
 }
 
-/* Texts of the findings that something was modified, one after the other. */
-static void assert_modified(const char *text, const char *expected)
+/* Texts of the findings that something was modified, one after the other. client_port: what point b sees. */
+static void assert_modified_port(const char *text, uint16_t client_port, const char *expected)
 {
 	struct scene *s = scene_new(2);
 	size_t n = 0;
 
-	judge_rewritten(s, text);
+	scene_text(s, text);
+	s->f.flow[1].port[C2S] = client_port;
+	judge_rewritten(s);
 	s->words[0] = '\0';
 	for (uint32_t i = 0; i < s->found.n; i++)
 		if (s->found.list[i].kind == KIND_MODIFIED)
 			n += (size_t)snprintf(s->words + n, sizeof s->words - n, "%s%s", n ? " " : "", s->found.list[i].text);
 	assert_string_equal(s->words, expected);
 	scene_free(s);
+}
+
+static void assert_modified(const char *text, const char *expected)
+{
+	assert_modified_port(text, 40000, expected);
 }
 
 static void a_change_is_told_in_words(void **state)
@@ -64,6 +70,13 @@ static void a_signature_does_not_outlive_what_it_covers(void **state)
 	assert_modified("0.0 a > S 1000 opt 1d0000\n0.001 b > S 2000 opt 1d0000\n",
 	    "Field seq was shifted by one number in 1 packet of the client. The packets are signed (TCP-AO, RFC 5925), and the signature, which covers "
 	    "this, was left as it is: the server drops them.");
+	/* addresses and ports may be left out of TCP-AO */
+	assert_modified_port("0.0 a > S 1000 opt 1d0000\n0.001 b > S 1000 opt 1d0000\n", 50000,
+	    "Field sport was rewritten in 1 packet of the client. The packets are signed (TCP-AO, RFC 5925), and the signature, which covers "
+	    "this, was left as it is: the server drops them, unless both ends use TCP-AO-NAT (RFC 6978).");
+	assert_modified_port("0.0 a > S 1000 " SIGNATURE "\n0.001 b > S 1000 " SIGNATURE "\n", 50000,
+	    "Field sport was rewritten in 1 packet of the client. The packets are signed (TCP MD5, RFC 2385), and the signature, which covers "
+	    "this, was left as it is: the server drops them.");
 	/* a device that has the key may sign again; one that strips it is another trouble */
 	assert_modified("0.0 a > S 1000 " SIGNATURE "\n0.001 b > S 2000 " OTHER_SIGNATURE "\n",
 	    "Field seq was shifted by one number in 1 packet of the client. Field opt.md5 was rewritten in 1 packet of the client.");
@@ -77,7 +90,8 @@ static void assert_sack(unsigned points, const char *text, bool broken)
 	struct scene *s = scene_new(points);
 	bool told = false;
 
-	judge_rewritten(s, text);
+	scene_text(s, text);
+	judge_rewritten(s);
 	for (uint32_t i = 0; i < s->found.n; i++)
 		if (strcmp(s->found.list[i].rule, "sack_not_shifted") == 0) {
 			told = true;
