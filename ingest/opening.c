@@ -1,26 +1,37 @@
 #include "ingest/opening.h"
 
+#include "ingest/decode/bytes.h"
 #include "ingest/decode/opening.h"
 
-/* FNV-1a: eight bytes of state for each stream that is open. */
-#define FNV_BASIS 0xcbf29ce484222325ull
-#define FNV_PRIME 0x100000001b3ull
+/* FNV-1a, but eight bytes at a time: that much of state for each stream that is open. */
+#define WORD 8
+#define HASH_BASIS 0xcbf29ce484222325ull
+#define HASH_PRIME 0x9e3779b97f4a7c15ull
 
 static void begin(struct part *p, struct head_reader *r, bool client)
 {
 	if (client ? !p->has_client_isn : !p->has_server_isn)
 		return;
 	r->next = (client ? p->client_isn : p->server_isn) + 1;
-	r->hash = FNV_BASIS;
+	r->hash = HASH_BASIS;
 	r->begun = true;
 }
 
 static void digest(struct stream_head *h, struct head_reader *r, const uint8_t *p, uint32_t n)
 {
-	for (uint32_t i = 0; i < n && h->rungs < OPENING_RUNGS; i++) {
-		r->hash = (r->hash ^ p[i]) * FNV_PRIME;
-		if (++r->n == opening_bytes[h->rungs])
-			h->rung[h->rungs++] = (uint32_t)(r->hash ^ r->hash >> 32);
+	/* A word that is cut is put together byte by byte: the same, however the stream was cut. */
+	for (uint32_t take; n > 0 && h->rungs < OPENING_RUNGS; p += take, n -= take) {
+		uint32_t at = r->n % WORD;
+
+		take = at == 0 && n >= WORD ? WORD : 1;
+		r->hash ^= take == WORD ? be64(p) : (uint64_t)*p << (56 - 8 * at);
+		r->n = (uint16_t)(r->n + take);
+		if (r->n % WORD)
+			continue;
+		r->hash *= HASH_PRIME;
+		r->hash ^= r->hash >> 32;
+		if (r->n == opening_bytes[h->rungs])
+			h->rung[h->rungs++] = (uint32_t)r->hash;
 	}
 }
 

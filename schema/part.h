@@ -26,7 +26,7 @@ enum part_client { PART_CLIENT_B = 0, PART_CLIENT_A = 1, PART_CLIENT_UNKNOWN = 2
 /* What the first bytes of a client are. */
 enum opening_kind { OPENING_NONE, OPENING_TLS, OPENING_HTTP };
 
-#define OPENING_RUNGS 3         /* digests of so many bytes of a stream, behind a PROXY header */
+#define OPENING_RUNGS 3         /* digests of so many bytes of a stream (multiples of eight), behind a PROXY header */
 static const uint16_t opening_bytes[OPENING_RUNGS] = { 8, 64, 512 };
 
 /* How what one side says begins. */

@@ -255,6 +255,16 @@ static void segmentation_and_repeats_make_no_difference(void **state)
 	}
 }
 
+static void digests_are_the_same_on_every_machine(void **state)
+{
+	struct stream_head h = in_one_piece();
+
+	(void)state;
+	assert_int_equal(h.rung[0], 0x27a5e417u);
+	assert_int_equal(h.rung[1], 0x32cb0514u);
+	assert_int_equal(h.rung[2], 0xf78f6b7fu);
+}
+
 static void behind_a_gap_or_a_cut_nothing_is_known(void **state)
 {
 	struct parts *p = opened();
@@ -325,6 +335,7 @@ int main(void)
 	    cmocka_unit_test(the_nearest_hop_is_the_client),
 	    cmocka_unit_test(a_client_hello_is_known_by_its_random),
 	    cmocka_unit_test(segmentation_and_repeats_make_no_difference),
+	    cmocka_unit_test(digests_are_the_same_on_every_machine),
 	    cmocka_unit_test(behind_a_gap_or_a_cut_nothing_is_known),
 	    cmocka_unit_test(the_stream_begins_behind_a_proxy_header),
 	    cmocka_unit_test(what_is_stored_comes_back),
