@@ -228,11 +228,6 @@ const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point)
 	return k == NOTHING || conn_torn(c, tx, point) ? NULL : &c->pkt[k];
 }
 
-bool conn_from_proxy(const struct conn *c, unsigned dir)
-{
-	return c->facts->conn[c->index].proxy[dir].tie != TIE_NONE;
-}
-
 static const struct rst_cause *cause_of(const struct conn *c, const struct pkt *p)
 {
 	return p && p->cause ? &c->cause[p->cause - 1] : NULL;

@@ -213,9 +213,6 @@ const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point);
 /* ... at the i-th point of its way. */
 const struct pkt *conn_seen(const struct conn *c, uint32_t tx, unsigned i);
 
-/* Is the host that sends direction dir a proxy, at the point where its way begins? */
-bool conn_from_proxy(const struct conn *c, unsigned dir);
-
 /* What an F5 trailer says of reset tx: the first point's that says anything; NULL: none does. */
 const struct rst_cause *conn_rst_cause(const struct conn *c, uint32_t tx);
 

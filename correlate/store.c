@@ -29,12 +29,12 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	s->f = f;
 	s->next_flow = s->next_finding = s->next_change = 1;
 	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &s->connection, e) < 0 ||
-	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->flow, e) < 0 ||
+	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", &s->flow, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
 	    db_prepare(db, "INSERT INTO resegmented VALUES(?1, ?2, ?3)", &s->resegmented, e) < 0 ||
 	    db_prepare(db, "INSERT INTO alike VALUES(?1, ?2)", &s->alike, e) < 0 ||
-	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
 		&s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
 			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12, ?13)", &s->change, e) < 0 ||
@@ -64,10 +64,7 @@ static int store_flows(struct store *s, uint32_t index, struct err *e)
 	static const char *const state[] = { "alone", "ambiguous", "likely", "certain" };
 	const struct conn_ref *r = &s->f->conn[index];
 	char json[256];
-	bool known = false;
 
-	for (uint32_t i = 0; i < r->flows; i++)
-		known |= s->f->flow[r->flow + i].role_known;
 	for (uint32_t i = 0; i < r->flows; i++) {
 		const struct flow *w = &s->f->flow[r->flow + i];
 		sqlite3_stmt *st = s->flow;
@@ -81,9 +78,8 @@ static int store_flows(struct store *s, uint32_t index, struct err *e)
 			db_bind_opt(st, 8 + d, w->has_isn[d], w->isn[d]);
 		}
 		sqlite3_bind_int64(st, 10, (int64_t)w->packets);
-		sqlite3_bind_int(st, 11, !known);
-		db_bind_text(st, 12, state[w->state]);
-		db_bind_text(st, 13, json);
+		db_bind_text(st, 11, state[w->state]);
+		db_bind_text(st, 12, json);
 		if (db_run(s->db, st, e) < 0)
 			return -1;
 		for (uint32_t k = 0; k < w->parts; k++) {
@@ -196,17 +192,16 @@ static void sum_hop(const struct conn *c, unsigned d, unsigned i, struct hop_sum
 
 static void bind_delays(sqlite3_stmt *st, const struct hop_delay *h)
 {
-	bool any = h->n > 0 && h->aligned, both = h->error_low != INT64_MIN && h->error_high != INT64_MAX;
+	bool any = h->n > 0 && h->aligned;
 
 	db_bind_opt(st, 13, any, h->min);
 	db_bind_opt(st, 14, any, h->median);
 	db_bind_opt(st, 15, any, h->p99);
 	db_bind_opt(st, 16, any, h->max);
-	db_bind_opt(st, 17, any && both, both ? (h->error_high - h->error_low) / 2 : 0);
-	db_bind_opt(st, 18, any, h->varies_median);
-	db_bind_opt(st, 19, any, h->varies_p99);
-	db_bind_opt(st, 20, any && h->error_low != INT64_MIN, h->error_low);
-	db_bind_opt(st, 21, any && h->error_high != INT64_MAX, h->error_high);
+	db_bind_opt(st, 17, any, h->varies_median);
+	db_bind_opt(st, 18, any, h->varies_p99);
+	db_bind_opt(st, 19, any && h->error_low != INT64_MIN, h->error_low);
+	db_bind_opt(st, 20, any && h->error_high != INT64_MAX, h->error_high);
 }
 
 /* Packets that the network doubled on a hop. */
@@ -237,7 +232,7 @@ static int store_hops(struct store *s, const struct conn *c, int64_t id, const s
 			sqlite3_bind_int64(s->hop, 6, h.arrived);
 			sqlite3_bind_int64(s->hop, 7, h.dropped);
 			sqlite3_bind_int64(s->hop, 8, h.generated);
-			sqlite3_bind_int64(s->hop, 9, changed->modified[2 * (from < to ? from : to) + d]);
+			sqlite3_bind_int64(s->hop, 9, changed->modified[changes_at(from, to, d)]);
 			sqlite3_bind_int64(s->hop, 10, h.not_captured);
 			sqlite3_bind_int64(s->hop, 11, h.retransmitted);
 			sqlite3_bind_int64(s->hop, 12, doubled(found, from, to));

@@ -368,18 +368,16 @@ static void bind_side(sqlite3_stmt *st, int addr_at, int mac_at, int seq_at, int
 /* The order of the columns of insert_forwarded.sql. */
 static int insert_forwarded(struct rows *r, int64_t part_id, const struct forwarded *f, struct err *e)
 {
-	int64_t src = 0, dst = 0;
+	int64_t src = 0;
 	sqlite3_stmt *st = r->forwarded;
 
-	if ((f->src.family && addr_id(r, &f->src, &src, e) < 0) || (f->dst.family && addr_id(r, &f->dst, &dst, e) < 0))
+	if (f->src.family && addr_id(r, &f->src, &src, e) < 0)
 		return -1;
 	sqlite3_bind_int64(st, 1, part_id);
 	sqlite3_bind_int64(st, 2, f->header);
 	db_bind_opt(st, 3, f->src.family != 0, src);
 	db_bind_opt(st, 4, f->sport != 0, f->sport);
-	db_bind_opt(st, 5, f->dst.family != 0, dst);
-	db_bind_opt(st, 6, f->dport != 0, f->dport);
-	db_bind_opt(st, 7, f->request != 0, (int64_t)f->request);
+	db_bind_opt(st, 5, f->request != 0, (int64_t)f->request);
 	return db_run(r->db, st, e);
 }
 

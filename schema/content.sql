@@ -1,6 +1,6 @@
 -- Content: written by import, never changed after. Everything else (derived.sql) can be rebuilt from it.
 PRAGMA application_id = 1885892464;     -- 'phop'
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 -- Streams that are being imported: row ids of parts that are set aside for them, so that others can import at the same time.
 CREATE TABLE stream(
@@ -128,8 +128,6 @@ CREATE TABLE forwarded(
   header   INTEGER NOT NULL,            -- bytes of the PROXY header; 0: there is none
   src_addr INTEGER REFERENCES addr(id), -- NULL: not said
   src_port INTEGER,
-  dst_addr INTEGER REFERENCES addr(id),
-  dst_port INTEGER,
   request  INTEGER                      -- digest of PP2_TYPE_UNIQUE_ID, X-Request-ID or the trace id of traceparent
 ) STRICT;
 

@@ -93,7 +93,6 @@ CREATE TABLE flow(
   client_isn    INTEGER,                -- NULL: not seen
   server_isn    INTEGER,
   packets       INTEGER NOT NULL,
-  role_guessed  INTEGER NOT NULL,       -- no SYN or SYN-ACK at any point: the lower port was taken for the server
   join_state    TEXT NOT NULL,          -- certain, likely, ambiguous, alone
   join_evidence TEXT NOT NULL           -- JSON
 ) STRICT;
@@ -158,7 +157,6 @@ CREATE TABLE hop(
   delay_median_ns INTEGER,
   delay_p99_ns    INTEGER,
   delay_max_ns    INTEGER,
-  delay_uncertainty_ns INTEGER,         -- half the width of what the clocks leave open; NULL: unbounded
   variation_median_ns INTEGER,          -- delay above delay_min_ns: whatever the offset of the clocks is
   variation_p99_ns INTEGER,
   error_low_ns    INTEGER,              -- aligned time at to_point minus that at from_point is the delay plus this much; NULL: open

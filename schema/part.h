@@ -83,8 +83,8 @@ static inline struct opening opening_unpack(const uint8_t *p, uint32_t n)
 /* Whom a proxy says it speaks for: a PROXY header, or headers of the first HTTP request. */
 struct forwarded {
 	uint32_t header;        /* bytes of the PROXY header, 0: there is none */
-	struct ipaddr src, dst; /* family 0: not said */
-	uint16_t sport, dport;  /* 0: not said */
+	struct ipaddr src;      /* family 0: not said */
+	uint16_t sport;         /* 0: not said */
 	uint64_t request;       /* digest of a unique id of the connection or the request, 0: there is none */
 };
 

@@ -82,7 +82,8 @@ LEFT JOIN f5_rst x ON x.packet_id = k.id;
 CREATE VIEW v_hop AS
 SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
        h.sent, h.arrived, h.dropped, h.generated, h.modified, h.not_captured, h.retransmitted, h.duplicated,
-       h.delay_min_ns, h.delay_median_ns, h.delay_p99_ns, h.delay_max_ns, h.delay_uncertainty_ns, h.variation_median_ns, h.variation_p99_ns
+       h.delay_min_ns, h.delay_median_ns, h.delay_p99_ns, h.delay_max_ns, (h.error_high_ns - h.error_low_ns) / 2 AS delay_uncertainty_ns,
+       h.variation_median_ns, h.variation_p99_ns
 FROM hop h
 JOIN point fp ON fp.id = h.from_point
 JOIN point tp ON tp.id = h.to_point;

@@ -20,12 +20,10 @@ static uint32_t header(const void *p, size_t n, struct forwarded *f)
 
 static void check_client(const struct forwarded *f)
 {
-	const struct ipaddr src = v4(0xc0000201), dst = v4(0xc6336407);
+	const struct ipaddr src = v4(0xc0000201);
 
 	assert_int_equal(ipaddr_cmp(&f->src, &src), 0);
-	assert_int_equal(ipaddr_cmp(&f->dst, &dst), 0);
 	assert_int_equal(f->sport, 40000);
-	assert_int_equal(f->dport, 443);
 }
 
 static void a_proxy_header_names_the_client(void **state)
@@ -41,7 +39,7 @@ static void a_proxy_header_names_the_client(void **state)
 	assert_true(f.request != 0);
 	assert_int_equal(header(v6, strlen(v6), &f), strlen(v6));
 	assert_int_equal(f.src.family, 6);
-	assert_int_equal(f.dport, 2);
+	assert_int_equal(f.sport, 1);
 }
 
 static void a_header_may_say_nothing_of_the_client(void **state)

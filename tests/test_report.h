@@ -124,7 +124,7 @@ static inline void made_connection(
 	for (int i = 0; i < m->points; i++)
 		if (seen >> i & 1)
 			made_exec(m,
-			    sqlite3_mprintf("INSERT INTO flow VALUES(%lld, %lld, %d, 1, %lld, 2, 443, 1000, 5000, 0, 0, 'certain', '{}');"
+			    sqlite3_mprintf("INSERT INTO flow VALUES(%lld, %lld, %d, 1, %lld, 2, 443, 1000, 5000, 0, 'certain', '{}');"
 					    "INSERT INTO flow_part VALUES(%lld, %lld, 1)",
 				id * 100 + i, id, i + 1, 53810 + id, id * 100 + i, id * 100 + i));
 }

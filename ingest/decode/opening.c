@@ -84,6 +84,8 @@ static uint32_t proxy_v1(const uint8_t *p, uint32_t cap, struct forwarded *f)
 	struct text line = { p, cap < V1_MAX ? cap : V1_MAX }, t;
 	const uint8_t *end = memchr(p, '\n', line.n);
 	struct forwarded g = *f;
+	struct ipaddr dst;
+	uint16_t dport;
 	uint8_t family;
 
 	if (!end || end == p || end[-1] != '\r')
@@ -94,8 +96,8 @@ static uint32_t proxy_v1(const uint8_t *p, uint32_t cap, struct forwarded *f)
 	if (is(t, "UNKNOWN"))
 		return (uint32_t)(end - p) + 1;
 	family = is(t, "TCP4") ? 4 : is(t, "TCP6") ? 6 : 0;
-	if (!addr_of(cut(&line, ' '), &g.src) || !addr_of(cut(&line, ' '), &g.dst) || !port_of(cut(&line, ' '), &g.sport) || !port_of(line, &g.dport) ||
-	    g.src.family != family || g.dst.family != family)
+	if (!addr_of(cut(&line, ' '), &g.src) || !addr_of(cut(&line, ' '), &dst) || !port_of(cut(&line, ' '), &g.sport) || !port_of(line, &dport) ||
+	    g.src.family != family || dst.family != family)
 		return 0;
 	*f = g;
 	return (uint32_t)(end - p) + 1;
@@ -123,11 +125,9 @@ static uint32_t proxy_v2(const uint8_t *p, uint32_t cap, uint32_t len, struct fo
 	/* LOCAL: the proxy speaks for itself (a health check). Other families: nothing that TCP has. */
 	if ((p[12] & 15) == 0 || !size || have < V2_FIXED + 2 * size + 4)
 		return all;
-	f->src = f->dst = (struct ipaddr){ .family = size == 4 ? 4 : 6 };
+	f->src = (struct ipaddr){ .family = size == 4 ? 4 : 6 };
 	memcpy(f->src.b, p + V2_FIXED, size);
-	memcpy(f->dst.b, p + V2_FIXED + size, size);
 	f->sport = be16(p + V2_FIXED + 2 * size);
-	f->dport = be16(p + V2_FIXED + 2 * size + 2);
 	unique_id(p + V2_FIXED + 2 * size + 4, have - (V2_FIXED + 2 * size + 4), f);
 	return all;
 }

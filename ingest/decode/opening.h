@@ -8,8 +8,8 @@
 
 /*
  * The header of the PROXY protocol (haproxy, proxy-protocol.txt 2.1, 2.2) at the beginning of `cap` captured of `len` bytes. Returns its length,
- * 0: there is none, or not all of it is in these bytes (its sender must send it at once). What it says goes into *f: addresses (not for LOCAL and
- * UNKNOWN), and the digest of PP2_TYPE_UNIQUE_ID as request.
+ * 0: there is none, or not all of it is in these bytes (its sender must send it at once). What it says goes into *f: the client's address (not for
+ * LOCAL and UNKNOWN), and the digest of PP2_TYPE_UNIQUE_ID as request.
  */
 uint32_t decode_proxy_header(const uint8_t *p, uint32_t cap, uint32_t len, struct forwarded *f);
 

@@ -9,3 +9,4 @@ $prog query c.db "SELECT * FROM v_habit WHERE habit <> 'kept'"
 $prog query c.db "SELECT count(*) AS not_counted FROM change h WHERE habit IS NOT NULL AND NOT EXISTS (SELECT 1 FROM compared x
   WHERE (x.from_point, x.to_point, x.direction, x.field) = (h.from_point, h.to_point, h.direction, h.field))"
 $prog query c.db "SELECT reversed, direction, count(*) AS delays FROM v_delay d JOIN connection c ON c.id = d.connection_id GROUP BY 1, 2"
+$prog query c.db "SELECT from_point, to_point, direction, delay_min_ns, delay_uncertainty_ns FROM v_hop WHERE connection_id = 1"
