@@ -343,6 +343,7 @@ static void next(const struct trace *t, const struct style *s)
 
 static int ladder(struct db *db, const struct style *s, int64_t id, bool all, struct err *e)
 {
+	sqlite3_stmt *peers = NULL, *waits = NULL;
 	struct trace t;
 	size_t shown;
 	int rc = -1;
@@ -351,7 +352,7 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 		return -1;
 	headline(&t, s);
 	verdict(&t, s);
-	if (report_peers(db, s, id, 0, LABEL, e) < 0 || waits_line(db, s, id, 0, 0, "time", LABEL, e) < 0)
+	if (report_peers(db, &peers, s, id, 0, LABEL, e) < 0 || waits_line(db, &waits, s, id, 0, 0, "time", LABEL, e) < 0)
 		goto out;
 	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
 		goto out;
@@ -372,6 +373,8 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 	next(&t, s);
 	rc = 0;
 out:
+	sqlite3_finalize(peers);
+	sqlite3_finalize(waits);
 	trace_free(&t);
 	return rc;
 }

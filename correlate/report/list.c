@@ -83,14 +83,6 @@ static int counts_line(struct db *db, const struct style *s, const char *ids, co
 	return rc;
 }
 
-static void endpoint(sqlite3_stmt *st, int i, const struct style *s, char *buf, size_t size)
-{
-	char addr[64];
-
-	clean_text(addr, sizeof addr, (const char *)sqlite3_column_text(st, i), -1, s->utf8);
-	text_endpoint(buf, size, addr, sqlite3_column_int(st, i + 1));
-}
-
 /* The line of one connection, and below it its sentence - once for all that have the same. */
 static void entry(sqlite3_stmt *st, const struct style *s, int id_w)
 {
@@ -100,8 +92,8 @@ static void entry(sqlite3_stmt *st, const struct style *s, int id_w)
 	int who_w = sqlite3_column_int(st, 13) + 2 + style_columns(style_pick(s, " → ", " -> ")), severity = sqlite3_column_int(st, 10),
 	    left = id_w + 5;
 
-	endpoint(st, 1, s, client, sizeof client);
-	endpoint(st, 3, s, server, sizeof server);
+	text_column_endpoint(s, st, 1, client, sizeof client);
+	text_column_endpoint(s, st, 3, server, sizeof server);
 	snprintf(who, sizeof who, "%s%s%s", client, style_pick(s, " → ", " -> "), server);
 	clean_text(text, sizeof text, (const char *)sqlite3_column_text(st, 7), -1, s->utf8);
 	snprintf(what, sizeof what, "%.100s, %s%s", text, style_duration(s, took, sizeof took, sqlite3_column_int64(st, 6), 1000),
@@ -137,7 +129,7 @@ static int entries(struct db *db, const struct style *s, const struct filter *f,
 	int64_t given[4] = {0}, folded[4] = {0};
 	/* Clean ones are only counted where there is worse to read, unless they are few. */
 	bool clean = f->all || c->severity[0] <= at_most[0] || c->severity[0] == c->n;
-	sqlite3_stmt *st;
+	sqlite3_stmt *st, *peers = NULL, *waits = NULL;
 
 	if (prepare(db, list_sql, ids, &st, e) < 0)
 		return -1;
@@ -154,8 +146,8 @@ static int entries(struct db *db, const struct style *s, const struct filter *f,
 		last = i;
 		given[i]++;
 		entry(st, s, id_w);
-		if (report_peers(db, s, sqlite3_column_int64(st, 0), id_w + 5, 0, e) < 0 ||
-		    waits_line(db, s, sqlite3_column_int64(st, 0), SLOW_NS, id_w + 5, "time: ", 6, e) < 0) {
+		if (report_peers(db, &peers, s, sqlite3_column_int64(st, 0), id_w + 5, 0, e) < 0 ||
+		    waits_line(db, &waits, s, sqlite3_column_int64(st, 0), SLOW_NS, id_w + 5, "time: ", 6, e) < 0) {
 			rc = -1;
 			break;
 		}
@@ -165,6 +157,8 @@ static int entries(struct db *db, const struct style *s, const struct filter *f,
 		}
 	}
 	sqlite3_finalize(st);
+	sqlite3_finalize(peers);
+	sqlite3_finalize(waits);
 	for (int i = 3; rc == 0 && i >= 0; i--) {
 		char what[64];
 

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "schema/clean.h"
+
 void text_add(char *buf, size_t size, const char *fmt, ...)
 {
 	size_t at = strlen(buf);
@@ -98,4 +100,12 @@ const char *text_endpoint(char *buf, size_t size, const char *addr, int port)
 {
 	snprintf(buf, size, strchr(addr, ':') ? "[%s]:%d" : "%s:%d", addr, port);
 	return buf;
+}
+
+void text_column_endpoint(const struct style *s, sqlite3_stmt *st, int i, char *buf, size_t size)
+{
+	char addr[64];
+
+	clean_text(addr, sizeof addr, (const char *)sqlite3_column_text(st, i), -1, s->utf8);
+	text_endpoint(buf, size, addr, sqlite3_column_int(st, i + 1));
 }

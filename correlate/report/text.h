@@ -2,6 +2,8 @@
 #ifndef CORRELATE_REPORT_TEXT_H
 #define CORRELATE_REPORT_TEXT_H
 
+#include <sqlite3.h>
+
 #include "correlate/report/style.h"
 
 /* Add to the end of buf; what does not fit is cut. */
@@ -21,5 +23,8 @@ void text_change(char *buf, size_t size, const char *before, const char *after);
 
 /* "10.0.0.1:443", "[2001:db8::1]:443" */
 const char *text_endpoint(char *buf, size_t size, const char *addr, int port);
+
+/* The same of columns i (text) and i + 1, cleaned. */
+void text_column_endpoint(const struct style *s, sqlite3_stmt *st, int i, char *buf, size_t size);
 
 #endif

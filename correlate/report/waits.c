@@ -57,20 +57,20 @@ static void line(sqlite3_stmt *st, const struct style *s, char *text, size_t siz
 	add_time(s, text, size, ", total", st, 7);
 }
 
-int waits_line(struct db *db, const struct style *s, int64_t connection, int64_t least_ns, int indent, const char *label, int label_width, struct err *e)
+int waits_line(struct db *db, sqlite3_stmt **st, const struct style *s, int64_t connection, int64_t least_ns, int indent, const char *label,
+    int label_width, struct err *e)
 {
 	char text[1024] = "";
-	sqlite3_stmt *st;
 	int rc;
 
-	if (db_prepare(db, waits_line_sql, &st, e) < 0)
+	if (!*st && db_prepare(db, waits_line_sql, st, e) < 0)
 		return -1;
-	sqlite3_bind_int64(st, 1, connection);
-	sqlite3_bind_int64(st, 2, least_ns);
-	rc = db_step(db, st, e);
+	sqlite3_bind_int64(*st, 1, connection);
+	sqlite3_bind_int64(*st, 2, least_ns);
+	rc = db_step(db, *st, e);
 	if (rc == 1)
-		line(st, s, text, sizeof text);
-	sqlite3_finalize(st);
+		line(*st, s, text, sizeof text);
+	sqlite3_reset(*st);
 	text_para(s, indent, label, label_width, TINT_NONE, text);
 	return rc < 0 ? -1 : 0;
 }

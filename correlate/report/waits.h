@@ -7,9 +7,11 @@
 
 /*
  * "handshake 40.2 ms, first byte 83 ms (network 41 ms, behind fw-in 42 ms), client 1.2 s, total 1.4 s" of a connection beside label; nothing is printed
- * if handshake and answers together took less than least_ns, or neither is known.
+ * if handshake and answers together took less than least_ns, or neither is known. *st is NULL at first and serves the calls after; the caller
+ * finalizes it.
  */
-int waits_line(struct db *db, const struct style *s, int64_t connection, int64_t least_ns, int indent, const char *label, int label_width, struct err *e);
+int waits_line(struct db *db, sqlite3_stmt **st, const struct style *s, int64_t connection, int64_t least_ns, int indent, const char *label,
+    int label_width, struct err *e);
 
 /* What takes the most in how many connections, and how long network and servers take. */
 int waits_summary(struct db *db, const struct style *s, struct err *e);
