@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/octets.h"
+
 #define TTL_HOPS 32             /* so many routers lie between two points at most; anything else is a rewritten TTL */
 
 struct value_pair {
@@ -166,11 +168,6 @@ static void timestamps(struct finder *f, const struct pkt *p, const struct pkt *
 		note(f, FIELD_TSVAL, 0, val);
 	if (a != b || ecr.before != ecr.after)
 		note(f, FIELD_TSECR, 0, ecr);
-}
-
-static uint32_t be32(const uint8_t *b)
-{
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
 /*

@@ -6,7 +6,6 @@
 
 #define EPS_NS 20000            /* time stamps of one clock are taken before or after a queue */
 #define TICKS_APART 200000      /* as in join.c: TSvals of one SYN and its repeats are not further apart */
-#define TINY 8                  /* a stream of no more bytes has no digest (RUNGS in ingest/opening.c) */
 
 static void read_times(const struct facts *f, const struct flow *w, struct leg_times *t)
 {
@@ -84,7 +83,7 @@ static void compare_direction(const struct leg *x, const struct leg *y, int d, s
 	/* A FIN counts one, and may be missing in one of the captures. */
 	if (lengths && x->length[d] != y->length[d] && x->length[d] + 1 != y->length[d] && x->length[d] != y->length[d] + 1)
 		l->contradicts = true;
-	l->tiny[d] = lengths && !l->contradicts && !a->rungs && !b->rungs && x->length[d] <= TINY + 1;
+	l->tiny[d] = lengths && !l->contradicts && !a->rungs && !b->rungs && x->length[d] <= opening_bytes[0] + 1u;
 }
 
 void legs_compare(const struct leg *x, const struct leg *y, struct resemblance *l)

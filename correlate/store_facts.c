@@ -49,14 +49,8 @@ static int store_piece(struct db *db, sqlite3_stmt *st, const struct facts *f, c
 	sqlite3_bind_double(st, 11, m->skew_high * 1e6);
 	sqlite3_bind_int64(st, 12, (int64_t)m->pairs);
 	db_bind_text(st, 13, state[m->state]);
-	if (doubt[0])
-		db_bind_text(st, 14, doubt);
-	else
-		sqlite3_bind_null(st, 14);
-	if (remark[0])
-		db_bind_text(st, 15, remark);
-	else
-		sqlite3_bind_null(st, 15);
+	db_bind_text(st, 14, doubt[0] ? doubt : NULL);
+	db_bind_text(st, 15, remark[0] ? remark : NULL);
 	sqlite3_bind_int64(st, 16, m->settings);
 	return db_run(db, st, e);
 }

@@ -3,12 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "ingest/decode/decode.h"
-
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
+#include "ingest/decode/bytes.h"
 
 static void say(struct option_text *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void say(struct option_text *o, const char *fmt, ...)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "schema/octets.h"
 #include "schema/segment.h"
 
 enum part_flag {
@@ -16,8 +17,8 @@ enum part_flag {
 	PART_FIN_B = 0x20,
 	PART_RST = 0x40,
 	PART_CROSSED = 0x80,    /* SYNs from both sides: simultaneous open or split handshake */
-	PART_TWO_SERVERS = 0x200,       /* SYN-ACKs with two initial numbers: two hosts answer, or a device does and is seen from both sides */
 	PART_TALKED = 0x100,    /* the client went on after its SYN: it had an answer, wherever that came by */
+	PART_TWO_SERVERS = 0x200,       /* SYN-ACKs with two initial numbers: two hosts answer, or a device does and is seen from both sides */
 	PART_F5_ALONE = 0x400,  /* a BIG-IP reset it and had made no flow for it: nothing of it went on */
 };
 
@@ -74,9 +75,9 @@ static inline struct opening opening_unpack(const uint8_t *p, uint32_t n)
 		return (struct opening){ 0 };
 	for (int i = 0; i < 2; i++)
 		for (uint32_t k = 0; k < o.head[i].rungs; k++, at += 4)
-			o.head[i].rung[k] = (uint32_t)p[at] << 24 | (uint32_t)p[at + 1] << 16 | (uint32_t)p[at + 2] << 8 | p[at + 3];
-	for (uint32_t b = 0; b < 8 && o.kind; b++)
-		o.digest = o.digest << 8 | p[at++];
+			o.head[i].rung[k] = be32(p + at);
+	if (o.kind)
+		o.digest = be64(p + at);
 	return o;
 }
 

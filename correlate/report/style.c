@@ -108,19 +108,32 @@ static int decimals(double value, int64_t unit_ns, int64_t resolution_ns)
 	return d;
 }
 
+/* What is below below_ns is said in units; anything longer in minutes and hours. */
+static const struct {
+	int64_t below_ns, ns;
+	const char *name, *ascii;
+} units[] = {
+	{1000, 1, "ns", "ns"},
+	{100000, 1000, "µs", "us"},
+	{999500000, 1000000, "ms", "ms"},
+	{INT64_C(100000000000), 1000000000, "s", "s"},
+};
+
+#define UNITS (sizeof units / sizeof units[0])
+
+static size_t unit_of(int64_t ns)
+{
+	size_t u = 0;
+
+	while (u < UNITS && ns >= units[u].below_ns)
+		u++;
+	return u;
+}
+
 const char *style_duration(const struct style *s, char *buf, size_t size, int64_t ns, int64_t resolution_ns)
 {
-	static const struct {
-		int64_t below_ns, unit_ns;
-		const char *name, *ascii;
-	} unit[] = {
-		{1000, 1, "ns", "ns"},
-		{100000, 1000, "µs", "us"},
-		{999500000, 1000000, "ms", "ms"},
-		{INT64_C(100000000000), 1000000000, "s", "s"},
-	};
 	int64_t size_ns = ns < 0 ? -ns : ns, minutes;
-	size_t u = 0;
+	size_t u = unit_of(size_ns);
 
 	if (resolution_ns < 1)
 		resolution_ns = 1;
@@ -130,13 +143,13 @@ const char *style_duration(const struct style *s, char *buf, size_t size, int64_
 		snprintf(buf, size, "<%s", style_duration(s, finest, sizeof finest, resolution_ns, resolution_ns / 2));
 		return buf;
 	}
-	while (u < 4 && (size_ns >= unit[u].below_ns || unit[u].unit_ns * 100 <= resolution_ns))
+	while (u < UNITS && units[u].ns * 100 <= resolution_ns)
 		u++;
-	if (u < 4) {
-		double value = (double)size_ns / (double)unit[u].unit_ns;
+	if (u < UNITS) {
+		double value = (double)size_ns / (double)units[u].ns;
 
-		snprintf(buf, size, "%s%.*f %s", ns < 0 ? "-" : "", decimals(value, unit[u].unit_ns, resolution_ns), value,
-		    style_pick(s, unit[u].name, unit[u].ascii));
+		snprintf(buf, size, "%s%.*f %s", ns < 0 ? "-" : "", decimals(value, units[u].ns, resolution_ns), value,
+		    style_pick(s, units[u].name, units[u].ascii));
 		return buf;
 	}
 	minutes = size_ns / INT64_C(60000000000);
@@ -173,15 +186,10 @@ static void add_bound(char *buf, size_t size, int64_t ns, int64_t unit_ns, int64
 	snprintf(buf, size, "%.*f", rounded == 0 ? 0 : digits, rounded);
 }
 
-/* The unit that style_duration() says ns in; 0: minutes and hours. */
-static int64_t unit_of(int64_t ns)
-{
-	return ns < 1000 ? 1 : ns < 100000 ? 1000 : ns < 999500000 ? 1000000 : ns < INT64_C(100000000000) ? 1000000000 : 0;
-}
-
 const char *style_interval(const struct style *s, char *buf, size_t size, const struct interval *v, int64_t resolution_ns, bool brief)
 {
-	int64_t finest = v->high_ns == INT64_MAX ? 0 : (v->high_ns - v->low_ns) / 100, unit = unit_of(v->ns);
+	int64_t finest = v->high_ns == INT64_MAX ? 0 : (v->high_ns - v->low_ns) / 100;
+	size_t unit = unit_of(v->ns);
 	char number[32], low[32], high[32];
 
 	finest = finest > resolution_ns ? finest : resolution_ns;
@@ -192,12 +200,12 @@ const char *style_interval(const struct style *s, char *buf, size_t size, const 
 		snprintf(buf, size, "%s%s", style_pick(s, "≥", ">="), style_duration(s, number, sizeof number, v->low_ns, resolution_ns));
 	} else if (v->low_ns > resolution_ns && v->high_ns - v->low_ns <= v->ns / 5) {
 		style_duration(s, buf, size, v->ns, finest * 5);
-	} else if (v->ns <= resolution_ns || brief || unit == 0) {
+	} else if (v->ns <= resolution_ns || brief || unit == UNITS) {
 		style_duration(s, number, sizeof number, v->high_ns > resolution_ns ? v->high_ns : resolution_ns, finest);
 		snprintf(buf, size, "%s%s", style_pick(s, "≤", "<="), number);
 	} else {
-		add_bound(low, sizeof low, v->low_ns, unit, resolution_ns, false);
-		add_bound(high, sizeof high, v->high_ns, unit, resolution_ns, true);
+		add_bound(low, sizeof low, v->low_ns, units[unit].ns, resolution_ns, false);
+		add_bound(high, sizeof high, v->high_ns, units[unit].ns, resolution_ns, true);
 		snprintf(buf, size, "%s (%s%s%s)", style_duration(s, number, sizeof number, v->ns, finest), low, style_pick(s, "–", "-"), high);
 	}
 	return buf;

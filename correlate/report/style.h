@@ -39,7 +39,6 @@ const char *style_off(const struct style *s);
 /* One of two strings: u in UTF-8, a in ASCII. */
 const char *style_pick(const struct style *s, const char *u, const char *a);
 
-
 /* Columns that clean text takes. */
 int style_columns(const char *text);
 
@@ -58,7 +57,8 @@ struct interval {
 };
 
 /*
- * "0.41 ms" where the clocks are known to a fifth of that; else "0.41 ms (0.02–0.83)", or in brief only the upper bound, "≤0.83 ms". Without an upper one "≥0.02 ms"; empty: nothing is known.
+ * "0.41 ms" where the clocks are known to a fifth of that; else "0.41 ms (0.02–0.83)", or in brief only the upper bound, "≤0.83 ms". Without an upper one
+ * "≥0.02 ms"; empty: nothing is known.
  */
 const char *style_interval(const struct style *s, char *buf, size_t size, const struct interval *v, int64_t resolution_ns, bool brief);
 

@@ -117,16 +117,12 @@ static unsigned flags_of(const char *text)
 
 static int take_connection(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
 {
-	char addr[64];
-
 	t->start_ns = sqlite3_column_int64(st, 0);
 	t->end_ns = sqlite3_column_int64(st, 1);
 	t->packets = sqlite3_column_int64(st, 2);
 	t->severity = sqlite3_column_int(st, 3);
-	clean_column(s, st, 4, addr, sizeof addr);
-	text_endpoint(t->client, sizeof t->client, addr, sqlite3_column_int(st, 5));
-	clean_column(s, st, 6, addr, sizeof addr);
-	text_endpoint(t->server, sizeof t->server, addr, sqlite3_column_int(st, 7));
+	text_column_endpoint(s, st, 4, t->client, sizeof t->client);
+	text_column_endpoint(s, st, 6, t->server, sizeof t->server);
 	clean_column(s, st, 8, t->outcome, sizeof t->outcome);
 	t->resolution_ns = sqlite3_column_int64(st, 10);
 	clean_column(s, st, 11, t->confidence, sizeof t->confidence);
@@ -136,7 +132,6 @@ static int take_connection(struct trace *t, const struct style *s, sqlite3_stmt 
 static int take_column(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
 {
 	struct column *c = grow(t->column, t->columns, sizeof *c, e);
-	char addr[64];
 
 	if (c == NULL)
 		return -1;
@@ -147,10 +142,8 @@ static int take_column(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	c->position = sqlite3_column_int(st, 2);
 	if (sqlite3_column_type(st, 3) == SQLITE_NULL)
 		return 0;
-	clean_column(s, st, 3, addr, sizeof addr);
-	text_endpoint(c->client, sizeof c->client, addr, sqlite3_column_int(st, 4));
-	clean_column(s, st, 5, addr, sizeof addr);
-	text_endpoint(c->server, sizeof c->server, addr, sqlite3_column_int(st, 6));
+	text_column_endpoint(s, st, 3, c->client, sizeof c->client);
+	text_column_endpoint(s, st, 5, c->server, sizeof c->server);
 	clean_column(s, st, 7, c->join, sizeof c->join);
 	return 0;
 }

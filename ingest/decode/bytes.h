@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ingest/decode/decode.h"
+#include "schema/octets.h"
 
 struct bytes {
 	const uint8_t *p;       /* first byte not decoded yet */
@@ -38,36 +39,6 @@ static inline void bytes_trim(struct bytes *b, uint32_t n)
 	b->len = n;
 	if (b->cap > n)
 		b->cap = n;
-}
-
-static inline uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static inline uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static inline uint64_t be48(const uint8_t *p)
-{
-	return (uint64_t)be16(p) << 32 | be32(p + 2);
-}
-
-static inline uint64_t be64(const uint8_t *p)
-{
-	return (uint64_t)be32(p) << 32 | be32(p + 4);
-}
-
-static inline uint16_t le16(const uint8_t *p)
-{
-	return (uint16_t)(p[1] << 8 | p[0]);
-}
-
-static inline uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
 #endif
