@@ -191,70 +191,91 @@ static void say_window(struct words *w, const struct conn *c, unsigned point)
 		words_say(w, "the clock of %s cannot be compared with the others', and whether it was capturing at the time is not known.", words_point(c, point));
 }
 
+/* What one point of several holds, and what would settle it. */
+static void say_undecided_at(const struct conn *c, const struct finding *f, struct words *w, struct words *m)
+{
+	bool out = strcmp(f->rule, "sent") == 0;
+
+	if (f->reasons & WHY_INSIDE) {
+		words_say(w, " %s of the device that %s was recorded on, and %s on its other side: the device %s %s, or the capture missed the rest.",
+		    out ? "went out" : "came in to one side", words_point(c, f->point), f->count == 1 ? "is not" : "are not",
+		    out ? "made" : "took", f->count == 1 ? "it" : "them");
+		words_say(m, "the two sides of %s apart: --split at import", words_point(c, f->point));
+	} else if (out) {
+		words_say(w, " came from beyond %s, but %s.", words_point(c, f->point), f->reasons & WHY_TTL ? "with a TTL that is not the host's"
+		    : "it cannot be told whether the host made it or a device beyond");
+		words_say(m, "a capture on the %s itself", words_host(f->dir));
+	} else {
+		words_say(w, " came to %s and nothing came back, but something may lie between it and the server.", words_point(c, f->point));
+		words_say(m, "a capture on the server itself");
+	}
+}
+
+static void say_gone(const struct conn *c, const struct findings *all, const struct finding *f, struct words *w)
+{
+	words_say(w, " of the %s %s at %s and not%s at %s: ", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->from),
+	    f->reasons & WHY_NO_FRAGMENTS ? " whole" : "", words_point(c, f->to));
+	if (f->reasons & WHY_NO_FRAGMENTS) {
+		words_say(w, "it recorded first fragments, but no later IP fragment at all. A device drops them, or its capture filter left them out: "
+		    "they have no ports, and a filter with a port never matches them.");
+		return;
+	}
+	if (f->reasons & WHY_WINDOW)
+		say_window(w, c, f->to);
+	else
+		words_say(w, "lost on the way, or only missed by the capture at %s.", words_point(c, f->to));
+	say_torn(c, all, f, f->to, w);
+	say_rests(c, all, f, w);
+}
+
+static void say_appeared(const struct conn *c, const struct finding *f, struct words *w)
+{
+	if (f->reasons & WHY_DAMAGED)
+		words_say(w, " of the %s %s at %s with a wrong TCP checksum, and not at %s before: most likely damaged between the two, in its ports, addresses or "
+		    "numbers.", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from));
+	else
+		words_say(w, " of the %s %s at %s and not at %s before: made between the two, or only missed by the capture at %s.", words_host(f->dir),
+		    f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from), words_point(c, f->from));
+}
+
+/* What would settle a difference between two points: the one whose capture lacks something, and the other. */
+static void say_missing(const struct conn *c, const struct finding *f, unsigned point, unsigned other, struct words *m)
+{
+	const char *at = words_point(c, point);
+
+	if (f->reasons & WHY_NO_FRAGMENTS)
+		words_say(m, "a capture at %s whose filter lets later fragments pass: 'tcp port %u or ip[6:2] & 0x1fff != 0 or ip6[6] == 44'", at,
+		    c->flow[f->to] ? c->flow[f->to]->port[1] : 0);
+	else if (f->reasons & WHY_WINDOW && c->facts->point[point].damaged)
+		words_say(m, "the whole capture of %s: a file of it is damaged", at);
+	else if (f->reasons & WHY_WINDOW)
+		words_say(m, "to know that %s was capturing at the time: --running %s says so", at, at);
+	else if (f->reasons & WHY_INSIDE)
+		words_say(m, "the two sides of %s apart: --split at import", words_point(c, other));
+	else if (f->reasons & WHY_ORDER)
+		words_say(m, "to know which of %s and %s is nearer to the client: --path says so", words_point(c, f->from), words_point(c, f->to));
+	else if (f->reasons & WHY_ELSEWHERE)
+		words_say(m, "proof that these hosts' packets come by %s at all: it holds none of them", at);
+	else if (f->reasons & WHY_UNREAD)
+		words_say(m, "a capture at %s with a larger snaplen (-s 256), and with ICMP (or icmp or icmp6 in its filter)", at);
+	else
+		words_say(m, "a longer or a loss-free capture at %s, or its drop counters", at);
+}
+
 static void say_undecided(const struct conn *c, const struct findings *all, struct finding *f, struct words *w)
 {
 	struct words m = words_into(f->missing, sizeof f->missing);
 
-	if (f->point != NO_POINT && c->facts->points > 1) {
-		words_count(w, f->count, f->what);
-		if (f->reasons & WHY_INSIDE) {
-			bool out = strcmp(f->rule, "sent") == 0;
-			words_say(w, " %s of the device that %s was recorded on, and %s on its other side: the device %s %s, or the capture missed the rest.",
-			    out ? "went out" : "came in to one side", words_point(c, f->point), f->count == 1 ? "is not" : "are not",
-			    out ? "made" : "took", f->count == 1 ? "it" : "them");
-			words_say(&m, "the two sides of %s apart: --split at import", words_point(c, f->point));
-			return;
-		}
-		if (strcmp(f->rule, "sent") == 0) {
-			words_say(w, " came from beyond %s, but %s.", words_point(c, f->point), f->reasons & WHY_TTL ? "with a TTL that is not the host's"
-			    : "it cannot be told whether the host made it or a device beyond");
-			words_say(&m, "a capture on the %s itself", words_host(f->dir));
-		} else {
-			words_say(w, " came to %s and nothing came back, but something may lie between it and the server.", words_point(c, f->point));
-			words_say(&m, "a capture on the server itself");
-		}
-		return;
-	}
 	words_count(w, f->count, f->what);
-	if (strcmp(f->rule, "gone") == 0) {
-		words_say(w, " of the %s %s at %s and not%s at %s: ", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->from),
-		    f->reasons & WHY_NO_FRAGMENTS ? " whole" : "", words_point(c, f->to));
-		if (f->reasons & WHY_NO_FRAGMENTS)
-			words_say(w, "it recorded first fragments, but no later IP fragment at all. A device drops them, or its capture filter left them out: "
-			    "they have no ports, and a filter with a port never matches them.");
-		else if (f->reasons & WHY_WINDOW)
-			say_window(w, c, f->to);
-		else
-			words_say(w, "lost on the way, or only missed by the capture at %s.", words_point(c, f->to));
-		if (!(f->reasons & WHY_NO_FRAGMENTS)) {
-			say_torn(c, all, f, f->to, w);
-			say_rests(c, all, f, w);
-		}
-	} else if (f->reasons & WHY_DAMAGED) {
-		words_say(w, " of the %s %s at %s with a wrong TCP checksum, and not at %s before: most likely damaged between the two, in its ports, addresses or "
-		    "numbers.", words_host(f->dir), f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from));
+	if (f->point != NO_POINT && c->facts->points > 1) {
+		say_undecided_at(c, f, w, &m);
+	} else if (strcmp(f->rule, "gone") == 0) {
+		say_gone(c, all, f, w);
+		say_missing(c, f, f->to, f->from, &m);
 	} else {
-		words_say(w, " of the %s %s at %s and not at %s before: made between the two, or only missed by the capture at %s.", words_host(f->dir),
-		    f->count == 1 ? "is" : "are", words_point(c, f->to), words_point(c, f->from), words_point(c, f->from));
+		say_appeared(c, f, w);
+		say_missing(c, f, f->from, f->to, &m);
 	}
-	const char *at = words_point(c, strcmp(f->rule, "gone") == 0 ? f->to : f->from);
-	if (f->reasons & WHY_NO_FRAGMENTS)
-		words_say(&m, "a capture at %s whose filter lets later fragments pass: 'tcp port %u or ip[6:2] & 0x1fff != 0 or ip6[6] == 44'", at,
-		    c->flow[f->to] ? c->flow[f->to]->port[1] : 0);
-	else if (f->reasons & WHY_WINDOW && c->facts->point[strcmp(f->rule, "gone") == 0 ? f->to : f->from].damaged)
-		words_say(&m, "the whole capture of %s: a file of it is damaged", at);
-	else if (f->reasons & WHY_WINDOW)
-		words_say(&m, "to know that %s was capturing at the time: --running %s says so", at, at);
-	else if (f->reasons & WHY_INSIDE)
-		words_say(&m, "the two sides of %s apart: --split at import", words_point(c, strcmp(f->rule, "gone") == 0 ? f->from : f->to));
-	else if (f->reasons & WHY_ORDER)
-		words_say(&m, "to know which of %s and %s is nearer to the client: --path says so", words_point(c, f->from), words_point(c, f->to));
-	else if (f->reasons & WHY_ELSEWHERE)
-		words_say(&m, "proof that these hosts' packets come by %s at all: it holds none of them", at);
-	else if (f->reasons & WHY_UNREAD)
-		words_say(&m, "a capture at %s with a larger snaplen (-s 256), and with ICMP (or icmp or icmp6 in its filter)", at);
-	else
-		words_say(&m, "a longer or a loss-free capture at %s, or its drop counters", at);
 }
 
 /* What one capture can say, and what it cannot; the hypotheses are those of a half-open connection answered by a bare ACK (ranked). */
