@@ -9,9 +9,18 @@
 /* "Field seq was shifted by one number in 3 packets of the client." */
 static void say_what(const struct change *x, struct words *w)
 {
-	static const char *const verb[] = { "was rewritten in", "was rewritten in", "was shifted by one number in",
-		"was not shifted with the acknowledgment number in", "was lowered in", "was set to one value in", "was cleared in", "was marked in",
-		"was stripped from", "was put into" };
+	static const char *const verb[] = {
+		[HABIT_NONE] = "was rewritten in",
+		[HABIT_REWRITTEN] = "was rewritten in",
+		[HABIT_SHIFTED] = "was shifted by one number in",
+		[HABIT_NOT_SHIFTED] = "was not shifted with the acknowledgment number in",
+		[HABIT_CLAMPED] = "was lowered in",
+		[HABIT_SET] = "was set to one value in",
+		[HABIT_CLEARED] = "was cleared in",
+		[HABIT_MARKED] = "was marked in",
+		[HABIT_STRIPPED] = "was stripped from",
+		[HABIT_INSERTED] = "was put into",
+	};
 	char name[16];
 
 	words_say(w, "Field %s %s %u packet%s of the %s.", field_name((enum field)x->field, x->option, name), verb[x->habit], x->count,

@@ -14,7 +14,7 @@ struct piece {
 	char point[64], reference[64], state[16];
 	int64_t from_ns, to_ns, offset_ns, low_ns, high_ns, pairs, number, pieces, settings;
 	bool low, high, skew_bounded;
-	char remark[256];       /* "": none */
+	char remark[600];       /* "": none */
 	double skew_ppm, skew_error_ppm;
 };
 
