@@ -41,6 +41,7 @@ struct hop_stats {
 	uint64_t keeps_ip_id, changes_ip_id;    /* of those recorded at both ends, with an IP ID */
 	uint64_t keeps_ts, changes_ts;
 	int64_t delay_ns;       /* typical delay on aligned clocks (median of the sample) */
+	int64_t longest_ns;     /* that a packet like no other took on aligned clocks, as far as they have been looked at (fate_learn); at most a second */
 	int64_t jitter_ns;      /* half of the sample lies within this of it; at least 10 us */
 };
 

@@ -24,24 +24,25 @@ double fate_miss(const struct point *p)
 }
 
 /* When a point's clock was set nothing can be said of when it saw what: as if it had not been capturing. */
-static bool near_step(const struct point *p, int64_t t)
+static bool near_step(const struct point *p, int64_t from, int64_t to)
 {
 	for (uint32_t i = 1; i < p->pieces; i++) {
 		const struct clock_map *before = &p->piece[i - 1], *after = &p->piece[i];
 		int64_t unsure = facts_doubt(p, before->sure_to_ns), later = facts_doubt(p, after->sure_from_ns);
 		int64_t margin = unsure == INT64_MAX || later == INT64_MAX ? STEP_MARGIN_NS : MARGIN_NS + (unsure > later ? unsure : later);
 		/* Set back, it showed the times between twice: whichever time they count for, the other was meant perhaps. */
-		if (t > facts_align(p, before->sure_to_ns) - margin && t < facts_align(p, after->sure_from_ns) + margin)
+		if (to > facts_align(p, before->sure_to_ns) - margin && from < facts_align(p, after->sure_from_ns) + margin)
 			return true;
 	}
 	return false;
 }
 
-bool fate_window(const struct facts *f, unsigned point, int64_t t)
+/* Was the point capturing all the time between two aligned ones? */
+static bool captured(const struct facts *f, unsigned point, int64_t from, int64_t to)
 {
 	const struct point *p = &f->point[point];
 
-	if (near_step(p, t))
+	if (near_step(p, from, to))
 		return false;
 	if (p->running)
 		return true;
@@ -52,10 +53,15 @@ bool fate_window(const struct facts *f, unsigned point, int64_t t)
 		const struct window *w = &p->window[i];
 		int64_t unsure = facts_doubt(p, w->from_ns), margin;
 		margin = unsure == INT64_MAX ? FLIGHT_NS : MARGIN_NS + unsure;
-		if (t >= facts_align(p, w->from_ns) + margin && t <= facts_align(p, w->to_ns) - margin)
+		if (from >= facts_align(p, w->from_ns) + margin && to <= facts_align(p, w->to_ns) - margin)
 			return true;
 	}
 	return false;
+}
+
+bool fate_window(const struct facts *f, unsigned point, int64_t t)
+{
+	return captured(f, point, t, t);
 }
 
 uint8_t fate_ttl(const struct conn *c, unsigned point, unsigned dir)
@@ -108,19 +114,58 @@ bool fate_recorded_beside(const struct conn *c, uint32_t x, unsigned point)
 	return false;
 }
 
+/* The point that names the hop which leads to the i-th point of a way. */
+static unsigned hop_to(const struct conn *c, unsigned dir, unsigned i)
+{
+	unsigned p = c->way[dir][i], q = c->way[dir][i - 1];
+
+	return p < q ? p : q;
+}
+
+/* From the i-th to the k-th point of a way (i <= k), if all hops take the longest that they were seen to take: packets wait in queues. */
+static int64_t longest(const struct conn *c, unsigned dir, unsigned i, unsigned k)
+{
+	int64_t sum = 0;
+
+	while (i < k)
+		sum += c->facts->point[hop_to(c, dir, ++i)].hop[conn_along(c, dir)].longest_ns;
+	return sum;
+}
+
 bool fate_ran(const struct conn *c, uint32_t x, unsigned point)
 {
-	return fate_window(c->facts, point, c->tx[x].t) || fate_recorded_beside(c, x, point);
+	const struct tx *w = &c->tx[x];
+	int64_t t = w->t;
+	uint32_t last;
+	unsigned k = 0;
+
+	if (fate_recorded_beside(c, x, point))
+		return true;
+	while (k < c->ways[w->dir] && c->way[w->dir][k] != point)
+		k++;
+	if (k < w->from)
+		return captured(c->facts, point, t - longest(c, w->dir, k, w->from), t);
+	if (k == c->ways[w->dir] || k <= w->to)
+		return fate_window(c->facts, point, t);
+	last = conn_sight(c, x)[c->way[w->dir][w->to]];
+	t = last == NOTHING ? t : c->pkt[last].t;
+	return captured(c->facts, point, t, t + longest(c, w->dir, w->to, k));
 }
 
 /* ---- learning ---- */
 
-/* The hop that leads to the i-th point of a way. */
-static struct hop_stats *hop_to(struct facts *f, const struct conn *c, unsigned dir, unsigned i)
+static struct hop_stats *stats_to(struct facts *f, const struct conn *c, unsigned dir, unsigned i)
 {
-	unsigned p = c->way[dir][i], q = c->way[dir][i - 1];
+	return &f->point[hop_to(c, dir, i)].hop[conn_along(c, dir)];
+}
 
-	return &f->point[p < q ? p : q].hop[conn_along(c, dir)];
+static void learn_delay(struct hop_stats *h, const struct tx *w, const struct pkt *near, const struct pkt *far)
+{
+	int64_t ns = far->t - near->t;
+
+	/* Of several that are alike, one may have been taken for another. */
+	if (w->single && !w->fuzzy && ns > h->longest_ns)
+		h->longest_ns = ns < FLIGHT_NS ? ns : FLIGHT_NS;
 }
 
 static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
@@ -139,14 +184,14 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 		/* It came in other packets; what becomes of them from here on is theirs. */
 		if (conn_others(w, p)) {
 			if (i > 0 && past && conn_seen(c, x, i - 1))
-				hop_to(f, c, w->dir, i)->passed++;
+				stats_to(f, c, w->dir, i)->passed++;
 			past = false;
 			continue;
 		}
 		/* What is missing of a torn one, a filter may have left out: it says nothing of how well the capture sees. */
 		if (!fate_ran(c, x, p) || conn_torn(c, x, p)) {
 			if (i > 0 && conn_torn(c, x, p))
-				hop_to(f, c, w->dir, i)->torn += w->repeated_by != NOTHING && !proof_passed(t, x, i, NULL);
+				stats_to(f, c, w->dir, i)->torn += w->repeated_by != NOTHING && !proof_passed(t, x, i, NULL);
 			past = false;
 			continue;
 		}
@@ -154,7 +199,9 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 		f->point[p].sight[conn_along(c, w->dir)].proved += passed;
 		f->point[p].sight[conn_along(c, w->dir)].missed += passed && !seen;
 		if (i > 0 && past && conn_seen(c, x, i - 1)) {
-			struct hop_stats *h = hop_to(f, c, w->dir, i);
+			struct hop_stats *h = stats_to(f, c, w->dir, i);
+			if (seen)
+				learn_delay(h, w, conn_seen(c, x, i - 1), conn_seen(c, x, i));
 			h->passed += seen;
 			h->repeated += seen && !passed && w->repeated_by != NOTHING;
 			if (!seen && !passed) {

@@ -22,7 +22,10 @@ bool fate_differs(const struct conn *c);
 /* Was point p capturing when something with the aligned time t came by? */
 bool fate_window(const struct facts *f, unsigned point, int64_t t);
 
-/* ... when transmission x did? It was if the same captures recorded x as of another point: what they are split into runs together. */
+/*
+ * ... when transmission x did, at the latest or at the earliest that hops are known to take? It was if the same captures recorded x as of another point:
+ * what they are split into runs together.
+ */
 bool fate_ran(const struct conn *c, uint32_t x, unsigned point);
 
 /* Did the captures of the point record x, as of another point? */

@@ -368,6 +368,34 @@ static void outside_its_window_a_point_knows_nothing(void **state)
 	scene_free(s);
 }
 
+/* One way takes 80 ms: what passed the near capture less than that before the far one ended, or the far one less than that after the near one began. */
+static void what_was_on_its_way_when_a_capture_ended_was_not_dropped(void **state)
+{
+	static const char text[] = "0.000 a > S 1000 id 1\n0.080 b > S 1000 id 1 ttl 63\n0.090 b < S. 5000 ack 1001 id 1\n0.170 a < S. 5000 ack 1001 id 1 ttl 63\n"
+		"0.2 a > . 1001 ack 5001 id 2\n0.28 b > . 1001 ack 5001 id 2 ttl 63\n"
+		"9.00 a > P. 1001 ack 5001 len 10 id 3\n"
+		"9.94 a > P. 1001 ack 5001 len 10 id 4\n10.11 a < . 5001 ack 1011 id 2 ttl 63\n";
+	struct scene *s = scene_of(2, text);
+
+	(void)state;
+	s->f.point[1].window[0].to_ns = 10 * SEC;
+	scene_fate(s);
+	assert_became(s, 7, "dropped a>b");
+	assert_became(s, 8, "outside a>b");
+	assert_became(s, 9, "outside b>a");
+	scene_free(s);
+	s = scene_of(2, text);
+	s->f.point[1].window[0].to_ns = 10 * SEC + 100 * MSEC;
+	scene_fate(s);
+	assert_became(s, 8, "dropped a>b");
+	scene_free(s);
+	s = scene_of(2, "-0.9 b > R 1001 id 9 ttl 63\n0.0 a > S 1000 id 1\n0.080 b > S 1000 id 1 ttl 63\n");
+	s->f.point[0].window[0].from_ns = -980 * MSEC;
+	scene_fate(s);
+	assert_became(s, 1, "outside a>b");
+	scene_free(s);
+}
+
 static void a_repeat_after_the_window_follows_the_one_before(void **state)
 {
 	struct scene *s = scene_of(2, "0.0 a > S 1000\n1.0 a > S 1000\n3.0 a > S 1000\n");
@@ -542,6 +570,7 @@ int main(void)
 		cmocka_unit_test(data_whose_host_went_on_is_the_hosts),
 		cmocka_unit_test(a_capture_known_to_miss_packets_proves_no_loss),
 		cmocka_unit_test(outside_its_window_a_point_knows_nothing),
+		cmocka_unit_test(what_was_on_its_way_when_a_capture_ended_was_not_dropped),
 		cmocka_unit_test(a_repeat_after_the_window_follows_the_one_before),
 		cmocka_unit_test(a_reset_after_the_window_follows_nothing),
 		cmocka_unit_test(a_direction_that_takes_another_way_is_not_missed),
