@@ -69,6 +69,7 @@ struct point {
 	int source;                     /* points of the same number are taken from the very same files: where one of them ran, all did */
 	int clock;                      /* points of the same number were recorded by one clock: they are taken from the same files */
 	int64_t one_clock_ns;           /* by as much packets leave open whether it is one, or its time stamps are that bad */
+	uint64_t held, unseen;          /* connections in which both hosts spoke: it holds something of; holds nothing of, though they passed (fate_learn) */
 	struct sight sight[2];
 	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */
 

@@ -23,6 +23,14 @@ double fate_miss(const struct point *p)
 	return fmin(miss, 0.9);
 }
 
+double fate_miss_of(const struct conn *c, unsigned point)
+{
+	const struct point *p = &c->facts->point[point];
+	double all = (double)(p->held + p->unseen);
+
+	return fmax(fate_miss(p), c->flow[point] || !p->unseen ? 0 : fmin(0.9, ((double)p->unseen + 1) / (all + 2)));
+}
+
 /* When a point's clock was set nothing can be said of when it saw what: as if it had not been capturing. */
 static bool near_step(const struct point *p, int64_t from, int64_t to)
 {
@@ -85,13 +93,12 @@ enum unseen { UNSEEN_NOT, UNSEEN_PASSED, UNSEEN_RIDDLE };
  * it (or was not running), or a device in between ends connections itself (a proxy). Where other connections of the same server are seen on
  * both sides as one and the same, it is no proxy.
  */
-static enum unseen unseen(const struct proof *t, unsigned point)
+static enum unseen unseen_in(const struct conn *c, bool conversation, unsigned point)
 {
-	const struct conn *c = t->c;
 	const struct conn_ref *r = &c->facts->conn[c->index];
 	const struct flow *w = NULL;
 
-	if (c->flow[point] || !(r->twin || t->tally.conversation))
+	if (c->flow[point] || !(r->twin || conversation))
 		return UNSEEN_NOT;
 	for (unsigned i = 0; !w && i < c->facts->points; i++)
 		w = c->flow[i];
@@ -102,6 +109,11 @@ static enum unseen unseen(const struct proof *t, unsigned point)
 			return UNSEEN_RIDDLE;
 	}
 	return r->twin ? UNSEEN_RIDDLE : UNSEEN_PASSED;
+}
+
+static enum unseen unseen(const struct proof *t, unsigned point)
+{
+	return unseen_in(t->c, t->tally.conversation, point);
 }
 
 bool fate_recorded_beside(const struct conn *c, uint32_t x, unsigned point)
@@ -215,8 +227,20 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 	}
 }
 
+/* Whole connections take another way, or are all that a capture on one link of several does not see: where one is, the next one may be, too. */
+static void learn_unseen(const struct conn *c, struct facts *f)
+{
+	if (c->txs == 0 || !tally_conversation(c))
+		return;
+	for (unsigned p = 0; p < f->points; p++) {
+		f->point[p].held += c->flow[p] != NULL;
+		f->point[p].unseen += unseen_in(c, true, p) == UNSEEN_PASSED && fate_ran(c, 0, p) && fate_ran(c, c->txs - 1, p);
+	}
+}
+
 void fate_learn(const struct proof *t, struct facts *f)
 {
+	learn_unseen(t->c, f);
 	/* Bytes out of nothing: their packet is counted. */
 	for (uint32_t x = 0; x < t->c->txs; x++)
 		if (t->c->tx[x].rest != REST_NEW)

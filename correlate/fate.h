@@ -34,6 +34,12 @@ bool fate_recorded_beside(const struct conn *c, uint32_t x, unsigned point);
 /* Part of the packets that passed the point that its capture misses: an estimate that is never 0. */
 double fate_miss(const struct point *p);
 
+/*
+ * ... that its capture misses of one connection: of one that the point holds nothing of, all, as often as others that passed it. Never less than
+ * fate_miss.
+ */
+double fate_miss_of(const struct conn *c, unsigned point);
+
 /* Does the point hold nothing of the connection, although all of it must have passed there? */
 bool fate_unseen(const struct proof *t, unsigned point);
 

@@ -33,13 +33,19 @@ static double log_inverse(double p)
 static double miss_of(const struct proof *t, uint32_t x, unsigned point)
 {
 	const struct point *p = &t->c->facts->point[point];
-	double all = fate_miss(p);
+	double all = fate_miss_of(t->c, point);
 	uint32_t proved = t->tally.proved[point], missed = t->tally.missed[point];
 
 	/* The same captures recorded x as of another point at that very moment: they ran, and had room. */
 	if (p->sight[0].missed + p->sight[1].missed + p->drops == 0 && fate_recorded_beside(t->c, x, point))
 		all = fmin(all, FATE_MISS_RUNNING);
 	return fmax(all, missed ? fmin(0.9, (missed + 1.0) / (proved + 2.0)) : 0);
+}
+
+/* Where whole connections go by unseen, a connection that is missing there is one miss, however many of its packets are. */
+static bool missing_whole(const struct conn *c, unsigned point)
+{
+	return !c->flow[point] && c->facts->point[point].unseen > 0;
 }
 
 /* Could orphan o be c? It began when c did; or, where a capture began later than one of them, they were there at the same time. */
@@ -306,7 +312,7 @@ static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reaso
 		double loss = ((double)h->gone + 0.5) / ((double)h->passed + (double)h->gone + 1);
 		if (!fate_ran(c, x, p) || !sees_kin(c, p, w->dir) || !sees_way(t, p, c->way[w->dir][to], w->dir))
 			continue;
-		best = fmax(best, fmin(2, log_inverse(fmin(1, loss + fate_miss(&f->point[p])))));
+		best = fmax(best, fmin(2, log_inverse(fmin(1, loss + fate_miss_of(c, p)))));
 		*why |= WHY_ALL_MISS;
 	}
 	return best;
@@ -475,10 +481,10 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	odds += consequence > 0 ? consequence : silence_odds(t, x, to, why);
 	if (odds_refused(c, x, b)) {
 		*why |= WHY_REFUSED;
-		odds += fmin(3, log_inverse(fate_miss(&f->point[b])));
+		odds += missing_whole(c, b) ? 0 : fmin(3, log_inverse(fate_miss(&f->point[b])));
 	}
 	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
-	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed ? 0 : company(t, b, w->dir, miss);
+	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed || missing_whole(c, b) ? 0 : company(t, b, w->dir, miss);
 	if (more > 0) {
 		*why |= WHY_COMPANY;
 		odds += fmin(3, more);
@@ -617,7 +623,7 @@ static double odds_doubled(const struct proof *t, uint32_t x, double miss)
 
 	for (unsigned i = 0; i + 1 < w->from; i++)
 		if (fate_ran(c, x, c->way[w->dir][i]))
-			odds += fmin(1.5, log_inverse(fate_miss(&c->facts->point[c->way[w->dir][i]])));
+			odds += fmin(1.5, log_inverse(fate_miss_of(c, c->way[w->dir][i])));
 	return odds;
 }
 
@@ -637,14 +643,14 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 	for (unsigned i = 0; i + 1 < w->from; i++) {
 		unsigned q = c->way[w->dir][i];
 		if (fate_ran(c, x, q) && sees_kin(c, q, w->dir) && sees_way(t, q, before, w->dir)) {
-			odds += fmin(1.5, log_inverse(fate_miss(&f->point[q])));
+			odds += fmin(1.5, log_inverse(fate_miss_of(c, q)));
 			*why |= WHY_ALL_MISS;
 		}
 	}
 	if ((mute = nothing_to_answer(c, x, before)) || (mute = trigger_missing(c, x, before))) {
 		*why |= WHY_NOTHING_TO_ANSWER;
 		/* No more than it takes for the capture to have missed all of that. */
-		odds += fmin(3, mute * log_inverse(fate_miss(&f->point[before])));
+		odds += missing_whole(c, before) ? 0 : fmin(3, mute * log_inverse(fate_miss(&f->point[before])));
 	}
 	if (ttl && w->what != WHAT_ICMP && p->ttl != ttl) {
 		*why |= WHY_TTL;

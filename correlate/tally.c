@@ -60,9 +60,21 @@ static bool talks(const struct tx *x)
 	return x->what == WHAT_DATA || x->what == WHAT_FIN;
 }
 
+bool tally_conversation(const struct conn *c)
+{
+	bool asked = false, answered = false;
+
+	for (uint32_t i = 0; i < c->txs && !(asked && answered); i++) {
+		const struct tx *x = &c->tx[i];
+		asked |= x->dir == C2S && talks(x);
+		answered |= x->dir == S2C && (talks(x) || (x->what == WHAT_ACK && asked));
+	}
+	return asked && answered;
+}
+
 void tally_make(struct tally *t, const struct conn *c)
 {
-	bool stamped[2] = { false, false }, asked = false, answered = false;
+	bool stamped[2] = { false, false };
 
 	memset(t, 0, sizeof *t);
 	memset(t->first, 0xff, sizeof t->first);
@@ -78,12 +90,10 @@ void tally_make(struct tally *t, const struct conn *c)
 			t->last_said[x->dir] = i;
 		if ((x->what == WHAT_SYN || x->what == WHAT_SYNACK) && c->pkt[x->first].flags & SEG_TS)
 			stamped[x->dir] = true;
-		asked |= x->dir == C2S && talks(x);
-		answered |= x->dir == S2C && (talks(x) || (x->what == WHAT_ACK && asked));
 		t->repeats |= x->repeat;
 	}
 	for (uint32_t k = 0; k < c->pkts; k++)
 		t->later[c->pkt[k].point][c->pkt[k].dir] += (c->pkt[k].flags & SEG_LATER) != 0;
 	t->timestamps = stamped[0] && stamped[1];
-	t->conversation = asked && answered;
+	t->conversation = tally_conversation(c);
 }

@@ -33,6 +33,9 @@ struct tally {
 
 void tally_make(struct tally *t, const struct conn *c);
 
+/* Did both hosts talk to each other, as far as anybody recorded? What tally.conversation says, without the rest. */
+bool tally_conversation(const struct conn *c);
+
 static inline bool tx_is_reset(const struct tx *x)
 {
 	return x->what == WHAT_RST || x->what == WHAT_RSTACK;

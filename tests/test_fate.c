@@ -460,6 +460,38 @@ static void a_conversation_that_a_point_holds_nothing_of_passed_it(void **state)
 	scene_free(s);
 }
 
+/* Of a bundle of links the point sees one: connections went by it unseen. */
+static void a_point_that_whole_connections_pass_unseen_proves_no_loss_of_one(void **state)
+{
+	static const char syn[] = "0.0 a > S 1000\n1.0 a > S 1000\n3.0 a > S 1000\n7.0 a > S 1000\n";
+
+	(void)state;
+	for (unsigned k = 0; k < 2; k++) {
+		struct scene *s = scene_of(2, syn);
+		s->f.point[1].held = 100;
+		s->f.point[1].unseen = 20 * k;
+		scene_fate(s);
+		assert_became(s, 1, k ? "unknown a>b" : "dropped a>b");
+		scene_free(s);
+	}
+}
+
+static void connections_that_a_point_does_not_hold_are_counted(void **state)
+{
+	static const char *const text[] = { HELLO "0.1 ab > P. 1001 ack 5001 len 10\n0.2 ba < P. 5001 ack 1011 len 10\n",
+		HELLO_A "0.1 a > P. 1001 ack 5001 len 10\n0.2 a < P. 5001 ack 1011 len 10\n", HELLO_A };
+	static const uint64_t held[] = { 1, 0, 0 }, unseen[] = { 0, 1, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct scene *s = scene_of(2, text[i]);
+		scene_fate(s);
+		assert_int_equal(s->f.point[1].held, held[i]);
+		assert_int_equal(s->f.point[1].unseen, unseen[i]);
+		scene_free(s);
+	}
+}
+
 static void a_point_that_never_sees_the_server_accuses_nobody(void **state)
 {
 	struct scene *s = scene_of(2, HALF_OPEN);
@@ -575,6 +607,8 @@ int main(void)
 		cmocka_unit_test(a_reset_after_the_window_follows_nothing),
 		cmocka_unit_test(a_direction_that_takes_another_way_is_not_missed),
 		cmocka_unit_test(a_conversation_that_a_point_holds_nothing_of_passed_it),
+		cmocka_unit_test(a_point_that_whole_connections_pass_unseen_proves_no_loss_of_one),
+		cmocka_unit_test(connections_that_a_point_does_not_hold_are_counted),
 		cmocka_unit_test(a_point_that_never_sees_the_server_accuses_nobody),
 		cmocka_unit_test(an_orphan_may_be_what_is_missing),
 		cmocka_unit_test(a_hop_that_shares_nothing_proves_nothing),
