@@ -260,10 +260,25 @@ static bool answered_unseen(const struct proof *t, uint32_t x, unsigned near, un
 }
 
 /*
+ * Did nothing from beyond answer x by the time that the point was capturing? That it holds no answer says nothing if one came to the point before it when
+ * it was not.
+ */
+static bool unanswered(const struct proof *t, uint32_t x, unsigned near, unsigned point)
+{
+	const struct tx *w = &t->c->tx[x];
+	int64_t at;
+
+	if (proof_acked_at(t, point, w->dir, w->end) != INT64_MAX)
+		return false;
+	at = proof_acked_at(t, near, w->dir, w->end);
+	return at == INT64_MAX || fate_window(t->c->facts, point, facts_align(&t->c->facts->point[near], at));
+}
+
+/*
  * How both ends went on shows that x was lost - on this hop or beyond it. So it counts as much against a miss of the capture as losses beyond are
  * rare: of the transmissions that did come to the point, how many were repeated without having been acknowledged before?
  */
-static double consequence_odds(const struct proof *t, uint32_t x, unsigned point, const struct hop_stats *h, reason_set *why)
+static double consequence_odds(const struct proof *t, uint32_t x, unsigned near, unsigned point, const struct hop_stats *h, reason_set *why)
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
@@ -274,9 +289,9 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned point
 
 	if (w->repeated_by != NOTHING)
 		*why |= WHY_REPEATED;
-	if (bears && proof_acked_at(t, point, w->dir, w->end) == INT64_MAX)
+	if (bears && unanswered(t, x, near, point))
 		*why |= WHY_UNANSWERED;
-	else if (bears && w->repeated_by != NOTHING)
+	else if (bears && w->repeated_by != NOTHING && proof_acked_at(t, point, w->dir, w->end) != INT64_MAX)
 		*why |= WHY_ACK_WAITED;
 	if (peer_repeats(t, x, point))
 		*why |= WHY_PEER_REPEATED;
@@ -477,7 +492,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	double miss = miss_of(t, x, b), more, rate, consequence;
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 
-	consequence = consequence_odds(t, x, b, h, why);
+	consequence = consequence_odds(t, x, a, b, h, why);
 	odds += consequence > 0 ? consequence : silence_odds(t, x, to, why);
 	if (odds_refused(c, x, b)) {
 		*why |= WHY_REFUSED;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "correlate/damage.h"
+#include "correlate/fate.h"
 
 /* The k-th point of the way of transmission i. */
 static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsigned k)
@@ -23,7 +24,8 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 		}
 		return;
 	}
-	for (unsigned ahead = 0; ahead < 2; ahead++) {
+	/* What came when the point was not capturing is no packet that is missing there. */
+	for (unsigned ahead = 0; ahead < 2 && (here || fate_ran(c, i, p)); ahead++) {
 		if (conn_apart(c, &c->pkt[x->first], p) || conn_foreign(c, p) || (ahead ? k + 1 >= c->ways[x->dir] : k == 0) || !conn_seen(c, i, ahead ? k + 1 : k - 1))
 			continue;
 		t->crossing[p][ahead ^ x->dir]++;

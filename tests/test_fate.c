@@ -385,7 +385,7 @@ static void what_was_on_its_way_when_a_capture_ended_was_not_dropped(void **stat
 	assert_became(s, 9, "outside b>a");
 	scene_free(s);
 	s = scene_of(2, text);
-	s->f.point[1].window[0].to_ns = 10 * SEC + 100 * MSEC;
+	s->f.point[1].window[0].to_ns = 10 * SEC + 300 * MSEC;
 	scene_fate(s);
 	assert_became(s, 8, "dropped a>b");
 	scene_free(s);
@@ -394,6 +394,25 @@ static void what_was_on_its_way_when_a_capture_ended_was_not_dropped(void **stat
 	scene_fate(s);
 	assert_became(s, 1, "outside a>b");
 	scene_free(s);
+}
+
+/* b misses one packet, and ends before the answer: a, that holds six more and the answers, shows no loss. */
+static void what_came_after_a_capture_ended_is_no_evidence(void **state)
+{
+	static const int64_t end[] = { 9970 * MSEC, 10 * SEC };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct scene *s = scene_of(2, HELLO "0.1 ab > P. 1001 ack 5001 len 100\n0.2 ba < . 5001 ack 1101\n9.85 a > P. 1101 ack 5001 len 100\n"
+			"10.05 a < . 5001 ack 1201\n10.1 a > P. 1201 ack 5001 len 100\n10.2 a > P. 1301 ack 5001 len 100\n10.3 a > P. 1401 ack 5001 len 100\n"
+			"10.4 a > P. 1501 ack 5001 len 100\n10.5 a > P. 1601 ack 5001 len 100\n10.55 a > P. 1701 ack 5001 len 100\n"
+			"10.6 a < . 5001 ack 1801\n");
+		s->f.point[1].window[0].to_ns = end[i];
+		scene_fate(s);
+		assert_became(s, 6, "unknown a>b");
+		assert_int_equal(tx_of(s, 6)->reasons_to & (WHY_UNANSWERED | WHY_COMPANY), 0);
+		scene_free(s);
+	}
 }
 
 static void a_repeat_after_the_window_follows_the_one_before(void **state)
@@ -603,6 +622,7 @@ int main(void)
 		cmocka_unit_test(a_capture_known_to_miss_packets_proves_no_loss),
 		cmocka_unit_test(outside_its_window_a_point_knows_nothing),
 		cmocka_unit_test(what_was_on_its_way_when_a_capture_ended_was_not_dropped),
+		cmocka_unit_test(what_came_after_a_capture_ended_is_no_evidence),
 		cmocka_unit_test(a_repeat_after_the_window_follows_the_one_before),
 		cmocka_unit_test(a_reset_after_the_window_follows_nothing),
 		cmocka_unit_test(a_direction_that_takes_another_way_is_not_missed),
