@@ -88,7 +88,8 @@ struct tx {
 	uint8_t level;          /* of the weakest key that it was matched by, 0: everything but addresses, TTL, ECN is equal */
 	bool probe;             /* keepalive or window probe: carries nothing new */
 	bool stray;             /* its sequence number belongs to something else (another incarnation, a forgery) */
-	bool stray_ack;         /* so does what it acknowledges */
+	bool stray_ack;         /* so does what it acknowledges, or nobody can tell: it is damaged, or counts in another way */
+	bool other_ack;         /* ... so it does: it can be read and compared, and is nothing that the other side has said */
 	uint64_t before;        /* set of points that recorded some of its bytes before */
 	uint32_t repeats, repeated_by;  /* the last one before and the next one after it with some of the same bytes, NOTHING: none */
 	int64_t off, end, ack;  /* sequence numbers unwrapped to 64 bits: first byte, behind the last one, acknowledged byte of the other direction */

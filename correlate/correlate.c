@@ -58,7 +58,7 @@ static int learn_stale(struct run *r)
 	uint32_t before = f->conn[c->index].previous;
 
 	for (uint32_t x = 0; before != UINT32_MAX && x < c->txs; x++) {
-		if (!c->tx[x].stray_ack || judge_bare_answer(c, x) == NOTHING)
+		if (!judge_stale_answer(c, x))
 			continue;
 		if (f->stales == f->stale_room) {
 			uint32_t room = f->stale_room ? f->stale_room * 2 : 16;

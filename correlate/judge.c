@@ -19,6 +19,7 @@
 #define HANDSHAKE 64            /* transmissions: answers to a SYN are among the first of a connection */
 #define SHORTLY 64              /* transmissions */
 #define COPIES_NEAR 64          /* packets before and behind one among which its copies are */
+#define WINDOW (1u << 24)       /* no capture has missed more in one piece */
 #define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
 
 static enum confidence by_odds(double odds)
@@ -255,16 +256,24 @@ static void copies(const struct conn *c, uint32_t i, struct findings *out)
 	}
 }
 
+/* Did the host send some of x's bytes before? Another may have said them in its name (an injected answer), which then is not what it repeats. */
+static enum confidence repeated(const struct conn *c, const struct tx *x)
+{
+	const struct tx *o = &c->tx[x->repeats];
+
+	/* Equal SYN-ACKs at once, without IP ID: two timers of the server, or a copy at a point that makes some. */
+	if (x->what == WHAT_SYNACK && c->pkt[x->first].ip_id == 0 && x->t - o->t < AT_ONCE_NS && c->facts->point[c->way[x->dir][0]].twice > 0)
+		return POSSIBLE;
+	return x->before >> c->way[x->dir][0] & 1 || o->by_host ? CERTAIN : POSSIBLE;
+}
+
 /* Told at the point nearest to the sender, where it was seen. */
 static void repeats(const struct conn *c, uint32_t i, struct findings *out)
 {
 	const struct tx *x = &c->tx[i];
 
-	/* Equal SYN-ACKs at once, without IP ID: two timers of the server, or a copy at a point that makes some. */
-	bool copy = x->what == WHAT_SYNACK && c->pkt[x->first].ip_id == 0 && x->repeats != NOTHING && x->t - c->tx[x->repeats].t < AT_ONCE_NS &&
-	    c->facts->point[c->way[x->dir][0]].twice > 0;
-	if (x->repeat && (x->from == 0 || x->by_host))
-		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], copy ? POSSIBLE : CERTAIN, 0, i,
+	if (x->repeat && (x->from == 0 || x->by_host) && c->tx[x->repeats].fate_from != FATE_GENERATED)
+		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], (uint8_t)repeated(c, x), 0, i,
 			ODDS_CERTAIN, "retransmitted" });
 	if (x->probe && (x->from == 0 || x->by_host))
 		add(out, (struct seen){ KIND_KEEPALIVE, WHAT_ACK, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN, "keepalive" });
@@ -343,12 +352,41 @@ static void by_host(const struct conn *c, uint32_t i, struct findings *out)
 		f->doubtful = true;
 }
 
-/* Numbers of an older connection in answer to a SYN: somebody still holds that one (RFC 9293 3.5.1, RFC 5961 4.2). */
+static uint32_t distance(uint32_t a, uint32_t b)
+{
+	return seq_before(a, b) ? b - a : a - b;
+}
+
+/*
+ * Does the client say something with the numbers that x acknowledges, not with those of its SYN? Then they are this connection's, and the SYN is what does
+ * not belong to it.
+ */
+static bool spoken_for(const struct conn *c, const struct tx *x, const struct tx *syn)
+{
+	uint32_t next = c->pkt[x->first].ack, isn = c->pkt[syn->first].seq;
+
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *o = &c->tx[i];
+		const struct pkt *p = &c->pkt[o->first];
+		if (o->dir == C2S && (o->what == WHAT_DATA || o->what == WHAT_FIN || o->what == WHAT_ACK) && !p->damaged &&
+		    distance(p->seq, next) < WINDOW && distance(p->seq, next) < distance(p->seq, isn))
+			return true;
+	}
+	return false;
+}
+
+bool judge_stale_answer(const struct conn *c, uint32_t x)
+{
+	uint32_t syn = judge_bare_answer(c, x);
+
+	return syn != NOTHING && c->tx[x].other_ack && c->tx[x].t - c->tx[syn].t < ANSWER_NS && !spoken_for(c, &c->tx[x], &c->tx[syn]);
+}
+
 static void stale(const struct conn *c, uint32_t i, struct findings *out)
 {
 	const struct tx *x = &c->tx[i];
 
-	if (judge_bare_answer(c, i) == NOTHING || !x->stray_ack)
+	if (!judge_stale_answer(c, i))
 		return;
 	add(out, (struct seen){ KIND_STALE_STATE, WHAT_ACK, S2C, NO_POINT, NO_POINT, c->way[S2C][x->from], CERTAIN, 0, i, ODDS_CERTAIN, "stale_state" });
 }

@@ -27,4 +27,7 @@ bool judge_crossed(const struct conn *c);
 /* Is a bare ACK of the server the answer to a SYN? Returns the SYN's transmission, NOTHING: no. */
 uint32_t judge_bare_answer(const struct conn *c, uint32_t x);
 
+/* ... one that acknowledges numbers of an older connection: somebody still holds that one (RFC 9293 3.5.1, RFC 5961 4.2). */
+bool judge_stale_answer(const struct conn *c, uint32_t x);
+
 #endif

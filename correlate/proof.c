@@ -147,12 +147,13 @@ static void place_tx(struct proof *t, struct tx *x)
 			t->low[d] = x->off;
 	}
 	x->stray_ack = true;
+	x->other_ack = false;
 	if (!number || !(p->flags & TCP_ACK) || p->damaged || c->foreign[r] >> p->point & 1)
 		return;
 	if (!t->begun[r])
 		begin(t, r, p->ack);
 	x->ack = unwrap(t->high[r], p->ack);
-	x->stray_ack = x->ack < t->low[r] || x->ack > t->high[r] + (t->known[r] ? AHEAD : FAR);
+	x->stray_ack = x->other_ack = x->ack < t->low[r] || x->ack > t->high[r] + (t->known[r] ? AHEAD : FAR);
 	if (!x->stray_ack && x->ack > t->high[r] && x->what != WHAT_RSTACK)
 		t->high[r] = x->ack;    /* acknowledges what no point recorded */
 }

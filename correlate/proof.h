@@ -37,7 +37,7 @@ void proof_init(struct proof *t);
 void proof_free(struct proof *t);
 
 /*
- * Look at a matched connection. Fills tx.repeat, probe, stray, off, end, ack, repeats, repeated_by; matches what was cut otherwise by ranges of bytes
+ * Look at a matched connection. Fills tx.repeat, probe, stray, stray_ack, other_ack, off, end, ack, repeats, repeated_by; matches what was cut otherwise by ranges of bytes
  * (ranges_match), which may add transmissions.
  */
 int proof_build(struct proof *t, struct conn *c, struct err *e);

@@ -332,6 +332,26 @@ static void a_stale_answer_is_told_and_cleared(void **state)
 	scene_free(s);
 }
 
+/* Numbers that do not fit the SYN are no proof of an older connection where nothing tells that they answer it. */
+static void an_answer_with_other_numbers_need_not_be_stale(void **state)
+{
+	static const char *const text[] = {
+		/* a stopped at the SYN, b began when many bytes had passed: one flow of both */
+		"0.000 a > S 1000\n0.500 b < . 5001 ack 30001000\n0.510 b > . 30001000 ack 5001 len 100\n0.520 b < . 5001 ack 30001100\n",
+		/* too late for an answer */
+		"0.0 ab > S 1000\n5.0 ba < . 777000000 ack 333000000\n",
+		/* what was damaged acknowledges anything */
+		"0.0 ab > S 1000 good\n0.01 a < . 777000000 ack 333000000 bad\n0.02 ba < S. 5000 ack 1001 good\n0.03 ba < . 5001 ack 1001 good\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		struct scene *s = judged(2, text[i]);
+		assert_string_equal(told(s, "stale_state"), "");
+		scene_free(s);
+	}
+}
+
 /* Another connection of the same addresses and ports, that ended at `last`. */
 static void add_neighbour(struct scene *s, int64_t start, int64_t last)
 {
@@ -384,6 +404,19 @@ static void lost_data_is_counted_with_its_repeats(void **state)
 	assert_says(text_of(s, KIND_DROPPED), "2 packets with data of the client were recorded at b and never came to c");
 	assert_says(text_of(s, KIND_RETRANSMITTED), "The client repeated 2 packets with data");
 	assert_says(s->found.verdict, "between b and c");
+	scene_free(s);
+}
+
+/* What a says first, b never had: a device's answer. The server's own, that comes behind it, repeats nothing that the server said. */
+static void an_answer_behind_an_injected_one_is_no_repeat(void **state)
+{
+	struct scene *s = judged(2, HELLO "0.030 ab > P. 1001 ack 5001 len 100\n0.035 a < P. 5001 ack 1101 len 200 ttl 50 hash 7\n"
+		"0.050 ba < P. 5001 ack 1101 len 500\n0.060 ab > . 1101 ack 5501\n0.070 ab > F. 1101 ack 5501\n0.080 ba < F. 5501 ack 1102\n"
+		"0.090 ab > . 1102 ack 5502\n");
+
+	(void)state;
+	for (uint32_t i = 0; i < s->found.n; i++)
+		assert_true(s->found.list[i].kind != KIND_RETRANSMITTED || s->found.list[i].confidence == POSSIBLE);
 	scene_free(s);
 }
 
@@ -534,9 +567,11 @@ int main(void)
 		cmocka_unit_test(a_server_that_is_silent_did_not_answer),
 		cmocka_unit_test(a_capture_that_ends_at_once_leaves_an_answer_open),
 		cmocka_unit_test(a_stale_answer_is_told_and_cleared),
+		cmocka_unit_test(an_answer_with_other_numbers_need_not_be_stale),
 		cmocka_unit_test(ports_used_before_are_told_while_they_may_be_remembered),
 		cmocka_unit_test(a_client_that_recycles_its_port_resets_nothing),
 		cmocka_unit_test(lost_data_is_counted_with_its_repeats),
+		cmocka_unit_test(an_answer_behind_an_injected_one_is_no_repeat),
 		cmocka_unit_test(a_miss_of_the_capture_is_no_loss),
 		cmocka_unit_test(a_lone_ack_is_no_reason_for_alarm),
 		cmocka_unit_test(what_a_host_does_oddly_is_told_once),
