@@ -140,6 +140,7 @@ struct conn {
 	uint64_t foreign[2];            /* sets of points whose numbers of a direction cannot be compared with those of the others (numbers.h) */
 	uint64_t unsettled[2];          /* sets of points for whose timestamps of a direction no shift was found, where a device moves some */
 	uint64_t beyond;        /* set of points on the server's side of a SYN proxy, 0: there is none (syn_proxy.h) */
+	bool beyond_shown;      /* ... and that nothing else explains what is seen there */
 
 	struct tx *tx;          /* by time of first sighting */
 	uint32_t txs, tx_room;

@@ -294,6 +294,11 @@ static bool at_syn_proxy(const struct conn *c, uint32_t x, unsigned a, unsigned 
 	return conn_apart(c, p, a) != conn_apart(c, p, b) && c->flow[a] && c->flow[b];
 }
 
+static float syn_proxy_odds(const struct conn *c)
+{
+	return c->beyond_shown ? ODDS_CERTAIN : ODDS_LIKELY;
+}
+
 /* ... or may it, as one of them knows nothing of the connection: on which side of that point the device stands cannot be told. */
 static bool near_syn_proxy(const struct conn *c, uint32_t x, unsigned a, unsigned b)
 {
@@ -321,7 +326,7 @@ static void judge_far(struct proof *t, uint32_t x)
 	w->reasons_to = 0;
 	if (at_syn_proxy(c, x, c->way[w->dir][w->reach], c->way[w->dir][w->reach + 1])) {
 		w->fate_to = FATE_DROPPED;
-		w->odds_to = ODDS_CERTAIN;
+		w->odds_to = syn_proxy_odds(c);
 		w->reasons_to = WHY_SYN_PROXY;
 		return;
 	}
@@ -358,7 +363,7 @@ static void judge_near(struct proof *t, uint32_t x)
 	}
 	if (at_syn_proxy(c, x, c->way[w->dir][w->from], c->way[w->dir][w->from - 1])) {
 		w->fate_from = FATE_GENERATED;
-		w->odds_from = ODDS_CERTAIN;
+		w->odds_from = syn_proxy_odds(c);
 		w->reasons_from = WHY_SYN_PROXY;
 		return;
 	}

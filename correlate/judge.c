@@ -514,7 +514,8 @@ static void syn_proxy(const struct conn *c, struct findings *out)
 	for (far = 0; !c->flow[far] || !(c->beyond >> far & 1); far++)
 		if (c->flow[far])
 			near = far;
-	add(out, (struct seen){ KIND_SYN_PROXY, WHAT_CONNECTION, NO_DIRECTION, near, far, NO_POINT, CERTAIN, 0, NOTHING, ODDS_CERTAIN, "syn_proxy" });
+	add(out, (struct seen){ KIND_SYN_PROXY, WHAT_CONNECTION, NO_DIRECTION, near, far, NO_POINT, c->beyond_shown ? CERTAIN : LIKELY, 0, NOTHING,
+		c->beyond_shown ? ODDS_CERTAIN : ODDS_LIKELY, "syn_proxy" });
 }
 
 static int64_t ended(const struct facts *f, uint32_t conn)

@@ -44,32 +44,44 @@ static void read_greeting(struct greeting *g, const struct conn *c, unsigned poi
 	}
 }
 
-/* Was the client answered before the server was asked - or may it have been, as far as is known of the clocks? */
-static bool answered_first(const struct conn *c, const struct pkt *synack, const struct pkt *syn)
+/* Was the client answered before the server was asked? DOUBTFUL: it may have been, as far as is known of the clocks. */
+enum order { ASKED_FIRST, DOUBTFUL, ANSWERED_FIRST };
+
+static enum order order_of(const struct conn *c, const struct pkt *synack, const struct pkt *syn)
 {
 	int64_t doubt = facts_doubt_between(c->facts, &c->facts->point[synack->point], synack->t_raw, &c->facts->point[syn->point], syn->t_raw);
 
-	return doubt == INT64_MAX || synack->t - syn->t <= doubt + EPS_NS;
-}
-
-static bool intercepted(const struct conn *c, const struct greeting *near, unsigned n, const struct greeting *far, unsigned f)
-{
-	if (!near->syn || !near->synack || !far->syn)
-		return false;
-	if (near->synack->flags & far->syn->flags & SEG_TS && far->syn->tsecr && far->syn->tsecr == near->synack->tsval &&
-	    far->syn->tsecr != near->syn->tsecr)
-		return true;
-	if (!far->synack || c->shift[n][S2C] == c->shift[f][S2C] || !answered_first(c, near->synack, far->syn))
-		return false;
-	if (near->synack->win == 0 && far->synack->win != 0)
-		return true;
-	return near->ttl && !near->ttls && far->ttl && !far->ttls && near->synack->ttl != near->ttl && far->synack->ttl == far->ttl;
+	if (doubt == INT64_MAX)
+		return DOUBTFUL;
+	return synack->t - syn->t > doubt + EPS_NS ? ASKED_FIRST : syn->t - synack->t > doubt + EPS_NS ? ANSWERED_FIRST : DOUBTFUL;
 }
 
 /* A device that holds a packet back and passes it on keeps its IP ID. */
 static bool kept(const struct pkt *a, const struct pkt *b)
 {
 	return a && b && a->ip_id && a->ip_id == b->ip_id;
+}
+
+/* ... *shown: nothing else explains it. Where the order is not known, a device that shifts numbers may be slow with the first packets, and say it so. */
+static bool intercepted(const struct conn *c, const struct greeting *near, unsigned n, const struct greeting *far, unsigned f, bool *shown)
+{
+	enum order order;
+
+	if (!near->syn || !near->synack || !far->syn)
+		return false;
+	*shown = true;
+	if (near->synack->flags & far->syn->flags & SEG_TS && far->syn->tsecr && far->syn->tsecr == near->synack->tsval &&
+	    far->syn->tsecr != near->syn->tsecr)
+		return true;
+	if (!far->synack || c->shift[n][S2C] == c->shift[f][S2C] || kept(near->synack, far->synack))
+		return false;
+	order = order_of(c, near->synack, far->syn);
+	*shown = order == ANSWERED_FIRST;
+	if (order == ASKED_FIRST)
+		return false;
+	if (near->synack->win == 0 && far->synack->win != 0)
+		return true;
+	return near->ttl && !near->ttls && far->ttl && !far->ttls && near->synack->ttl != near->ttl && far->synack->ttl == far->ttl;
 }
 
 /* Mark what a point has of the handshake on its side. near, far: on either side of the device. */
@@ -96,12 +108,13 @@ void syn_proxy_find(struct conn *c)
 	unsigned last = 0;
 
 	c->beyond = 0;
+	c->beyond_shown = false;
 	for (unsigned p = 0; p < c->facts->points && !c->beyond; p++) {
 		if (!c->flow[p])
 			continue;
 		near = far;
 		read_greeting(&far, c, p);
-		if (intercepted(c, &near, last, &far, p))
+		if (intercepted(c, &near, last, &far, p, &c->beyond_shown))
 			c->beyond = UINT64_MAX << p;
 		last = p;
 	}

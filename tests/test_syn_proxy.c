@@ -210,6 +210,10 @@ static void a_device_that_only_shifts_numbers_is_none(void **state)
 		/* ... at one: the answer came back after the server had been asked */
 		"0.000 ab > S 1000\n0.010 b < S. 7000 ack 1001\n0.011 a < S. 5000 ack 1001 ttl 255\n"
 		"0.020 a > . 1001 ack 5001\n0.021 b > . 1001 ack 7001\n0.030 b < P. 7001 ack 1001 len 5\n0.031 a < P. 5001 ack 1001 len 5\n",
+		/* ... it took another way through the device than what followed, which is what its IP ID says, too */
+		"0.0000 a > S 1000 id 1\n0.0001 b > S 1000 id 1 ttl 63\n0.0003 b < S. 5000 ack 1001 id 9\n0.0004 a < S. 9000 ack 1001 id 9 ttl 62\n"
+		"0.0010 a > . 1001 ack 9001 id 2\n0.0011 b > . 1001 ack 5001 id 2 ttl 63\n"
+		"0.0030 b < P. 5001 ack 1001 len 50 id 10\n0.0031 a < P. 9001 ack 1001 len 50 id 10 ttl 63\n",
 		/* nothing shifted, and a window that is changed on the way */
 		"0.000 ab > S 1000\n0.010 b < S. 7000 ack 1001\n0.011 a < S. 7000 ack 1001 win 0\n0.020 ab > . 1001 ack 7001\n",
 	};
@@ -224,6 +228,28 @@ static void a_device_that_only_shifts_numbers_is_none(void **state)
 	}
 }
 
+/* The server is so near, or so little is known of the clocks, that the SYN may have come to it before the client was answered. */
+static void where_the_order_is_not_known_a_proxy_is_only_likely(void **state)
+{
+	static const char near[] = "0.0000 a > S 1000\n0.0001 b > S 1000 ttl 63\n0.0003 b < S. 5000 ack 1001\n0.0004 a < S. 9000 ack 1001 ttl 62\n"
+		"0.0010 a > . 1001 ack 9001\n0.0011 b > . 1001 ack 5001 ttl 63\n0.0030 b < P. 5001 ack 1001 len 50\n0.0031 a < P. 9001 ack 1001 len 50 ttl 63\n";
+	static const char echoed[] = ECHO("a", "b");
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	assert_non_null(strstr(found(s, near), "syn_proxy connection a>b\n"));
+	for (uint32_t i = 0; i < s->found.n; i++)
+		assert_int_equal(s->found.list[i].confidence, LIKELY);
+	scene_free(s);
+	/* What it echoes was said before. */
+	s = scene_new(2);
+	scene_doubt(s, 'b', INT64_MAX);
+	assert_non_null(strstr(found(s, echoed), "syn_proxy connection a>b\n"));
+	for (uint32_t i = 0; i < s->found.n; i++)
+		assert_int_equal(s->found.list[i].confidence, CERTAIN);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_loss_before_it_is_still_one),
 		cmocka_unit_test(an_ack_that_is_passed_on_late_is_passed_on),
 		cmocka_unit_test(an_opening_that_was_missed_is_not_the_next_ack),
+		cmocka_unit_test(where_the_order_is_not_known_a_proxy_is_only_likely),
 		cmocka_unit_test(a_device_that_only_shifts_numbers_is_none),
 	};
 
