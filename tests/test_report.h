@@ -84,7 +84,7 @@ static inline void made_open(struct made *m, const char *points, const char *how
 				    "4102444800000000000, NULL);"
 				    "INSERT INTO interface VALUES(%d, 0, 1, 0, 1000, NULL, NULL, NULL, NULL, NULL, NULL, NULL);"
 				    "INSERT INTO clock VALUES(%d, 1, -9223372036854775807, 9223372036854775807, 0, 0, -20000, 20000, 0.0, "
-				    "-1.0, 1.0, 900, '%s', NULL, NULL);"
+				    "-1.0, 1.0, 900, '%s', NULL, NULL, 0);"
 				    "INSERT INTO coverage VALUES(%d, 0, 500, 400, 0), (%d, 1, 500, 400, 0)",
 			id, (int)n, points, id, id, how, id, id, (int)n, points, id, id, id, id == 1 ? "same-clock" : "both-ways", id, id));
 		points += n + (points[n] == ',');
