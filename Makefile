@@ -25,7 +25,7 @@ GOLD  := $(wildcard tests/golden/*.cmd)
 
 # SELECT ... FROM capture('FILE') for every SQLite: the reader, without a SQLite of its own.
 EXT   := $(B)/$(PROG)_capture.so
-EXT_OBJ := $(patsubst %.c,$(B)/pic/%.o,schema/err.c $(wildcard ingest/decode/*.c) $(addprefix ingest/, \
+EXT_OBJ := $(patsubst %.c,$(B)/pic/%.o,schema/array.c schema/err.c $(wildcard ingest/decode/*.c) $(addprefix ingest/, \
 	capture.c capture_table.c compression.c option_text.c pcap.c pcapng.c pcapng_interface.c source.c))
 
 all: $(B)/$(PROG) $(EXT)

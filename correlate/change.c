@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/array.h"
 #include "schema/octets.h"
 
 #define TTL_HOPS 32             /* so many routers lie between two points at most; anything else is a rewritten TTL */
@@ -41,15 +42,9 @@ static struct change *find(struct finder *f, enum field field, unsigned option)
 
 static struct change *make(struct finder *f, enum field field, unsigned option, struct value_pair v)
 {
-	if (f->out->n == f->out->room) {
-		uint32_t room = f->out->room ? f->out->room * 2 : 32;
-		struct change *n = realloc(f->out->list, room * sizeof *n);
-		if (!n) {
-			f->out->nomem = true;
-			return NULL;
-		}
-		f->out->list = n;
-		f->out->room = room;
+	if (!array_grow(&f->out->list, &f->out->room, f->out->n, sizeof *f->out->list)) {
+		f->out->nomem = true;
+		return NULL;
 	}
 	struct change *x = &f->out->list[f->out->n++];
 	*x = (struct change){ .dir = f->dir, .from = f->from, .to = f->to, .field = (uint8_t)field, .option = (uint16_t)option,

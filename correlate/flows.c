@@ -5,6 +5,7 @@
 
 #include "correlate/halves.h"
 #include "correlate/hosts.h"
+#include "schema/array.h"
 #include "schema/part.h"
 
 #include "correlate/select_parts.sql.h"
@@ -192,14 +193,8 @@ static void absorb(struct row *s, const struct row *r)
 
 static int add_part(struct open_flow *o, struct part_ref q, struct err *e)
 {
-	if (o->parts == o->room) {
-		uint32_t room = o->room ? o->room * 2 : 2;
-		struct part_ref *p = realloc(o->part, room * sizeof *p);
-		if (!p)
-			return err_set(e, "out of memory");
-		o->part = p;
-		o->room = room;
-	}
+	if (!array_grow(&o->part, &o->room, o->parts, sizeof *o->part))
+		return err_set(e, "out of memory");
 	o->part[o->parts++] = q;
 	return 0;
 }
@@ -213,33 +208,12 @@ static int take_row(struct builder *b, const struct row *r, struct err *e)
 		absorb(&o->sum, r);
 		return add_part(o, q, e);
 	}
-	if (b->n == b->room) {
-		uint32_t room = b->room ? b->room * 2 : 8;
-		struct open_flow *x = realloc(b->open, room * sizeof *x);
-		if (!x)
-			return err_set(e, "out of memory");
-		b->open = x;
-		b->room = room;
-	}
+	if (!array_grow(&b->open, &b->room, b->n, sizeof *b->open))
+		return err_set(e, "out of memory");
 	o = &b->open[b->n++];
 	memset(o, 0, sizeof *o);
 	o->sum = *r;
 	return add_part(o, q, e);
-}
-
-/* Make room for one more element of an array that grows. */
-static int room_for(void **array, uint32_t n, uint32_t *room, size_t size, struct err *e)
-{
-	void *p;
-
-	if (n < *room)
-		return 0;
-	uint32_t more = *room ? *room * 2 : 1024;
-	if (!(p = realloc(*array, more * size)))
-		return err_set(e, "out of memory");
-	*array = p;
-	*room = more;
-	return 0;
 }
 
 /* Note how packets of the two hosts arrive here, for any port and for the server's own port. */
@@ -315,8 +289,8 @@ static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, st
 	int client = s->client >= 0 ? s->client : s->port[0] < s->port[1];
 	int64_t sent[2] = { s->side_packets[client], s->side_packets[!client] };
 
-	if (room_for((void **)&f->flow, f->flows, &b->flow_room, sizeof *f->flow, e) < 0)
-		return -1;
+	if (!array_grow(&f->flow, &b->flow_room, f->flows, sizeof *f->flow))
+		return err_set(e, "out of memory");
 	struct flow *w = &f->flow[f->flows++];
 	memset(w, 0, sizeof *w);
 	w->point = point;
@@ -334,8 +308,8 @@ static int close_flow(struct builder *b, struct open_flow *o, uint32_t point, st
 	w->syn_tsval = s->tsval;
 	set_sides(w, s, client);
 	for (uint32_t i = 0; i < o->parts; i++) {
-		if (room_for((void **)&f->part, f->parts, &b->part_room, sizeof *f->part, e) < 0)
-			return -1;
+		if (!array_grow(&f->part, &b->part_room, f->parts, sizeof *f->part))
+			return err_set(e, "out of memory");
 		f->part[f->parts] = o->part[i];
 		f->part[f->parts++].a_is_client = client == 0;
 	}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "ingest/capture_private.h"
+#include "schema/array.h"
 
 #define DAMAGES_MAX 100
 #define INTERFACES_MAX 65536
@@ -63,17 +64,8 @@ struct interface *capture_add_interface(struct capture *c, struct err *e)
 		err_set(e, "more than %d interfaces", INTERFACES_MAX);
 		return NULL;
 	}
-	if (c->interface_count == c->interface_room) {
-		uint32_t room = c->interface_room ? c->interface_room * 2 : 8;
-		struct interface **more = realloc(c->interfaces, room * sizeof *more);
-		if (more == NULL) {
-			err_set(e, "out of memory");
-			return NULL;
-		}
-		c->interfaces = more;
-		c->interface_room = room;
-	}
-	struct interface *in = calloc(1, sizeof *in);
+	bool room = array_grow(&c->interfaces, &c->interface_room, c->interface_count, sizeof *c->interfaces);
+	struct interface *in = room ? calloc(1, sizeof *in) : NULL;
 	if (in == NULL) {
 		err_set(e, "out of memory");
 		return NULL;

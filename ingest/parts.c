@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include "ingest/opening.h"
+#include "schema/array.h"
 
 #define NONE UINT32_MAX
 #define RING 4                  /* incarnations of one key that are searched */
@@ -135,14 +136,8 @@ static void place(struct parts *p, uint32_t slot)
 /* Make room for one more slot and one more key. */
 static bool grow(struct parts *p)
 {
-	if (p->free == NONE && p->used == p->room) {
-		uint32_t room = p->room ? p->room * 2 : 256;
-		struct slot *s = realloc(p->slots, room * sizeof *s);
-		if (!s)
-			return false;
-		p->slots = s;
-		p->room = room;
-	}
+	if (p->free == NONE && !array_grow(&p->slots, &p->room, p->used, sizeof *p->slots))
+		return false;
 	if ((p->keys + 1) * 2 > p->mask) {
 		uint32_t mask = p->mask * 2 + 1, old = p->mask;
 		uint32_t *t = malloc(((size_t)mask + 1) * sizeof *t), *was = p->table;

@@ -10,6 +10,7 @@
 #include "ingest/decode/decode.h"
 #include "ingest/option_text.h"
 #include "ingest/run.h"
+#include "schema/array.h"
 #include "ingest/insert_f5.sql.h"
 #include "ingest/insert_forwarded.sql.h"
 #include "ingest/insert_icmp.sql.h"
@@ -125,14 +126,8 @@ bool rows_flushed(const struct rows *r)
 
 static int add_extra(struct rows *r, const struct segment *seg, uint32_t *index, struct err *e)
 {
-	if (r->extras == r->extra_room) {
-		uint32_t room = r->extra_room ? r->extra_room * 2 : 1024;
-		struct extra *x = realloc(r->extra, room * sizeof *x);
-		if (!x)
-			return err_set(e, "out of memory");
-		r->extra = x;
-		r->extra_room = room;
-	}
+	if (!array_grow(&r->extra, &r->extra_room, r->extras, sizeof *r->extra))
+		return err_set(e, "out of memory");
 	struct extra *x = &r->extra[r->extras++];
 	x->optlen = seg->optlen;
 	memcpy(x->options, seg->options, seg->optlen);
@@ -195,14 +190,8 @@ static int insert_f5(struct rows *r, const struct news *n, struct err *e)
 
 static int add_cause(struct rows *r, const struct f5_trailer *f5, uint32_t *index, struct err *e)
 {
-	if (r->causes == r->cause_room) {
-		uint32_t room = r->cause_room ? r->cause_room * 2 : 64;
-		struct cause *x = realloc(r->cause, room * sizeof *x);
-		if (!x)
-			return err_set(e, "out of memory");
-		r->cause = x;
-		r->cause_room = room;
-	}
+	if (!array_grow(&r->cause, &r->cause_room, r->causes, sizeof *r->cause))
+		return err_set(e, "out of memory");
 	struct cause *x = &r->cause[r->causes++];
 	memcpy(x->text, f5->rst_cause, sizeof x->text);
 	x->ingress = f5->ingress;

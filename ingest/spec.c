@@ -9,18 +9,14 @@
 #include <unistd.h>
 
 #include "ingest/import.h"
+#include "schema/array.h"
 
 static int add(struct specs *s, const char *point, size_t point_len, const char *path, size_t path_len, const char *selector, struct err *e)
 {
 	struct spec *x;
 
-	if (s->n == s->room) {
-		size_t room = s->room ? s->room * 2 : 8;
-		if (!(x = realloc(s->list, room * sizeof *x)))
-			return err_set(e, "out of memory");
-		s->list = x;
-		s->room = room;
-	}
+	if (!array_grow(&s->list, &s->room, s->n, sizeof *s->list))
+		return err_set(e, "out of memory");
 	x = &s->list[s->n];
 	x->in_folder = false;
 	x->point = strndup(point, point_len);

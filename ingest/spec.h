@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "schema/err.h"
 
@@ -15,7 +16,7 @@ struct spec {
 
 struct specs {
 	struct spec *list;
-	size_t n, room;
+	uint32_t n, room;
 };
 
 /*

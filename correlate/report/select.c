@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/array.h"
+
 #include "correlate/report/confidence.sql.h"
 #include "correlate/report/select.sql.h"
 
@@ -17,15 +19,8 @@ static const char *const whats[] = {"SYN", "SYN-ACK", "RST", "RST,ACK", "data", 
 
 int ids_add(struct ids *ids, int64_t id, struct err *e)
 {
-	if (ids->n == ids->room) {
-		size_t room = ids->room ? ids->room * 2 : 64;
-		int64_t *p = realloc(ids->id, room * sizeof *p);
-
-		if (p == NULL)
-			return err_set(e, "out of memory");
-		ids->id = p;
-		ids->room = room;
-	}
+	if (!array_grow(&ids->id, &ids->room, ids->n, sizeof *ids->id))
+		return err_set(e, "out of memory");
 	ids->id[ids->n++] = id;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 struct ids {
 	int64_t *id;
-	size_t n, room;
+	uint32_t n, room;
 };
 
 int ids_add(struct ids *ids, int64_t id, struct err *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "correlate/report/text.h"
+#include "schema/array.h"
 #include "schema/clean.h"
 
 #include "correlate/report/summary_habits.sql.h"
@@ -23,7 +24,7 @@ struct hop {
 
 struct hops {
 	struct hop *list;
-	size_t n, room;
+	uint32_t n, room;
 };
 
 /* NULL: out of memory. */
@@ -34,15 +35,9 @@ static struct hop *hop_of(struct hops *h, sqlite3_stmt *st, struct err *e)
 	for (size_t i = 0; i < h->n; i++)
 		if (strcmp(h->list[i].near, near) == 0 && strcmp(h->list[i].far, far) == 0)
 			return &h->list[i];
-	if (h->n == h->room) {
-		size_t room = h->room ? h->room * 2 : 8;
-		struct hop *x = realloc(h->list, room * sizeof *x);
-		if (!x) {
-			err_set(e, "out of memory");
-			return NULL;
-		}
-		h->list = x;
-		h->room = room;
+	if (!array_grow(&h->list, &h->room, h->n, sizeof *h->list)) {
+		err_set(e, "out of memory");
+		return NULL;
 	}
 	struct hop *x = &h->list[h->n++];
 	memset(x, 0, sizeof *x);
