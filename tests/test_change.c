@@ -42,14 +42,19 @@ static const char *changes_of(struct scene *s)
 	return s->words;
 }
 
-static void assert_changes(const char *text, const char *expected)
+static void assert_words(const char *(*words_of)(struct scene *s), const char *text, const char *expected)
 {
 	struct scene *s = scene_new(2);
 
 	scene_text(s, text);
 	scene_match(s);
-	assert_string_equal(changes_of(s), expected);
+	assert_string_equal(words_of(s), expected);
 	scene_free(s);
+}
+
+static void assert_changes(const char *text, const char *expected)
+{
+	assert_words(changes_of, text, expected);
 }
 
 /* One packet with data, as a and b recorded it. */
@@ -210,12 +215,7 @@ static const char *habits_of(struct scene *s)
 
 static void assert_habits(const char *text, const char *expected)
 {
-	struct scene *s = scene_new(2);
-
-	scene_text(s, text);
-	scene_match(s);
-	assert_string_equal(habits_of(s), expected);
-	scene_free(s);
+	assert_words(habits_of, text, expected);
 }
 
 static void a_habit_is_one_word(void **state)

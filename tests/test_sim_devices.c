@@ -5,34 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "schema/segment.h"
 #include "tests/sim/chain.h"
 #include "tests/sim/record.h"
-
-static char folder[256];
-
-static int make_folder(void **state)
-{
-	const char *base = getenv("TMPDIR");
-
-	(void)state;
-	snprintf(folder, sizeof folder, "%s/test_sim.XXXXXX", base ? base : "/tmp");
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	char path[512];
-
-	(void)state;
-	for (int i = 0; i < SIM_POINTS_MAX; i++) {
-		snprintf(path, sizeof path, "%s/p%d.pcap", folder, i);
-		unlink(path);
-	}
-	return rmdir(folder);
-}
+#include "tests/sim_folder.h"
 
 /* A packet as its bytes tell it. */
 struct seen {
