@@ -47,7 +47,7 @@ static size_t prepare(struct clock_point *points, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		struct clock_point *p = &points[i];
-		p->bad = p->x_ns > CLOCK_REACH_NS || p->x_ns < -CLOCK_REACH_NS || p->d_ns > CLOCK_REACH_NS || p->d_ns < -CLOCK_REACH_NS;
+		p->bad = !clock_reaches(p->x_ns) || !clock_reaches(p->d_ns);
 		usable += !p->bad;
 		if (i > 0 && point_cmp(&points[i - 1], p) > 0)
 			sorted = false;

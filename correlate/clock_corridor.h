@@ -13,6 +13,11 @@
 /* Points beyond are refused: 32-bit seconds fit, and no product of two differences overflows 128 bits. */
 #define CLOCK_REACH_NS 4400000000000000000
 
+static inline bool clock_reaches(int64_t ns)
+{
+	return ns >= -CLOCK_REACH_NS && ns <= CLOCK_REACH_NS;
+}
+
 enum { UPPER, LOWER };
 
 /*

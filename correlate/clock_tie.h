@@ -9,7 +9,6 @@ struct clock_pair {
 	uint64_t at;            /* i * points + j, i < j */
 	int64_t x, d;           /* time at i, time at j minus time at i */
 	bool c2s;               /* i was first */
-	bool proxied;           /* not one packet, but what a proxy made of it: it only bounds the clocks, and takes no time that a packet would */
 };
 
 struct clock_tie {

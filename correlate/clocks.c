@@ -36,7 +36,25 @@ static int by_pair(const void *a, const void *b)
 		return x->x < y->x ? -1 : 1;
 	if (x->d != y->d)
 		return x->d < y->d ? -1 : 1;
-	return x->c2s != y->c2s ? x->c2s - y->c2s : x->proxied - y->proxied;
+	return x->c2s - y->c2s;
+}
+
+int clock_pairs_open(struct clock_pairs *p, size_t room, struct err *e)
+{
+	*p = (struct clock_pairs){ malloc(room * sizeof *p->v), 0, room };
+	return p->v ? 0 : err_set(e, "out of memory");
+}
+
+void clock_pairs_close(struct clock_pairs *p)
+{
+	free(p->v);
+	memset(p, 0, sizeof *p);
+}
+
+void clock_pairs_add(struct clock_pairs *p, uint64_t at, int64_t x_ns, int64_t y_ns, bool c2s)
+{
+	if (p->n < p->room && clock_reaches(x_ns) && clock_reaches(y_ns) && clock_reaches(y_ns - x_ns))
+		p->v[p->n++] = (struct clock_pair){ at, x_ns, y_ns - x_ns, c2s };
 }
 
 void clock_pairs_sort(struct clock_pairs *p)
@@ -44,10 +62,7 @@ void clock_pairs_sort(struct clock_pairs *p)
 	qsort(p->v, p->n, sizeof *p->v, by_pair);
 }
 
-/* ---- ties ---- */
-
-/* The pairs of two points. */
-static const struct clock_pair *of(const struct clock_pairs *p, uint64_t at, size_t *n)
+const struct clock_pair *clock_pairs_of(const struct clock_pairs *p, uint64_t at, size_t *n)
 {
 	size_t lo = 0, hi = p->n, from;
 
@@ -63,6 +78,8 @@ static const struct clock_pair *of(const struct clock_pairs *p, uint64_t at, siz
 	*n = lo - from;
 	return p->v + from;
 }
+
+/* ---- ties ---- */
 
 /* How far packets prove that two clocks are apart, at least and at most. */
 static void prove_apart(const struct clock_tie *t, int64_t *least, int64_t *most)
@@ -132,7 +149,8 @@ static int add_tie(struct clock_graph *g, const struct clock_pairs *pairs, const
 	const int64_t resolution[2] = { p->resolution_ns, q->resolution_ns };
 	struct clock_tie *t = &g->tie[g->ties];
 	size_t n, m;
-	const struct clock_pair *v = of(pairs, (uint64_t)a * g->n + b, &n), *w = of(answers, (uint64_t)a * g->n + b, &m);
+	const struct clock_pair *v = clock_pairs_of(pairs, (uint64_t)a * g->n + b, &n);
+	const struct clock_pair *w = clock_pairs_of(answers, (uint64_t)a * g->n + b, &m);
 
 	if (n == 0 && p->clock != q->clock)
 		return 0;
@@ -428,20 +446,6 @@ static int settle(struct clock_graph *g, struct err *e)
 	return wrong < 0 ? err_set(e, "out of memory") : 0;
 }
 
-/* What packets say apart from what a proxy made of them. Both keep their order. */
-static int split(const struct clock_pairs *pairs, struct clock_pairs *direct, struct clock_pairs *proxied)
-{
-	direct->v = malloc((pairs->n + 1) * sizeof *direct->v);
-	proxied->v = malloc((pairs->n + 1) * sizeof *proxied->v);
-	if (!direct->v || !proxied->v)
-		return -1;
-	for (size_t k = 0; k < pairs->n; k++) {
-		struct clock_pairs *p = pairs->v[k].proxied ? proxied : direct;
-		p->v[p->n++] = pairs->v[k];
-	}
-	return 0;
-}
-
 /* Ties of all points; across: only between points that no ties join yet, not even by way of others. */
 static int add_ties(struct clock_graph *g, const struct clock_pairs *pairs, const struct clock_pairs *answers, bool across)
 {
@@ -462,14 +466,13 @@ static int add_ties(struct clock_graph *g, const struct clock_pairs *pairs, cons
 	return rc;
 }
 
-int clocks_find(struct facts *f, const struct clock_pairs *pairs, const struct clock_pairs *answers, struct err *e)
+int clocks_find(struct facts *f, const struct clock_pairs *pairs, const struct clock_pairs *proxied, const struct clock_pairs *answers, struct err *e)
 {
 	struct clock_graph g = { .f = f, .n = f->points + f->asides };
-	struct clock_pairs direct = { 0 }, proxied = { 0 };
 	int rc = -1;
 
 	g.tie = malloc(((size_t)g.n * g.n + 1) * sizeof *g.tie);
-	if (!g.tie || split(pairs, &direct, &proxied) < 0 || add_ties(&g, &direct, answers, false) < 0 || add_ties(&g, &proxied, answers, true) < 0) {
+	if (!g.tie || add_ties(&g, pairs, answers, false) < 0 || add_ties(&g, proxied, answers, true) < 0) {
 		err_set(e, "out of memory");
 		goto out;
 	}
@@ -481,7 +484,5 @@ out:
 	for (uint32_t k = 0; k < g.ties; k++)
 		clock_tie_free(&g.tie[k]);
 	free(g.tie);
-	free(direct.v);
-	free(proxied.v);
 	return rc;
 }

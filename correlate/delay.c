@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/clock_corridor.h"
+
 #define OPEN INT64_MAX
 
 void delays_free(struct delays *x)
@@ -19,6 +21,8 @@ bool delay_seen(const struct conn *c, uint32_t i, unsigned near, unsigned far, s
 
 	if (!a || !b || !x->single || x->fuzzy || x->rest || x->what == WHAT_ICMP)
 		return false;
+	if (!clock_reaches(a->t) || !clock_reaches(b->t) || !clock_reaches(b->t - a->t))
+		return false;           /* differences of differences are numbers, too */
 	*p = (struct delay_pair){ a->t, b->t };
 	return true;
 }

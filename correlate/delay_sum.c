@@ -106,7 +106,7 @@ static int add_round_trips(struct hop_total *t, const struct conn *c, unsigned n
 		if (before != NOTHING && c->tx[before].dir != c->tx[i].dir && delay_stretch(c, before, near, far) == delay_stretch(c, i, near, far) &&
 		    (apart(p.near, last.near) <= TURN_NS || apart(p.far, last.far) <= TURN_NS)) {
 			const struct delay_pair *there = c->tx[i].dir == C2S ? &p : &last, *back = c->tx[i].dir == C2S ? &last : &p;
-			int64_t took = there->far - there->near + back->near - back->far;
+			int64_t took = (there->far - there->near) + (back->near - back->far);
 			/* Less than nothing: one of the two is not the same packet at both points. */
 			if (took >= -grain && histogram_add(&t->round_trip, took, e) < 0)
 				return -1;

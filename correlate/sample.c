@@ -13,8 +13,11 @@
 #include "correlate/path.h"
 #include "correlate/tie.h"
 
-#define POINTS_OF_CLOCK 400000  /* that are kept in all: 40 MB */
+#define PAIRS 1250000           /* that are kept in all: 40 MB */
+#define PROXIED 100000
 #define ANSWERS 100000
+#define RUN 4                   /* transmissions in a row that are taken together: packets of both directions */
+#define RUNS 2                  /* of a connection, at least */
 #define PACKETS 200000          /* that are read at most */
 #define PACKETS_OF_ONE 20000    /* of a larger connection only the beginning is read */
 #define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
@@ -25,7 +28,8 @@ struct sampler {
 	struct facts *f;
 	struct loader loader;
 	struct conn conn;
-	struct clock_pairs pairs, answers;
+	struct clock_pairs pairs, proxied, answers;
+	uint64_t need;                  /* pairs that there would be if all of the connections were taken */
 	struct orient orient;
 	int32_t *votes;                 /* scratch: of a connection, by pairs of points */
 	size_t *last;                   /* scratch: the last pair of these, + 1 */
@@ -41,11 +45,30 @@ static void add_pairs(struct sampler *s, uint32_t x)
 	uint32_t n = s->all, *sight = conn_sight(c, x);
 
 	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t j = i + 1; j < n && s->pairs.n < POINTS_OF_CLOCK; j++)
-			if (sight[i] != NOTHING && sight[j] != NOTHING) {
-				const struct pkt *p = &c->pkt[sight[i]], *q = &c->pkt[sight[j]];
-				s->pairs.v[s->pairs.n++] = (struct clock_pair){ i * n + j, p->t_raw, q->t_raw - p->t_raw, c->tx[x].dir == C2S, false };
-			}
+		for (uint32_t j = i + 1; j < n && sight[i] != NOTHING; j++)
+			if (sight[j] != NOTHING)
+				clock_pairs_add(&s->pairs, i * n + j, c->pkt[sight[i]].t_raw, c->pkt[sight[j]].t_raw, c->tx[x].dir == C2S);
+}
+
+static bool is_telling(const struct tx *x)
+{
+	return x->single && x->what != WHAT_ICMP;
+}
+
+/* Many points make many pairs of one packet: of each connection a part, spread over all of it, so that all have a share in the room that there is. */
+static void take_pairs(struct sampler *s)
+{
+	const struct conn *c = &s->conn;
+	uint64_t n = 0, k = 0, runs, take;
+
+	for (uint32_t x = 0; x < c->txs; x++)
+		n += is_telling(&c->tx[x]);
+	runs = (n + RUN - 1) / RUN;
+	take = s->need <= PAIRS ? runs : runs * PAIRS / s->need;
+	take = take < RUNS ? RUNS : take;
+	for (uint32_t x = 0; x < c->txs; x++)
+		if (is_telling(&c->tx[x]) && k++ / RUN * take % runs < take)
+			add_pairs(s, x);
 }
 
 /*
@@ -64,12 +87,14 @@ static void add_tied(struct sampler *s, const struct flow *x, const struct flow 
 		{ x->said_ns[S2C], y->said_ns[S2C], false, x->has_said[S2C] && y->has_said[S2C] },
 	};
 
-	for (size_t k = 0; k < sizeof list / sizeof *list && s->pairs.n < POINTS_OF_CLOCK && x->point != y->point; k++) {
+	for (size_t k = 0; k < sizeof list / sizeof *list && x->point != y->point; k++) {
 		const struct moment *m = &list[k];
 		if (!m->known)
 			continue;
-		s->pairs.v[s->pairs.n++] = x->point < y->point ? (struct clock_pair){ (uint64_t)x->point * s->all + y->point, m->x, m->y - m->x, m->c2s, true }
-		    : (struct clock_pair){ (uint64_t)y->point * s->all + x->point, m->y, m->x - m->y, m->c2s, true };
+		if (x->point < y->point)
+			clock_pairs_add(&s->proxied, (uint64_t)x->point * s->all + y->point, m->x, m->y, m->c2s);
+		else
+			clock_pairs_add(&s->proxied, (uint64_t)y->point * s->all + x->point, m->y, m->x, m->c2s);
 	}
 }
 
@@ -116,7 +141,7 @@ static void add_answers(struct sampler *s, uint32_t p, uint32_t q, unsigned dir)
 	const struct conn *c = &s->conn;
 	uint32_t next = c->at[p], i = p < q ? p : q, j = p < q ? q : p;
 
-	for (uint32_t k = c->at[q]; k < c->at[q + 1] && s->answers.n < ANSWERS; k++) {
+	for (uint32_t k = c->at[q]; k < c->at[q + 1] && s->answers.n < s->answers.room; k++) {
 		const struct pkt *b = &c->pkt[k];
 		const struct tx *r = b->tx == NOTHING ? NULL : &c->tx[b->tx];
 		if (!r || r->dir == dir || b->copy || !(b->flags & TCP_ACK) || r->what == WHAT_ICMP || r->what == WHAT_RST || r->stray || r->stray_ack)
@@ -125,8 +150,7 @@ static void add_answers(struct sampler *s, uint32_t p, uint32_t q, unsigned dir)
 		if (before == NOTHING)
 			continue;
 		const struct pkt *a = &c->pkt[before];
-		s->answers.v[s->answers.n++] = (struct clock_pair){ i * s->all + j, p == i ? a->t_raw : b->t_raw,
-			p == i ? b->t_raw - a->t_raw : a->t_raw - b->t_raw, p == i, false };
+		clock_pairs_add(&s->answers, i * s->all + j, p == i ? a->t_raw : b->t_raw, p == i ? b->t_raw : a->t_raw, p == i);
 	}
 }
 
@@ -181,14 +205,20 @@ static void learn_fields(struct sampler *s, uint32_t x)
 	}
 }
 
-static int read_conn(struct sampler *s, uint32_t index, void (*take)(struct sampler *s, uint32_t x))
+static int read_conn(struct sampler *s, uint32_t index)
 {
-	if (loader_read(&s->loader, &s->conn, index, s->e) < 0 || match_packets(&s->conn, s->e) < 0)
-		return -1;
-	for (uint32_t x = 0; x < s->conn.txs; x++)
-		if (s->conn.tx[x].single && s->conn.tx[x].what != WHAT_ICMP)
-			take(s, x);
-	return 0;
+	return loader_read(&s->loader, &s->conn, index, s->e) < 0 || match_packets(&s->conn, s->e) < 0 ? -1 : 0;
+}
+
+static uint64_t pairs_needed(const struct facts *f, const struct conn_ref *r)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t k = 0; k < r->flows; k++) {
+		uint64_t n = f->flow[r->flow + k].packets;
+		packets += n < PACKETS_OF_ONE / 2 ? n : PACKETS_OF_ONE / 2;
+	}
+	return packets * (r->flows - 1) / 2;
 }
 
 struct chosen {
@@ -236,17 +266,22 @@ static int choose(const struct facts *f, struct chosen **list, uint32_t *n, stru
 
 /* ---- path ---- */
 
-/* Coarse stamps are early as often as late: sums of both ways are right all the same when there are many of them, single ones are not. */
-static void vote_round_trips(const struct sampler *s, size_t from, size_t to, int64_t resolution, int64_t coarse, struct path_pair *p)
+static int64_t resolution_of(const struct sampler *s, size_t point)
 {
-	for (size_t k = from; k < to; k++) {
-		const struct clock_pair *x = &s->pairs.v[k];
+	return grain_resolution(&s->grain[point], s->f->point[point].resolution_ns);
+}
+
+/* Coarse stamps are early as often as late: sums of both ways are right all the same when there are many of them, single ones are not. */
+static void vote_round_trips(const struct clock_pair *pair, size_t n, int64_t resolution, int64_t coarse, struct path_pair *p)
+{
+	for (size_t k = 0; k < n; k++) {
+		const struct clock_pair *x = &pair[k];
 		/* What went later than it came at j by j's clock is the same as went earlier: only the sum of both ways is free of the clocks. */
 		if (llabs(x->d) > coarse && llabs(x->d) < HOP_NS) {     /* as one clock could show it */
 			p->seen_before += (x->d > 0) == x->c2s;
 			p->seen_behind += (x->d > 0) != x->c2s;
 		}
-		if (k == from || x[-1].c2s == x->c2s || x->x - x[-1].x > EXCHANGE_NS)
+		if (k == 0 || x[-1].c2s == x->c2s || x->x - x[-1].x > EXCHANGE_NS)
 			continue;
 		int64_t there = x->c2s ? x->d : x[-1].d, back = x->c2s ? x[-1].d : x->d, blur = resolution + DRIFT(x->x - x[-1].x);
 		p->wider += there - back > blur;
@@ -282,14 +317,16 @@ static int find_path(struct sampler *s)
 
 	if (!pair)
 		return err_set(s->e, "out of memory");
-	for (size_t from = 0, to; from < s->pairs.n; from = to) {
-		uint32_t i = (uint32_t)(s->pairs.v[from].at / n), j = (uint32_t)(s->pairs.v[from].at % n);
-		for (to = from; to < s->pairs.n && s->pairs.v[to].at == s->pairs.v[from].at; to++)
-			;
-		const struct point *p = &f->point[i], *q = &f->point[j];
-		vote_round_trips(s, from, to, p->resolution_ns + q->resolution_ns, grain_resolution(&s->grain[i], p->resolution_ns) +
-			grain_resolution(&s->grain[j], q->resolution_ns), &pair[i * n + j]);
-	}
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t j = i + 1; j < n; j++) {
+			int64_t resolution = f->point[i].resolution_ns + f->point[j].resolution_ns, coarse = resolution_of(s, i) + resolution_of(s, j);
+			const struct clock_pairs *kind[] = { &s->pairs, &s->proxied };
+			for (int k = 0; k < 2; k++) {
+				size_t of;
+				const struct clock_pair *v = clock_pairs_of(kind[k], i * n + j, &of);
+				vote_round_trips(v, of, resolution, coarse, &pair[i * n + j]);
+			}
+		}
 	vote_ttl(f, pair);
 	rc = path_infer(f, pair, s->e);
 	free(pair);
@@ -305,34 +342,38 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int find_delays(struct sampler *s)
+static void find_delay(const struct sampler *s, uint32_t i, int d, int64_t *v)
 {
-	struct facts *f = s->f;
+	const struct point *near = &s->f->point[i], *far = near + 1;
+	struct hop_stats *h = &s->f->point[i].hop[d];
+	size_t pairs, n = 0;
+	const struct clock_pair *p = clock_pairs_of(&s->pairs, i * s->all + i + 1, &pairs);
+
+	for (size_t k = 0; k < pairs; k++)
+		if (p[k].c2s == (d == C2S)) {
+			int64_t gap = facts_align(far, p[k].x + p[k].d) - facts_align(near, p[k].x);
+			v[n++] = d == C2S ? gap : -gap;
+		}
+	h->jitter_ns = 10000;
+	if (n == 0)
+		return;
+	qsort(v, n, sizeof *v, by_value);
+	h->delay_ns = v[n / 2];
+	for (size_t k = 0; k < n; k++)
+		v[k] = v[k] > h->delay_ns ? v[k] - h->delay_ns : h->delay_ns - v[k];
+	qsort(v, n, sizeof *v, by_value);
+	h->jitter_ns = v[n / 2] > 10000 ? v[n / 2] : 10000;
+}
+
+static int find_delays(const struct sampler *s)
+{
 	int64_t *v = malloc((s->pairs.n ? s->pairs.n : 1) * sizeof *v);
 
 	if (!v)
 		return err_set(s->e, "out of memory");
-	for (uint32_t i = 0; i + 1 < f->points; i++)
-		for (int d = 0; d < 2; d++) {
-			struct hop_stats *h = &f->point[i].hop[d];
-			size_t n = 0;
-			for (size_t k = 0; k < s->pairs.n; k++) {
-				const struct clock_pair *p = &s->pairs.v[k];
-				if (p->at != i * s->all + i + 1 || p->c2s != (d == C2S) || p->proxied)
-					continue;
-				int64_t gap = facts_align(&f->point[i + 1], p->x + p->d) - facts_align(&f->point[i], p->x);
-				v[n++] = d == C2S ? gap : -gap;
-			}
-			h->jitter_ns = 10000;
-			if (n == 0)
-				continue;
-			qsort(v, n, sizeof *v, by_value);
-			h->delay_ns = v[n / 2];
-			for (size_t k = 0; k < n; k++)
-				v[k] = v[k] > h->delay_ns ? v[k] - h->delay_ns : h->delay_ns - v[k];
-			qsort(v, n, sizeof *v, by_value);
-			h->jitter_ns = v[n / 2] > 10000 ? v[n / 2] : 10000;
-		}
+	for (uint32_t i = 0; i + 1 < s->f->points; i++)
+		for (int d = 0; d < 2; d++)
+			find_delay(s, i, d, v);
 	free(v);
 	return 0;
 }
@@ -366,6 +407,7 @@ static int lay_path(struct sampler *s)
 	for (uint32_t i = 0; i < s->all; i++)
 		id[i] = f->point[i].id;
 	clock_pairs_sort(&s->pairs);
+	clock_pairs_sort(&s->proxied);
 	if (!f->path_given)
 		rc = find_path(s);
 	for (uint32_t i = 0; i < s->all; i++)
@@ -377,6 +419,7 @@ static int lay_path(struct sampler *s)
 		p->resolution_ns = grain_resolution(&s->grain[i], p->resolution_ns);
 	}
 	turn_pairs(&s->pairs, s->all, to, false);
+	turn_pairs(&s->proxied, s->all, to, false);
 	turn_pairs(&s->answers, s->all, to, true);
 	path_leave(f);
 	return rc;
@@ -400,9 +443,7 @@ static void orient(struct sampler *s, uint32_t conn, size_t from)
 	memset(s->last, 0, n * sizeof *s->last);
 	for (size_t k = from; k < s->pairs.n; k++) {
 		const struct clock_pair *x = &s->pairs.v[k], *before = s->last[x->at] ? &s->pairs.v[s->last[x->at] - 1] : NULL;
-		size_t i = x->at / s->all, j = x->at % s->all;
-		int64_t resolution = grain_resolution(&s->grain[i], s->f->point[i].resolution_ns) +
-		    grain_resolution(&s->grain[j], s->f->point[j].resolution_ns);
+		int64_t resolution = resolution_of(s, x->at / s->all) + resolution_of(s, x->at % s->all);
 		s->last[x->at] = k + 1;
 		if (!before || before->c2s == x->c2s || llabs(x->x - before->x) > EXCHANGE_NS)
 			continue;
@@ -420,10 +461,13 @@ static int gather(struct sampler *s)
 	uint32_t n = 0;
 	int rc = choose(s->f, &list, &n, s->e);
 
-	for (uint32_t i = 0; rc == 0 && i < n && s->pairs.n < POINTS_OF_CLOCK; i++) {
+	for (uint32_t i = 0; i < n; i++)
+		s->need += pairs_needed(s->f, &s->f->conn[list[i].conn]);
+	for (uint32_t i = 0; rc == 0 && i < n && s->pairs.n < s->pairs.room; i++) {
 		size_t from = s->pairs.n;
-		if ((rc = read_conn(s, list[i].conn, add_pairs)) < 0)
+		if ((rc = read_conn(s, list[i].conn)) < 0)
 			break;
+		take_pairs(s);
 		close_one_way(s);
 		grains_count(&s->conn, s->all, s->grain);
 		copies_count(&s->conn, s->seen);
@@ -443,11 +487,14 @@ static int gather(struct sampler *s)
 		rc = add_proxied(s);
 	if (rc == 0)
 		rc = lay_path(s);
-	if (rc == 0 && (rc = clocks_find(s->f, &s->pairs, &s->answers, s->e)) == 0)
+	if (rc == 0 && (rc = clocks_find(s->f, &s->pairs, &s->proxied, &s->answers, s->e)) == 0)
 		rc = find_delays(s);
 	/* Only now is it known which points are neighbours. */
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
-		rc = read_conn(s, list[i].conn, learn_fields);
+		if ((rc = read_conn(s, list[i].conn)) == 0)
+			for (uint32_t x = 0; x < s->conn.txs; x++)
+				if (is_telling(&s->conn.tx[x]))
+					learn_fields(s, x);
 	free(list);
 	return rc;
 }
@@ -464,21 +511,21 @@ int sample_run(struct facts *f, struct db *db, struct err *e)
 	s->all = f->points;
 	s->e = e;
 	conn_init(&s->conn, f);
-	s->pairs.v = malloc(POINTS_OF_CLOCK * sizeof *s->pairs.v);
-	s->answers.v = malloc(ANSWERS * sizeof *s->answers.v);
 	s->votes = malloc(n * sizeof *s->votes);
 	s->last = malloc(n * sizeof *s->last);
-	if (!s->pairs.v || !s->answers.v || !s->votes || !s->last)
+	if (!s->votes || !s->last)
 		err_set(e, "out of memory");
-	else if (orient_open(&s->orient, f, e) == 0 && loader_open(&s->loader, db, e) == 0) {
+	else if (clock_pairs_open(&s->pairs, PAIRS, e) == 0 && clock_pairs_open(&s->proxied, PROXIED, e) == 0 && clock_pairs_open(&s->answers, ANSWERS, e) == 0 &&
+	    orient_open(&s->orient, f, e) == 0 && loader_open(&s->loader, db, e) == 0) {
 		s->loader.limit = PACKETS_OF_ONE / 2;
 		rc = gather(s);
 	}
 	loader_close(&s->loader);
 	conn_free(&s->conn);
 	orient_close(&s->orient);
-	free(s->pairs.v);
-	free(s->answers.v);
+	clock_pairs_close(&s->pairs);
+	clock_pairs_close(&s->proxied);
+	clock_pairs_close(&s->answers);
 	free(s->votes);
 	free(s->last);
 	free(s);

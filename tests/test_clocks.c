@@ -30,7 +30,7 @@ struct world {
 	unsigned sees[POINTS];                  /* directions that come by: 1 c2s, 2 s2c */
 	int64_t span;
 	size_t packets, wrong;
-	struct clock_pairs pairs, answers;
+	struct clock_pairs pairs, proxied, answers;
 	struct facts f;
 };
 
@@ -105,7 +105,7 @@ static void send(struct world *w, bool c2s)
 		for (uint32_t j = i + 1; j < w->n; j++) {
 			int64_t x = stamp(&w->site[i], at[i]);
 			if (seen[j])
-				w->pairs.v[w->pairs.n++] = (struct clock_pair){ i * w->n + j, x, stamp(&w->site[j], at[j]) - x, c2s, false };
+				w->pairs.v[w->pairs.n++] = (struct clock_pair){ i * w->n + j, x, stamp(&w->site[j], at[j]) - x, c2s };
 		}
 	}
 }
@@ -156,7 +156,7 @@ static void play(struct world *w)
 	struct err e;
 
 	gather(w);
-	assert_int_equal(clocks_find(&w->f, &w->pairs, &w->answers, &e), 0);
+	assert_int_equal(clocks_find(&w->f, &w->pairs, &w->proxied, &w->answers, &e), 0);
 }
 
 static void drop(struct world *w)
@@ -282,7 +282,7 @@ static void find(struct world *w)
 {
 	struct err e;
 
-	assert_int_equal(clocks_find(&w->f, &w->pairs, &w->answers, &e), 0);
+	assert_int_equal(clocks_find(&w->f, &w->pairs, &w->proxied, &w->answers, &e), 0);
 }
 
 static void assert_doubt(const struct world *w, uint32_t p, const char *part)
@@ -437,9 +437,9 @@ static void one_direction_leaves_one_bound_and_answers_close_it(void **state)
 	/* What b recorded, a's client was answered 40 ms later. */
 	for (int i = 0; i < 100; i++) {
 		int64_t t = i * 6 * SECOND, x = stamp(&w.site[0], t + 40000000);
-		answer[i] = (struct clock_pair){ 1, x, stamp(&w.site[1], t) - x, false, false };
+		answer[i] = (struct clock_pair){ 1, x, stamp(&w.site[1], t) - x, false };
 	}
-	w.answers = (struct clock_pairs){ answer, 100 };
+	w.answers = (struct clock_pairs){ answer, 100, 100 };
 	find(&w);
 	assert_int_equal(w.f.point[1].piece[0].state, CLOCK_ONE_WAY);
 	assert_true(facts_doubt(&w.f.point[1], shows(&w.site[1], SECOND)) < 30000000);
@@ -532,9 +532,9 @@ static void one_clock_that_answers_bound_as_well_is_one_clock(void **state)
 	gather(&w);
 	for (int i = 0; i < 100; i++) {
 		int64_t t = i * 6 * SECOND, x = stamp(&w.site[0], t);
-		answer[i] = (struct clock_pair){ 1, x, stamp(&w.site[1], t + 40000000) - x, true, false };
+		answer[i] = (struct clock_pair){ 1, x, stamp(&w.site[1], t + 40000000) - x, true };
 	}
-	w.answers = (struct clock_pairs){ answer, 100 };
+	w.answers = (struct clock_pairs){ answer, 100, 100 };
 	w.f.point[1].clock = w.f.point[0].clock;
 	find(&w);
 	/* All that a is compared with, b is: the first one is as good a reference as any. */
@@ -647,7 +647,7 @@ static struct world packets_of(uint32_t n, int64_t span, int64_t (*ahead)(int64_
 			int64_t a = start + t + ahead(t, i), b = start + t + ahead(t, i + 1) + SECOND / (c2s ? 1000 : -1000);
 			see(&w.f.point[i], a);
 			see(&w.f.point[i + 1], b);
-			w.pairs.v[w.pairs.n++] = (struct clock_pair){ i * n + i + 1, a, b - a, c2s, false };
+			w.pairs.v[w.pairs.n++] = (struct clock_pair){ i * n + i + 1, a, b - a, c2s };
 		}
 	clock_pairs_sort(&w.pairs);
 	return w;
@@ -705,8 +705,8 @@ static void bounds_over_a_time_hold_for_all_of_it(void **state)
 	(void)state;
 	for (int64_t x = 0; x < 18 * SECOND; x += SECOND / 50) {
 		int64_t d = x >= 6 * SECOND && x < 12 * SECOND ? 3 * SECOND : 0;
-		v[n++] = (struct clock_pair){ 1, start + x, d + SECOND / 1000, true, false };
-		v[n++] = (struct clock_pair){ 1, start + x + 1000, d - SECOND / 1000, false, false };
+		v[n++] = (struct clock_pair){ 1, start + x, d + SECOND / 1000, true };
+		v[n++] = (struct clock_pair){ 1, start + x + 1000, d - SECOND / 1000, false };
 	}
 	assert_int_equal(clock_tie_fit(&t, v, n, NULL, 0, resolution, PIECES_MAX), 0);
 	assert_true(t.pieces == 3 && !t.on_b);
@@ -715,6 +715,25 @@ static void bounds_over_a_time_hold_for_all_of_it(void **state)
 	clock_tie_bounds(&t, 0, start + 4 * SECOND, start + 14 * SECOND, &low, &high);
 	assert_true(high >= 0 && high < SECOND && low <= -3 * SECOND && low > -4 * SECOND);
 	clock_tie_free(&t);
+}
+
+static void times_beyond_all_clocks_are_left_out(void **state)
+{
+	const int64_t far = INT64_C(1) << 62;
+	struct clock_pairs p;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(clock_pairs_open(&p, 2, &e), 0);
+	clock_pairs_add(&p, 1, far, 0, true);
+	clock_pairs_add(&p, 1, -far, far, true);
+	clock_pairs_add(&p, 1, far / 10 * 9, -far / 10 * 9, true);
+	assert_int_equal(p.n, 0);
+	for (int i = 0; i < 3; i++)
+		clock_pairs_add(&p, 1, start, start + i, i == 0);
+	assert_int_equal(p.n, 2);
+	assert_true(p.v[0].c2s && p.v[0].d == 0 && p.v[1].d == 1 && !p.v[1].c2s);
+	clock_pairs_close(&p);
 }
 
 static void the_order_of_the_pairs_does_not_show(void **state)
@@ -764,6 +783,7 @@ int main(void)
 		cmocka_unit_test(between_two_settings_close_to_each_other_nothing_is_known),
 		cmocka_unit_test(a_clock_set_too_often_has_no_bounds_from_then_on),
 		cmocka_unit_test(bounds_over_a_time_hold_for_all_of_it),
+		cmocka_unit_test(times_beyond_all_clocks_are_left_out),
 		cmocka_unit_test(the_order_of_the_pairs_does_not_show),
 		cmocka_unit_test(truth_lies_inside_the_bounds_of_all_clocks),
 	};

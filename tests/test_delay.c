@@ -70,6 +70,22 @@ static void one_clock_leaves_nothing_open(void **state)
 	scene_free(s);
 }
 
+static void times_beyond_all_clocks_are_no_delays(void **state)
+{
+	struct scene *s = scene_new(2);
+	struct delays x;
+
+	(void)state;
+	scene_text(s, talk);
+	s->f.point[1].clock = s->f.point[0].clock;
+	shift(s, 'a', -(INT64_C(1) << 62), 0);
+	shift(s, 'b', INT64_C(1) << 61, 0);
+	measured(s, &x);
+	assert_true(x.hop[C2S][0].n == 0 && x.hop[S2C][0].n == 0);
+	delays_free(&x);
+	scene_free(s);
+}
+
 /* The clocks of the case leave 50 ms open; what came back through the hop bounds what went there: by the round trip, 2 ms. */
 static void the_way_back_bounds_the_way_there(void **state)
 {
@@ -318,6 +334,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_clock_leaves_nothing_open),
+		cmocka_unit_test(times_beyond_all_clocks_are_no_delays),
 		cmocka_unit_test(the_way_back_bounds_the_way_there),
 		cmocka_unit_test(a_late_packet_has_a_lower_bound_and_varies),
 		cmocka_unit_test(one_direction_alone_has_no_upper_bound),
