@@ -57,30 +57,35 @@ static int ttl_of(const struct flow *x, const struct flow *y)
 	return sign(v);
 }
 
-/* Do something with the TTLs of every two points of a connection, in the order of the points. */
-static int64_t each_ttl(struct orient *o, const struct conn_ref *r, int64_t (*take)(int64_t *sum, int ttl, bool reversed))
+/* What is known of two of a connection's points, of which the first comes first; NULL: they are none such. */
+static int64_t *ttl_between(const struct orient *o, const struct flow *x, const struct flow *y)
 {
-	int64_t all = 0;
+	return x->point < y->point && y->point < o->points ? &o->ttl[x->point * o->points + y->point] : NULL;
+}
+
+static void learn_ttl(struct orient *o, const struct conn_ref *r)
+{
+	const struct flow *w = &o->f->flow[r->flow];
 
 	for (uint32_t a = 0; a < r->flows; a++)
 		for (uint32_t b = 0; b < r->flows; b++) {
-			const struct flow *x = &o->f->flow[r->flow + a], *y = &o->f->flow[r->flow + b];
-			if (x->point < y->point && y->point < o->points)
-				all += take(&o->ttl[x->point * o->points + y->point], ttl_of(x, y), r->reversed);
+			int64_t *sum = ttl_between(o, &w[a], &w[b]);
+			if (sum)
+				*sum += r->reversed ? -ttl_of(&w[a], &w[b]) : ttl_of(&w[a], &w[b]);
 		}
-	return all;
 }
 
-static int64_t learn_ttl(int64_t *sum, int ttl, bool reversed)
+static int by_ttl(const struct orient *o, const struct conn_ref *r)
 {
-	*sum += reversed ? -ttl : ttl;
-	return 0;
-}
+	const struct flow *w = &o->f->flow[r->flow];
+	int64_t v = 0;
 
-static int64_t compare_ttl(int64_t *sum, int ttl, bool reversed)
-{
-	(void)reversed;
-	return sign(*sum) * ttl;
+	for (uint32_t a = 0; a < r->flows; a++)
+		for (uint32_t b = 0; b < r->flows; b++) {
+			const int64_t *sum = ttl_between(o, &w[a], &w[b]);
+			v += sum ? sign(*sum) * ttl_of(&w[a], &w[b]) : 0;
+		}
+	return sign(v);
 }
 
 static void note_sides(struct orient *o, const struct conn_ref *r)
@@ -109,7 +114,7 @@ void orient_vote(struct orient *o, uint32_t conn, const int32_t *votes)
 	o->reversed += r->reversed;
 	for (uint32_t k = 0; k < o->points * o->points && !o->given; k++)
 		o->sum[k] += sign(votes[k]) * (r->reversed ? -1 : 1);
-	each_ttl(o, r, learn_ttl);
+	learn_ttl(o, r);
 	note_sides(o, r);
 }
 
@@ -172,7 +177,7 @@ void orient_rest(struct orient *o)
 		struct conn_ref *r = &o->f->conn[i];
 		if (o->voted[i])
 			continue;
-		int v = sign(each_ttl(o, r, compare_ttl));
+		int v = by_ttl(o, r);
 		if (v == 0)
 			v = by_sides(o, r);
 		if (v != 0)
