@@ -12,7 +12,7 @@
 #define COUNTS 6
 #define DELAYS 6
 #define DELAYS_WIDTH 60
-#define HOPS_MAX 1000   /* more points than a path has; the rest is left out, and said */
+#define HOPS_MAX 1000   /* more than a path has; the rest is left out, and that is said */
 
 struct line {
 	char name[160];
@@ -213,6 +213,7 @@ int summary_hops(struct db *db, const struct style *s, struct err *e)
 	struct line *line = calloc(HOPS_MAX, sizeof *line);
 	sqlite3_stmt *st = NULL;
 	int64_t resolution_ns;
+	bool more;
 	size_t n = 0;
 	int rc = -1;
 
@@ -223,6 +224,7 @@ int summary_hops(struct db *db, const struct style *s, struct err *e)
 		goto out;
 	while ((rc = db_step(db, st, e)) == 1 && n < HOPS_MAX)
 		take(&line[n++], st, s, resolution_ns);
+	more = rc == 1;
 	if (rc >= 0 && n > 0) {
 		struct shape h = shape_of(s, line, n);
 
@@ -232,8 +234,8 @@ int summary_hops(struct db *db, const struct style *s, struct err *e)
 			delays_table(s, &h, line, n);
 		fputc('\n', s->out);
 	}
-	if (rc == 1)
-		rc = err_set(e, "more than %d hops", HOPS_MAX);
+	if (rc == 0 && more)
+		fprintf(s->out, "and more hops than these %d (v_hop)\n", HOPS_MAX);
 out:
 	sqlite3_finalize(st);
 	free(line);
