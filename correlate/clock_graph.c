@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "correlate/clock_note.h"
+
 #define DETOUR_NS 100000000     /* rather so much farther than by way of a clock that was set */
 #define MUCH 4                  /* times closer, for another reference than the first point to be worth it */
 #define ALIKE_NS 1800000000000  /* clocks that are less apart agree on the hour */
-#define SET_NS 946684800000000000       /* 2000-01-01: no capture is older; a clock that shows less was never set */
 
 static int64_t clock_tie_length(const struct clock_tie *t)
 {
@@ -81,7 +82,6 @@ static uint32_t count_alike(const struct clock_tree *tree)
 
 static struct merit merit_of(const struct clock_graph *g, uint32_t p)
 {
-	const struct point *x = &g->f->point[p];
 	struct clock_tree tree;
 	struct merit m = { 0 };
 
@@ -96,9 +96,7 @@ static struct merit merit_of(const struct clock_graph *g, uint32_t p)
 		const struct clock_tie *t = &g->tie[k];
 		m.set += (t->a == p || t->b == p) && t->pieces > 1;
 	}
-	m.alike = count_alike(&tree);
-	if (x->windows && x->window[0].to_ns < SET_NS)
-		m.alike = 0;
+	m.alike = clock_never_set(g->f, &g->f->point[p]) ? 0 : count_alike(&tree);
 	return m;
 }
 

@@ -64,8 +64,7 @@ static void say_far(struct words *w, int64_t offset)
 		words_say(w, "%lld days %s", (long long)((away + DAY_NS / 2) / DAY_NS), offset > 0 ? "ahead" : "behind");
 }
 
-/* Does it show a time long gone, and others do not? */
-static bool never_set(const struct facts *f, const struct point *p)
+bool clock_never_set(const struct facts *f, const struct point *p)
 {
 	int64_t last = p->windows ? p->window[p->windows - 1].to_ns : INT64_MAX;
 
@@ -87,7 +86,7 @@ void clock_remark(const struct facts *f, const struct point *p, uint32_t k, char
 		if (w.n == 0)
 			say_far(&w, m->offset_ns);
 	}
-	if (k == 0 && never_set(f, p)) {
+	if (k == 0 && clock_never_set(f, p)) {
 		also(&w);
 		words_say(&w, "its clock was never set");
 	}
