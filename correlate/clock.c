@@ -18,11 +18,6 @@ static const int64_t noises[] = { CLOCK_NOISE_NS, 200000, 500000, 2000000 };
 
 typedef __int128 wide;
 
-static int64_t saturate(wide v)
-{
-	return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
-}
-
 /* Total, so that no input order shows; the unusable ones last. */
 static int point_cmp(const void *a, const void *b)
 {
@@ -124,9 +119,9 @@ static void describe(const struct corridor *c, const struct clock_point *points,
 	wide low = -slope_rise(slope_minus(q), l.support[LOWER].y, (wide)p->origin_ns - l.support[LOWER].x);
 
 	if (both)
-		p->offset_ns = saturate(low + (high - low) / 2);
+		p->offset_ns = clock_saturate(low + (high - low) / 2);
 	else
-		p->offset_ns = saturate(side == UPPER ? high : low);
+		p->offset_ns = clock_saturate(side == UPPER ? high : low);
 	p->state = both ? CLOCK_BOTH_WAYS : CLOCK_ONE_WAY;
 	p->skew_ppm = ppm(q);
 	p->skew_low_ppm = -ppm(c->side[LOWER].slope);
@@ -136,9 +131,9 @@ static void describe(const struct corridor *c, const struct clock_point *points,
 	p->has_high = p->high.n > 0;
 	p->has_low = p->low.n > 0;
 	if (p->has_high)
-		p->high_ns = saturate(curve_at(&p->high, p->origin_ns, 0));
+		p->high_ns = clock_saturate(curve_at(&p->high, p->origin_ns, 0));
 	if (p->has_low)
-		p->low_ns = saturate(-curve_at(&p->low, p->origin_ns, 0));
+		p->low_ns = clock_saturate(-curve_at(&p->low, p->origin_ns, 0));
 }
 
 static void count(const struct clock_point *points, const uint8_t *flag, const struct stretch *s, struct clock_piece *p)
@@ -310,13 +305,13 @@ static void bounds(const struct clock_piece *p, int64_t x, int64_t *low, int64_t
 	*low = p->has_low ? p->low_ns : INT64_MIN;
 	*high = p->has_high ? p->high_ns : INT64_MAX;
 	if (p->has_low && p->low.n > 0)
-		*low = saturate(-bound_at(p, &p->low, x));
+		*low = clock_saturate(-bound_at(p, &p->low, x));
 	if (p->has_high && p->high.n > 0)
-		*high = saturate(bound_at(p, &p->high, x));
+		*high = clock_saturate(bound_at(p, &p->high, x));
 }
 
 /* On both sides of a step at a time unknown: whatever either neighbour allows. Beyond the first and the last there is none, and all is open. */
-static void widen(const struct clock_piece *neighbour, int64_t x, int64_t *low, int64_t *high)
+static void allow(const struct clock_piece *neighbour, int64_t x, int64_t *low, int64_t *high)
 {
 	int64_t l = INT64_MIN, h = INT64_MAX;
 
@@ -335,11 +330,11 @@ void clock_at(const struct clock_piece *pieces, size_t n, int64_t x_ns, int64_t 
 		p++;
 	bounds(p, x_ns, low_ns, high_ns);
 	if (x_ns < p->sure_from_ns && p->high.n + p->low.n > 0)
-		widen(p > pieces ? p - 1 : NULL, x_ns, low_ns, high_ns);
+		allow(p > pieces ? p - 1 : NULL, x_ns, low_ns, high_ns);
 	if (x_ns > p->sure_to_ns && p->high.n + p->low.n > 0)
-		widen(p + 1 < end ? p + 1 : NULL, x_ns, low_ns, high_ns);
+		allow(p + 1 < end ? p + 1 : NULL, x_ns, low_ns, high_ns);
 	rise = (long double)p->skew_ppm * ((long double)x_ns - (long double)p->origin_ns) / 1e6L;
-	*offset_ns = saturate((wide)p->offset_ns + (wide)llrintl(rise));
+	*offset_ns = clock_saturate((wide)p->offset_ns + (wide)llrintl(rise));
 	if (*offset_ns < *low_ns)
 		*offset_ns = *low_ns;
 	if (*offset_ns > *high_ns)

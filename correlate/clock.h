@@ -15,6 +15,12 @@
 #define CLOCK_FLIGHT_NS INT64_C(10000000000)    /* no packet is longer on its way */
 #define CLOCK_VERTICES 32       /* hulls have O(log n) of them: about 20 for a million points */
 
+/* Of a sum that may be more than fits, what fits. */
+static inline int64_t clock_saturate(__int128 v)
+{
+	return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
+}
+
 struct clock_point {
 	int64_t x_ns;           /* on A's clock */
 	int64_t d_ns;           /* B's time stamp minus A's time stamp */

@@ -10,14 +10,9 @@ typedef __int128 wide;
 #define PIECE_COST 8            /* one more piece is worth that many wrong matches */
 #define TWICE_COST 64           /* ... and times that may have come twice, more than any of both */
 
-static int64_t saturate(wide v)
-{
-	return v > INT64_MAX ? INT64_MAX : v < INT64_MIN ? INT64_MIN : (int64_t)v;
-}
-
 int64_t clock_plus(int64_t bound, int64_t ns)
 {
-	return bound == INT64_MAX || bound == INT64_MIN ? bound : saturate((wide)bound + ns);
+	return bound == INT64_MAX || bound == INT64_MIN ? bound : clock_saturate((wide)bound + ns);
 }
 
 static int64_t minus(int64_t v)
@@ -27,7 +22,7 @@ static int64_t minus(int64_t v)
 
 int64_t line_at(const struct clock_line *l, int64_t t)
 {
-	return saturate((wide)l->offset_ns + (wide)llrint(((double)t - (double)l->origin_ns) * l->skew));
+	return clock_saturate((wide)l->offset_ns + (wide)llrint(((double)t - (double)l->origin_ns) * l->skew));
 }
 
 /* Points on one of the two clocks. */
@@ -35,7 +30,7 @@ static size_t turn(const struct clock_pair *pair, size_t n, bool on_b, struct cl
 {
 	for (size_t k = 0; k < n; k++) {
 		const struct clock_pair *p = &pair[k];
-		out[k] = on_b ? (struct clock_point){ .x_ns = saturate((wide)p->x + p->d), .d_ns = minus(p->d), .upper = !p->c2s }
+		out[k] = on_b ? (struct clock_point){ .x_ns = clock_saturate((wide)p->x + p->d), .d_ns = minus(p->d), .upper = !p->c2s }
 			      : (struct clock_point){ .x_ns = p->x, .d_ns = p->d, .upper = p->c2s };
 	}
 	return n;
@@ -58,7 +53,7 @@ static size_t add_shadows(struct clock_point *point, size_t n)
 	for (size_t k = 0; k < n; k++) {
 		point[n + k] = point[k];
 		point[n + k].upper = !point[k].upper;
-		point[n + k].d_ns = saturate((wide)point[k].d_ns + (point[k].upper ? -CLOCK_FLIGHT_NS : CLOCK_FLIGHT_NS));
+		point[n + k].d_ns = clock_saturate((wide)point[k].d_ns + (point[k].upper ? -CLOCK_FLIGHT_NS : CLOCK_FLIGHT_NS));
 	}
 	return 2 * n;
 }
@@ -193,7 +188,7 @@ struct clock_line clock_tie_line(const struct clock_tie *t, const struct clock_p
 
 	if (clock_tie_own(t) == p)
 		return (struct clock_line){ piece->origin_ns, -piece->offset_ns, -skew };
-	return (struct clock_line){ saturate((wide)piece->origin_ns + piece->offset_ns), piece->offset_ns, skew / (1 + skew) };
+	return (struct clock_line){ clock_saturate((wide)piece->origin_ns + piece->offset_ns), piece->offset_ns, skew / (1 + skew) };
 }
 
 /* A time on the tie's own clock, on p's. */
@@ -204,7 +199,7 @@ static int64_t carry(const struct clock_tie *t, const struct clock_piece *piece,
 	return clock_tie_own(t) == p ? x : clock_plus(x, line_at(&theta, x));
 }
 
-static void widen(int64_t t, int64_t *from, int64_t *to)
+static void take_in(int64_t t, int64_t *from, int64_t *to)
 {
 	*from = t < *from ? t : *from;
 	*to = t > *to ? t : *to;
@@ -216,10 +211,10 @@ void clock_tie_cut(const struct clock_tie *t, uint32_t k, uint32_t p, int64_t *f
 
 	*from_ns = INT64_MAX;
 	*to_ns = INT64_MIN;
-	widen(carry(t, before, p, before->sure_to_ns), from_ns, to_ns);
-	widen(carry(t, after, p, before->sure_to_ns), from_ns, to_ns);
-	widen(carry(t, before, p, after->sure_from_ns), from_ns, to_ns);
-	widen(carry(t, after, p, after->sure_from_ns), from_ns, to_ns);
+	take_in(carry(t, before, p, before->sure_to_ns), from_ns, to_ns);
+	take_in(carry(t, after, p, before->sure_to_ns), from_ns, to_ns);
+	take_in(carry(t, before, p, after->sure_from_ns), from_ns, to_ns);
+	take_in(carry(t, after, p, after->sure_from_ns), from_ns, to_ns);
 }
 
 void clock_tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_t *from_ns, int64_t *to_ns)
@@ -234,7 +229,7 @@ void clock_tie_carry(const struct clock_tie *t, uint32_t p, int64_t p_ns, int64_
 		if (p_ns < from || p_ns > to)
 			continue;
 		l = clock_tie_line(t, piece, p);
-		widen(clock_plus(p_ns, minus(line_at(&l, p_ns))), from_ns, to_ns);
+		take_in(clock_plus(p_ns, minus(line_at(&l, p_ns))), from_ns, to_ns);
 	}
 }
 
@@ -245,7 +240,7 @@ const struct clock_piece *clock_tie_piece(const struct clock_tie *t, uint32_t p,
 	for (; k + 1 < t->pieces; k++) {
 		int64_t end = carry(t, &t->piece[k], p, t->piece[k].to_ns), next = carry(t, &t->piece[k + 1], p, t->piece[k + 1].from_ns);
 		/* Where a step leaves a gap, or times that came twice, their middle. */
-		if (t_ns < saturate(((wide)end + next) / 2))
+		if (t_ns < clock_saturate(((wide)end + next) / 2))
 			break;
 	}
 	return &t->piece[k];
@@ -289,7 +284,7 @@ int64_t clock_tie_width(const struct clock_tie *t)
 	for (uint32_t k = 0; k < t->pieces; k++) {
 		const struct clock_piece *p = &t->piece[k];
 		wide width = p->has_low && p->has_high ? (wide)p->high_ns - p->low_ns : INT64_MAX;
-		most = width > most ? saturate(width) : most;
+		most = width > most ? clock_saturate(width) : most;
 	}
 	return most;
 }

@@ -163,22 +163,18 @@ static int add_tie(struct clock_graph *g, const struct clock_pairs *pairs, const
 	return 0;
 }
 
-/* Is one of the clocks known to have been set, by packets of both directions? */
-static bool was_set(const struct clock_graph *g, uint32_t p)
-{
-	for (uint32_t k = 0; k < g->ties; k++)
-		if ((g->tie[k].a == p || g->tie[k].b == p) && g->tie[k].pieces > 1)
-			return true;
-	return false;
-}
-
 /* Points of one direction never contradict each other: that a clock was set does not show in them, and the one line that they gave is none. */
 static void distrust_one_way(struct clock_graph *g)
 {
+	bool set[POINTS_MAX] = { false };
+
+	for (uint32_t k = 0; k < g->ties; k++)
+		if (g->tie[k].pieces > 1)
+			set[g->tie[k].a] = set[g->tie[k].b] = true;
 	for (uint32_t k = 0; k < g->ties; k++) {
 		struct clock_tie *t = &g->tie[k];
 		struct clock_piece *p = t->piece;
-		if (t->pieces > 1 || p->state != CLOCK_ONE_WAY || !(was_set(g, t->a) || was_set(g, t->b)))
+		if (t->pieces > 1 || p->state != CLOCK_ONE_WAY || !(set[t->a] || set[t->b]))
 			continue;
 		p->has_low = p->has_high = false;
 		p->low.n = p->high.n = 0;
@@ -258,15 +254,6 @@ static int64_t middle(int64_t a, int64_t b)
 	return (int64_t)(((wide)a + b) / 2);
 }
 
-static const struct clock_map *map_at(const struct point *p, int64_t t)
-{
-	uint32_t k = 0;
-
-	while (k + 1 < p->pieces && t >= p->piece[k].to_ns)
-		k++;
-	return &p->piece[k];
-}
-
 /* One way is as sure as its least sure part. */
 static enum clock_state worse(enum clock_state a, enum clock_state b)
 {
@@ -324,7 +311,7 @@ static void compose(const struct clock_tie *t, uint32_t p, const struct clock_pi
 {
 	struct clock_line l = clock_tie_line(t, piece, p);
 	int64_t offset = line_at(&l, m->origin_ns), q = clock_plus(m->origin_ns, -offset);
-	const struct clock_map *up = map_at(parent, q);
+	const struct clock_map *up = &parent->piece[facts_piece(parent, q)];
 	struct clock_line u = { up->origin_ns, up->offset_ns, up->skew };
 	double least = piece->skew_low_ppm * 1e-6, most = piece->skew_high_ppm * 1e-6;
 	struct clock_anchor origin = { .at_ns = m->origin_ns };
@@ -446,24 +433,27 @@ static int settle(struct clock_graph *g, struct err *e)
 	return wrong < 0 ? err_set(e, "out of memory") : 0;
 }
 
-/* Ties of all points; across: only between points that no ties join yet, not even by way of others. */
+/* Points that ties join, be it by way of others, have the same number. */
+static void number_parts(const struct clock_graph *g, uint32_t *part)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		part[i] = i;
+	for (uint32_t k = 0; k < g->ties; k++)
+		for (uint32_t i = 0, keep = part[g->tie[k].a], go = part[g->tie[k].b]; i < g->n; i++)
+			part[i] = part[i] == go ? keep : part[i];
+}
+
+/* Ties of all points; across: only between points that no ties join yet. */
 static int add_ties(struct clock_graph *g, const struct clock_pairs *pairs, const struct clock_pairs *answers, bool across)
 {
-	uint32_t known = g->ties;
-	struct clock_tree *tree = malloc(sizeof *tree);
-	int rc = tree ? 0 : -1;
+	uint32_t part[POINTS_MAX];
 
-	for (uint32_t a = 0; rc == 0 && a < g->n; a++) {
-		uint32_t ties = g->ties;
-		g->ties = known;
-		graph_tree(g, a, tree);
-		g->ties = ties;
-		for (uint32_t b = a + 1; rc == 0 && b < g->n; b++)
-			if (!across || tree->length[b] == INT64_MAX)
-				rc = add_tie(g, pairs, answers, a, b);
-	}
-	free(tree);
-	return rc;
+	number_parts(g, part);
+	for (uint32_t a = 0; a < g->n; a++)
+		for (uint32_t b = a + 1; b < g->n; b++)
+			if ((!across || part[a] != part[b]) && add_tie(g, pairs, answers, a, b) < 0)
+				return -1;
+	return 0;
 }
 
 int clocks_find(struct facts *f, const struct clock_pairs *pairs, const struct clock_pairs *proxied, const struct clock_pairs *answers, struct err *e)

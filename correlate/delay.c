@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "correlate/clock_corridor.h"
+#include "correlate/quantile.h"
 
 #define OPEN INT64_MAX
 
@@ -27,20 +28,11 @@ bool delay_seen(const struct conn *c, uint32_t i, unsigned near, unsigned far, s
 	return true;
 }
 
-static unsigned piece_at(const struct point *p, int64_t t_raw)
-{
-	unsigned i = 0;
-
-	while (i + 1 < p->pieces && t_raw >= p->piece[i].to_ns)
-		i++;
-	return i;
-}
-
 unsigned delay_stretch(const struct conn *c, uint32_t i, unsigned near, unsigned far)
 {
 	const struct facts *f = c->facts;
 
-	return piece_at(&f->point[near], c->pkt[conn_sight(c, i)[near]].t_raw) + piece_at(&f->point[far], c->pkt[conn_sight(c, i)[far]].t_raw);
+	return facts_piece(&f->point[near], c->pkt[conn_sight(c, i)[near]].t_raw) + facts_piece(&f->point[far], c->pkt[conn_sight(c, i)[far]].t_raw);
 }
 
 /* How fast the aligned times of a point may run away, s/s, and how far single time stamps may be off. */
@@ -67,7 +59,7 @@ static bool is_known(const struct point *p)
 }
 
 /* Between two points, while a connection lasts. */
-struct stretch {
+struct between {
 	const struct conn *c;
 	unsigned near, far;
 	double drift;
@@ -96,7 +88,7 @@ static void offer(struct bounds *b, int64_t bound)
 	}
 }
 
-static void move_to(struct spread *s, const struct stretch *g, uint32_t i, const struct delay_pair *p)
+static void move_to(struct spread *s, const struct between *g, uint32_t i, const struct delay_pair *p)
 {
 	unsigned stretch = delay_stretch(g->c, i, g->near, g->far);
 	int64_t apart = p->near > s->at ? p->near - s->at : s->at - p->near, opened = (int64_t)ceil((double)apart * g->drift);
@@ -109,7 +101,7 @@ static void move_to(struct spread *s, const struct stretch *g, uint32_t i, const
 	s->stretch = stretch;
 }
 
-static void offer_own(struct bounds *b, const struct stretch *g, uint32_t i, const struct delay_pair *p, unsigned d)
+static void offer_own(struct bounds *b, const struct between *g, uint32_t i, const struct delay_pair *p, unsigned d)
 {
 	if (g->c->tx[i].dir == d)
 		offer(b, (d == C2S ? p->far - p->near : p->near - p->far) + g->noise);
@@ -120,7 +112,7 @@ static void offer_own(struct bounds *b, const struct stretch *g, uint32_t i, con
  * neighbours say. One packet is not believed against another: the second tightest bound counts. OPEN: some stretch has none. v has room for two numbers for
  * each transmission.
  */
-static int64_t worst_bound(const struct stretch *g, unsigned d, struct bounds *v)
+static int64_t worst_bound(const struct between *g, unsigned d, struct bounds *v)
 {
 	struct spread s = { .b = { OPEN, OPEN } };
 	struct delay_pair p;
@@ -165,7 +157,7 @@ static int64_t case_doubt(const struct conn *c, unsigned near, unsigned far)
 static void find_error(const struct conn *c, unsigned near, unsigned far, struct bounds *v, int64_t *low, int64_t *high)
 {
 	const struct point *p = &c->facts->point[near], *q = &c->facts->point[far];
-	struct stretch g = { .c = c, .near = near, .far = far };
+	struct between g = { .c = c, .near = near, .far = far };
 	int64_t wide = case_doubt(c, near, far), there, back;
 
 	*high = wide;
@@ -182,13 +174,6 @@ static void find_error(const struct conn *c, unsigned near, unsigned far, struct
 		*high = there;
 	if (back != OPEN && -back > *low && (*high == OPEN || -back <= *high))
 		*low = -back;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
 }
 
 /* The middle of what is open; where that has no end there is none. */
@@ -218,8 +203,8 @@ static void measure_hop(struct hop_delay *h, const struct conn *c, unsigned d, i
 			v[h->n++] = (d == C2S ? p.far - p.near : p.near - p.far) + shift;
 	if (h->n == 0)
 		return;
-	qsort(v, h->n, sizeof *v, by_value);
-	int64_t median = v[h->n / 2], p99 = v[(uint64_t)h->n * 99 / 100];
+	quantile_sort(v, h->n);
+	int64_t median = v[quantile_rank(h->n, 500)], p99 = v[quantile_rank(h->n, 990)];
 	h->varies_median = median - v[0];
 	h->varies_p99 = p99 - v[0];
 	h->min = at_least_none(v[0]);

@@ -313,19 +313,20 @@ const char *facts_addr(const struct facts *f, int64_t id)
 	return p ? p->text : "?";
 }
 
-static const struct clock_map *piece_at(const struct point *p, int64_t t)
+uint32_t facts_piece(const struct point *p, int64_t t)
 {
-	for (uint32_t i = 0; i < p->pieces; i++)
-		if (t >= p->piece[i].from_ns && t < p->piece[i].to_ns)
-			return &p->piece[i];
-	return NULL;
+	uint32_t k = 0;
+
+	while (k + 1 < p->pieces && t >= p->piece[k].to_ns)
+		k++;
+	return k;
 }
 
 int64_t facts_align(const struct point *p, int64_t t)
 {
-	const struct clock_map *m = piece_at(p, t);
+	const struct clock_map *m = &p->piece[facts_piece(p, t)];
 
-	if (!m)
+	if (p->pieces == 0)
 		return t;
 	return t - m->offset_ns - (int64_t)llround((double)(t - m->origin_ns) * m->skew);
 }
@@ -400,18 +401,18 @@ static void bounds_by(const struct clock_map *m, int64_t t, int64_t *low, int64_
 
 bool facts_hidden(const struct point *p, int64_t t)
 {
-	const struct clock_map *m = piece_at(p, t), *end = p->piece + p->pieces;
+	const struct clock_map *m = &p->piece[facts_piece(p, t)], *end = p->piece + p->pieces;
 
-	return m && ((t < m->sure_from_ns && m->settings > 1) || (t > m->sure_to_ns && m + 1 < end && m[1].settings > 1));
+	return m < end && ((t < m->sure_from_ns && m->settings > 1) || (t > m->sure_to_ns && m + 1 < end && m[1].settings > 1));
 }
 
 void facts_bounds(const struct point *p, int64_t t, int64_t *low, int64_t *high)
 {
-	const struct clock_map *m = piece_at(p, t), *other = NULL, *end = p->piece + p->pieces;
+	const struct clock_map *m = &p->piece[facts_piece(p, t)], *other = NULL, *end = p->piece + p->pieces;
 
 	*low = INT64_MIN;
 	*high = INT64_MAX;
-	if (!m || facts_hidden(p, t))
+	if (p->pieces == 0 || facts_hidden(p, t))
 		return;
 	bounds_by(m, t, low, high);
 	if (t >= m->sure_from_ns && t <= m->sure_to_ns)

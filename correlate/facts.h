@@ -277,6 +277,8 @@ int facts_load_names(struct facts *f, struct db *db, struct err *e);
 /* The text of an address, "?": not read. */
 const char *facts_addr(const struct facts *f, int64_t id);
 
+/* The piece of its clock that a time on it belongs to; the pieces cover all time. */
+uint32_t facts_piece(const struct point *p, int64_t t_ns);
 /* The reference clock's time of t on the clock of point p. */
 int64_t facts_align(const struct point *p, int64_t t_ns);
 /* Is the point known to record packets twice (a mirror port)? */

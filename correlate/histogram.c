@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/quantile.h"
+
 #define BITS 6                  /* of a value that its bucket keeps, behind the highest one */
 #define PER_OCTAVE (1 << BITS)
 #define BUCKETS ((64 - BITS) * PER_OCTAVE)
@@ -60,24 +62,16 @@ void histogram_free(struct histogram *h)
 	memset(h, 0, sizeof *h);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 int64_t histogram_at(struct histogram *h, unsigned per_mille, enum histogram_edge edge)
 {
-	uint64_t known = h->n - h->open, rank = h->n / 1000 * per_mille + h->n % 1000 * per_mille / 1000;
+	uint64_t known = h->n - h->open, rank = quantile_rank(h->n, per_mille);
 	unsigned i = 0;
 	int64_t low, high;
 
-	rank = rank < h->n ? rank : h->n - 1;
 	if (rank >= known)
 		return INT64_MAX;
 	if (!h->count) {
-		qsort(h->few, known, sizeof *h->few, by_value);
+		quantile_sort(h->few, known);
 		return h->few[rank];
 	}
 	for (; rank >= h->count[i]; i++)

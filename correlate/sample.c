@@ -11,6 +11,7 @@
 #include "correlate/match.h"
 #include "correlate/orient.h"
 #include "correlate/path.h"
+#include "correlate/quantile.h"
 #include "correlate/tie.h"
 
 #define PAIRS 1250000           /* that are kept in all: 40 MB */
@@ -335,13 +336,6 @@ static int find_path(struct sampler *s)
 
 /* ---- delays ---- */
 
-static int by_value(const void *a, const void *b)
-{
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void find_delay(const struct sampler *s, uint32_t i, int d, int64_t *v)
 {
 	const struct point *near = &s->f->point[i], *far = near + 1;
@@ -357,12 +351,12 @@ static void find_delay(const struct sampler *s, uint32_t i, int d, int64_t *v)
 	h->jitter_ns = 10000;
 	if (n == 0)
 		return;
-	qsort(v, n, sizeof *v, by_value);
-	h->delay_ns = v[n / 2];
+	quantile_sort(v, n);
+	h->delay_ns = v[quantile_rank(n, 500)];
 	for (size_t k = 0; k < n; k++)
 		v[k] = v[k] > h->delay_ns ? v[k] - h->delay_ns : h->delay_ns - v[k];
-	qsort(v, n, sizeof *v, by_value);
-	h->jitter_ns = v[n / 2] > 10000 ? v[n / 2] : 10000;
+	quantile_sort(v, n);
+	h->jitter_ns = v[quantile_rank(n, 500)] > 10000 ? v[quantile_rank(n, 500)] : 10000;
 }
 
 static int find_delays(const struct sampler *s)
