@@ -1,6 +1,7 @@
 #include "correlate/fate.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "correlate/damage.h"
 #include "correlate/hosts.h"
@@ -180,7 +181,12 @@ static void learn_delay(struct hop_stats *h, const struct tx *w, const struct pk
 		h->longest_ns = ns < FLIGHT_NS ? ns : FLIGHT_NS;
 }
 
-static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
+/* What one connection proves to have passed each point, and what the point missed of it. */
+struct passing {
+	uint32_t proved[POINTS_MAX][2], missed[POINTS_MAX][2];
+};
+
+static void learn_tx(const struct proof *t, struct facts *f, struct passing *all, uint32_t x)
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
@@ -208,8 +214,8 @@ static void learn_tx(const struct proof *t, struct facts *f, uint32_t x)
 			continue;
 		}
 		passed = proof_passed(t, x, i, NULL);
-		f->point[p].sight[conn_along(c, w->dir)].proved += passed;
-		f->point[p].sight[conn_along(c, w->dir)].missed += passed && !seen;
+		all->proved[p][w->dir] += passed;
+		all->missed[p][w->dir] += passed && !seen;
 		if (i > 0 && past && conn_seen(c, x, i - 1)) {
 			struct hop_stats *h = stats_to(f, c, w->dir, i);
 			if (seen)
@@ -238,13 +244,34 @@ static void learn_unseen(const struct conn *c, struct facts *f)
 	}
 }
 
+/* A direction that a point holds nothing of, though it holds the other one, goes another way: of how well the capture sees it says nothing. */
+static void learn_sight(const struct conn *c, struct facts *f, const struct passing *all)
+{
+	for (unsigned p = 0; p < f->points; p++) {
+		uint32_t packets[2] = { 0, 0 };
+		for (uint32_t k = c->at[p]; k < c->at[p + 1]; k++)
+			packets[c->pkt[k].dir]++;
+		for (unsigned d = 0; d < 2; d++) {
+			struct sight *s = &f->point[p].sight[conn_along(c, d)];
+			if (all->missed[p][d] >= FATE_ONE_WAY && packets[d] == 0 && packets[!d] > 0)
+				continue;
+			s->proved += all->proved[p][d];
+			s->missed += all->missed[p][d];
+		}
+	}
+}
+
 void fate_learn(const struct proof *t, struct facts *f)
 {
+	struct passing all;
+
+	memset(&all, 0, sizeof all);
 	learn_unseen(t->c, f);
 	/* Bytes out of nothing: their packet is counted. */
 	for (uint32_t x = 0; x < t->c->txs; x++)
 		if (t->c->tx[x].rest != REST_NEW)
-			learn_tx(t, f, x);
+			learn_tx(t, f, &all, x);
+	learn_sight(t->c, f, &all);
 	for (uint32_t k = 0; k < t->c->pkts; k++)
 		f->point[t->c->pkt[k].point].later |= (t->c->pkt[k].flags & SEG_LATER) != 0;
 }

@@ -144,6 +144,12 @@ static bool took_other_way(const struct conn *c, const struct tx *x, uint32_t i,
 	    (k + 1 < c->ways[x->dir] && conn_seen(c, i, k + 1) && odds_strangers(c->facts, p, c->way[x->dir][k + 1]));
 }
 
+/* Does the point hold one direction of the connection, and nothing of the other? More than a capture misses by accident: that one goes another way. */
+static bool one_way(const struct proof *t, unsigned point, unsigned dir)
+{
+	return t->tally.said[dir] >= FATE_ONE_WAY && t->tally.packets[point][dir] == 0 && t->tally.packets[point][!dir] > 0;
+}
+
 static void missed(const struct proof *t, uint32_t i, struct findings *out)
 {
 	const struct conn *c = t->c;
@@ -175,11 +181,12 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		bool sure = why != WHY_IP_ID_FITS && why != WHY_CONVERSATION;
 		/* That the conversation went on proves little of a bare ACK that says nothing new. */
 		bool new = says_new(t, i) && strcmp(out->outcome, "completed") == 0;
-		enum confidence confidence = mistaken(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
+		bool elsewhere = one_way(t, p, x->dir);
+		enum confidence confidence = elsewhere || mistaken(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
 		add_all(c, out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
-			sure ? ODDS_CERTAIN : ODDS_LIKELY, "not_captured" });
+			sure ? ODDS_CERTAIN : ODDS_LIKELY, elsewhere ? "another_way" : "not_captured" });
 	}
 }
 

@@ -84,6 +84,7 @@ void tally_make(struct tally *t, const struct conn *c)
 	t->last_said[0] = t->last_said[1] = NOTHING;
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
+		t->said[x->dir]++;
 		for (unsigned k = 0; k < c->ways[x->dir]; k++)
 			count_point(t, c, i, k);
 		if (tx_is_reset(x))
@@ -94,8 +95,10 @@ void tally_make(struct tally *t, const struct conn *c)
 			stamped[x->dir] = true;
 		t->repeats |= x->repeat;
 	}
-	for (uint32_t k = 0; k < c->pkts; k++)
+	for (uint32_t k = 0; k < c->pkts; k++) {
+		t->packets[c->pkt[k].point][c->pkt[k].dir]++;
 		t->later[c->pkt[k].point][c->pkt[k].dir] += (c->pkt[k].flags & SEG_LATER) != 0;
+	}
 	t->timestamps = stamped[0] && stamped[1];
 	t->conversation = tally_conversation(c);
 }

@@ -22,6 +22,8 @@ struct tally {
 	uint32_t plain[POINTS_MAX][2], shared[POINTS_MAX][2];
 	/* Per direction and point: set of points that miss a reset of this direction that the point recorded. */
 	uint64_t reset_gaps[2][POINTS_MAX];
+	uint32_t said[2];               /* transmissions of a direction */
+	uint32_t packets[POINTS_MAX][2];        /* per point and direction: recorded */
 	uint32_t last_said[2];          /* the last transmission of a direction that is neither reset nor ICMP, recorded anywhere */
 	uint32_t torn[POINTS_MAX][2];   /* per point and direction: recorded there in part, but whole before */
 	uint32_t later[POINTS_MAX][2];  /* per point and direction: later fragments */

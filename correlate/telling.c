@@ -316,6 +316,8 @@ static void say_not_captured(const struct conn *c, const struct findings *all, s
 	words_count(w, f->count, f->what);
 	words_say(w, " of the %s passed %s, but its capture does not hold %s", words_host(f->dir), words_point(c, f->point), f->count == 1 ? "it" : "them");
 	words_say(w, f->reasons & WHY_WINDOW ? " (it was not running at the time)." : ": no loss on the network.");
+	if (strcmp(f->rule, "another_way") == 0)
+		words_say(w, " It holds nothing of this direction of the connection: that may go another way.");
 	say_torn(c, all, f, f->point, w);
 	say_rests(c, all, f, w);
 	if (!c->facts->point[f->point].later && count_torn(c, all, f, f->point, &x))

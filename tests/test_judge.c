@@ -528,6 +528,29 @@ static void a_point_on_another_way_missed_nothing(void **state)
 	}
 }
 
+/* b holds what the server says, and nothing of what the client does: more than its capture can have missed. */
+static void a_direction_that_a_point_holds_nothing_of_goes_another_way(void **state)
+{
+	struct scene *s = judged(3, "0.000 ac > S 1000\n0.010 cba < S. 5000 ack 1001\n0.020 ac > . 1001 ack 5001\n0.030 ac > P. 1001 ack 5001 len 100\n"
+		"0.050 cba < P. 5001 ack 1101 len 500\n0.060 ac > . 1101 ack 5501\n0.070 ac > F. 1101 ack 5501\n0.080 cba < F. 5501 ack 1102\n"
+		"0.090 ac > . 1102 ack 5502\n");
+
+	(void)state;
+	for (uint32_t i = 0; i < s->found.n; i++) {
+		assert_int_equal(s->found.list[i].kind, KIND_NOT_CAPTURED);
+		assert_int_equal(s->found.list[i].confidence, POSSIBLE);
+	}
+	assert_says(text_of(s, KIND_NOT_CAPTURED), "may go another way");
+	for (int d = 0; d < 2; d++)
+		assert_int_equal(s->f.point[1].sight[d].missed, 0);
+	scene_free(s);
+	/* One packet may well be missed. */
+	s = judged(3, "0.000 ac > S 1000\n0.010 cba < S. 5000 ack 1001\n");
+	assert_int_equal(s->found.list[0].confidence, CERTAIN);
+	assert_int_equal(s->f.point[1].sight[C2S].missed, 1);
+	scene_free(s);
+}
+
 static void the_longest_names_fit_into_every_text(void **state)
 {
 	static const char *const text[] = { HALF_OPEN, HELLO "1.0 a < R. 5001 ack 1001\n1.0 b > R. 1001 ack 5001\n", "0.0 a > S 1000\n1.0 a > S 1000\n",
@@ -579,6 +602,7 @@ int main(void)
 		cmocka_unit_test(data_that_comes_again_is_not_said_to_be_doubled),
 		cmocka_unit_test(outcomes_follow_the_packets),
 		cmocka_unit_test(a_point_on_another_way_missed_nothing),
+		cmocka_unit_test(a_direction_that_a_point_holds_nothing_of_goes_another_way),
 		cmocka_unit_test(the_longest_names_fit_into_every_text),
 	};
 
