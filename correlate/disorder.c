@@ -21,6 +21,17 @@ static bool crossed(const struct conn *c, uint32_t k, unsigned from, struct cros
 	return x->before != NULL;
 }
 
+static bool misses(const struct point *p)
+{
+	return p->sight[0].missed + p->sight[1].missed + p->drops > 0 || p->damaged;
+}
+
+/* Without IP ID and timestamp, may what came be a repeat that the capture before missed, and what passed there be lost? */
+static bool mistakable(const struct point *a, const struct point *b, const struct pkt *p)
+{
+	return !p->ip_id && !(p->flags & SEG_TS) && (misses(a) || misses(b));
+}
+
 static void late(const struct conn *c, const struct crossing *x, const struct crossing *first, struct findings *out)
 {
 	const struct point *a = &c->facts->point[x->before->point], *b = &c->facts->point[x->behind->point];
@@ -32,7 +43,7 @@ static void late(const struct conn *c, const struct crossing *x, const struct cr
 	    !fate_window(c->facts, x->before->point, w->t) || !fate_window(c->facts, x->behind->point, w->t))
 		return;
 	findings_add(out, &(struct seen){ KIND_REORDERED, w->what, w->dir, x->before->point, x->behind->point, NO_POINT,
-		one && before + behind > SURE_NS ? CERTAIN : LIKELY, 0, x->behind->tx, ODDS_CERTAIN, "reordered" });
+		one && before + behind > SURE_NS && !mistakable(a, b, x->before) ? CERTAIN : LIKELY, 0, x->behind->tx, ODDS_CERTAIN, "reordered" });
 }
 
 static void hop(const struct conn *c, unsigned dir, unsigned from, unsigned to, struct findings *out)
