@@ -304,13 +304,42 @@ uint32_t judge_bare_answer(const struct conn *c, uint32_t x)
 	return syn;
 }
 
+/* The flow of a connection at a point, NULL: it was not seen there. */
+static const struct flow *flow_at(const struct facts *f, uint32_t conn, uint32_t point)
+{
+	for (uint32_t i = 0; i < f->conn[conn].flows; i++)
+		if (f->flow[f->conn[conn].flow + i].point == point)
+			return &f->flow[f->conn[conn].flow + i];
+	return NULL;
+}
+
+/* Had everything been said when the client reset the connection: did the server close it, or were all bytes of both sides acknowledged? */
+static bool all_said(const struct conn *c, const struct tx *reset)
+{
+	int64_t end[2] = { INT64_MIN, INT64_MIN }, acked[2] = { INT64_MIN, reset->ack };
+
+	for (uint32_t i = 0; i < c->txs; i++) {
+		const struct tx *x = &c->tx[i];
+		if (x->stray || x->what == WHAT_RST || x->what == WHAT_RSTACK || x->what == WHAT_ICMP)
+			continue;
+		if (x->dir == S2C && c->pkt[x->first].flags & TCP_FIN)
+			return true;
+		end[x->dir] = x->end > end[x->dir] ? x->end : end[x->dir];
+		if (x->dir == S2C && !x->stray_ack && x->ack > acked[C2S])
+			acked[C2S] = x->ack;
+	}
+	return !reset->stray_ack && end[C2S] <= acked[C2S] && end[S2C] <= acked[S2C];
+}
+
 /* A client that ends a connection with a reset and uses its port again at once: that is how a port is freed without TIME-WAIT, no trouble. */
 static bool recycled(const struct conn *c, uint32_t i)
 {
 	const struct tx *x = &c->tx[i];
+	const struct pkt *p = &c->pkt[x->first];
 	uint32_t next = c->facts->conn[c->index].next;
+	const struct flow *w = next == UINT32_MAX ? NULL : flow_at(c->facts, next, p->point);
 
-	return x->dir == C2S && x->what == WHAT_RSTACK && next != UINT32_MAX && c->facts->conn[next].start_ns - x->t < REUSE_NS;
+	return w && x->dir == C2S && x->what == WHAT_RSTACK && w->first_ns >= p->t_raw && w->first_ns - p->t_raw < REUSE_NS && all_said(c, x);
 }
 
 /* The BIG-IP at the first point of its way says that it made the packet, or is the host there: a full proxy. */
@@ -525,24 +554,25 @@ static void syn_proxy(const struct conn *c, struct findings *out)
 		c->beyond_shown ? ODDS_CERTAIN : ODDS_LIKELY, "syn_proxy" });
 }
 
-static int64_t ended(const struct facts *f, uint32_t conn)
+int64_t judge_reused_after(const struct conn *c)
 {
-	int64_t end = INT64_MIN;
+	uint32_t before = c->facts->conn[c->index].previous;
+	int64_t least = INT64_MAX;
 
-	for (uint32_t i = 0; i < f->conn[conn].flows; i++) {
-		const struct flow *w = &f->flow[f->conn[conn].flow + i];
-		int64_t t = facts_align(&f->point[w->point], w->last_ns);
-		end = t > end ? t : end;
+	for (unsigned p = 0; before != UINT32_MAX && p < c->facts->points; p++) {
+		const struct flow *old = flow_at(c->facts, before, p), *new = flow_at(c->facts, c->index, p);
+		int64_t gap = old && new ? facts_align(&c->facts->point[p], new->first_ns) - facts_align(&c->facts->point[p], old->last_ns) : INT64_MAX;
+		least = gap < least ? gap : least;
 	}
-	return end;
+	return least;
 }
 
 static void reuse(const struct conn *c, struct findings *out)
 {
-	uint32_t before = c->facts->conn[c->index].previous;
 	const struct flow *w = &c->facts->flow[c->facts->conn[c->index].flow];
+	int64_t after = judge_reused_after(c);
 
-	if (before == UINT32_MAX || c->facts->conn[c->index].start_ns - ended(c->facts, before) > REUSE_NS)
+	if (after < 0 || after > REUSE_NS)
 		return;
 	add(out, (struct seen){ KIND_PORT_REUSE, WHAT_CONNECTION, NO_DIRECTION, NO_POINT, NO_POINT, (uint8_t)w->point, CERTAIN, 0, NOTHING, ODDS_CERTAIN,
 		"port_reuse" });

@@ -24,6 +24,12 @@ void verdict_write(const struct conn *c, struct findings *out);
 /* Did the server send a SYN of its own (a simultaneous open, or a split handshake: RFC 9293 3.5)? */
 bool judge_crossed(const struct conn *c);
 
+/*
+ * How long after the connection before on the same addresses and ports did this one begin (ns), where one capture holds both? INT64_MAX: none does;
+ * negative: before the other one had ended.
+ */
+int64_t judge_reused_after(const struct conn *c);
+
 /* Is a bare ACK of the server the answer to a SYN? Returns the SYN's transmission, NOTHING: no. */
 uint32_t judge_bare_answer(const struct conn *c, uint32_t x);
 

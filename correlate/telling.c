@@ -336,11 +336,9 @@ static void say_reuse(const struct conn *c, struct finding *f, struct words *w)
 		return;
 	}
 	uint32_t before = fc->conn[c->index].previous;
-	const struct flow *v = &fc->flow[fc->conn[before].flow];
-	int64_t gap = fc->conn[c->index].start_ns - facts_align(&fc->point[v->point], v->last_ns);
 
 	words_say(w, "The same addresses and ports were used by connection %u until ", before + 1);
-	words_duration(w, gap < 0 ? 0 : gap);
+	words_duration(w, judge_reused_after(c));
 	words_say(w, " before.");
 }
 

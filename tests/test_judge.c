@@ -392,6 +392,44 @@ static void a_client_that_recycles_its_port_resets_nothing(void **state)
 	scene_free(s);
 }
 
+/* In the middle of what the server says, a reset is no end, whatever becomes of the port. */
+static void a_reset_in_the_middle_of_data_is_the_clients(void **state)
+{
+	static const char *const text[] = {
+		"0.3 ab > R. 1010 ack 5010\n0.301 ba < P. 5010 ack 1010 len 100\n",    /* on its way */
+		"0.25 ab > P. 1010 ack 5010 len 10\n0.3 ab > R. 1020 ack 5010\n",      /* not answered */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+		struct scene *s = scene_new(2);
+		char all[600];
+		snprintf(all, sizeof all, "%s%s", HELLO TALK, text[i]);
+		scene_text(s, all);
+		add_neighbour(s, SEC, 2 * SEC);
+		s->f.conn[0].next = 1;
+		judge_it(s);
+		assert_string_equal(told(s, ACCUSATIONS " port_reuse"), "sent RST,ACK c2s a x1");
+		scene_free(s);
+	}
+}
+
+/* Nothing of the one before that was still going on, or that no point of this one saw. */
+static void when_a_port_was_used_before_one_capture_must_say(void **state)
+{
+	(void)state;
+	for (int k = 0; k < 3; k++) {
+		struct scene *s = scene_new(2);
+		scene_text(s, HELLO TALK BYE);
+		add_neighbour(s, -300 * SEC, k == 1 ? SEC / 10 : -2 * SEC);
+		s->f.flow[s->f.flows - 1].point = k == 2 ? 2 : 0;
+		s->f.conn[0].previous = 1;
+		judge_it(s);
+		assert_string_equal(told(s, ""), k == 0 ? "port_reuse connection a x1" : "");
+		scene_free(s);
+	}
+}
+
 static void lost_data_is_counted_with_its_repeats(void **state)
 {
 	struct scene *s = judged(3, "0.0 abc > S 1000\n0.01 cba < S. 5000 ack 1001\n"
@@ -593,6 +631,8 @@ int main(void)
 		cmocka_unit_test(an_answer_with_other_numbers_need_not_be_stale),
 		cmocka_unit_test(ports_used_before_are_told_while_they_may_be_remembered),
 		cmocka_unit_test(a_client_that_recycles_its_port_resets_nothing),
+		cmocka_unit_test(a_reset_in_the_middle_of_data_is_the_clients),
+		cmocka_unit_test(when_a_port_was_used_before_one_capture_must_say),
 		cmocka_unit_test(lost_data_is_counted_with_its_repeats),
 		cmocka_unit_test(an_answer_behind_an_injected_one_is_no_repeat),
 		cmocka_unit_test(a_miss_of_the_capture_is_no_loss),
