@@ -104,29 +104,51 @@ void copies_mark(struct conn *c, unsigned point)
 	}
 }
 
+/* Packets of a point that lie so close to packet i that one may be a copy of the other: from .. *to. */
+static uint32_t around(const struct conn *c, unsigned point, uint32_t i, uint32_t *to)
+{
+	*to = c->at[point + 1] - i > LOOKBACK ? i + LOOKBACK + 1 : c->at[point + 1];
+	return i - c->at[point] > LOOKBACK ? i - LOOKBACK : c->at[point];
+}
+
 static unsigned copies_of(const struct conn *c, unsigned point, uint32_t original)
 {
+	uint32_t to;
 	unsigned n = 0;
 
-	for (uint32_t i = c->at[point]; i < c->at[point + 1]; i++)
+	for (uint32_t i = around(c, point, original, &to); i < to; i++)
 		n += c->pkt[i].copy && c->pkt[i].original == original;
 	return n;
 }
 
-uint32_t copies_followed(const struct conn *c, const struct pkt *p, unsigned before)
+/* Is one of the copies of a packet equal to p, but for what the device gives each of its own? */
+static bool copy_like(const struct conn *c, unsigned point, uint32_t original, const struct pkt *p)
 {
-	for (uint32_t i = c->at[before]; i < c->at[before + 1]; i++) {
+	uint32_t to;
+
+	for (uint32_t i = around(c, point, original, &to); i < to; i++) {
 		const struct pkt *q = &c->pkt[i];
-		if (!q->copy || q->dir != p->dir || q->seq != p->seq || q->ack != p->ack || q->len != p->len || q->win != p->win ||
-		    ((q->flags ^ p->flags) & TCP_FLAGS & ~ECN_FLAGS) || c->pkt[q->original].tx == NOTHING)
+		if (!q->copy || q->original != original || q->dir != p->dir || q->seq != p->seq || q->ack != p->ack || q->len != p->len || q->win != p->win ||
+		    (q->flags ^ p->flags) & TCP_FLAGS & ~ECN_FLAGS)
 			continue;
 		/* One of the captures may have cut it off. */
-		if (q->has_payload && p->has_payload && q->payload != p->payload)
+		if (!(q->has_payload && p->has_payload && q->payload != p->payload))
+			return true;
+	}
+	return false;
+}
+
+uint32_t copies_followed(const struct conn *c, const struct pkt *p, unsigned before)
+{
+	uint32_t to;
+
+	for (uint32_t here = around(c, p->point, (uint32_t)(p - c->pkt), &to); here < to; here++) {
+		const struct pkt *o = &c->pkt[here];
+		if (o == p || o->tx == NOTHING || conn_sight(c, o->tx)[p->point] != here || llabs(o->t_raw - p->t_raw) > COPY_NS ||
+		    (p->ip_id && o->ip_id == p->ip_id))
 			continue;
-		uint32_t here = conn_sight(c, c->pkt[q->original].tx)[p->point];
-		if (here == NOTHING || llabs(c->pkt[here].t_raw - p->t_raw) > COPY_NS || (p->ip_id && c->pkt[here].ip_id == p->ip_id))
-			continue;
-		if (copies_of(c, p->point, here) < copies_of(c, before, q->original))
+		uint32_t original = conn_sight(c, o->tx)[before];
+		if (original != NOTHING && copy_like(c, before, original, p) && copies_of(c, p->point, here) < copies_of(c, before, original))
 			return here;
 	}
 	return NOTHING;

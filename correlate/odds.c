@@ -562,18 +562,16 @@ static double prior_of_birth(const struct tx *x)
 }
 
 /* What could have moved the host to send x is anything of the other direction: if none came to the point before it, how many did not? */
-static unsigned nothing_to_answer(const struct conn *c, uint32_t x, unsigned point)
+static unsigned nothing_to_answer(const struct proof *t, uint32_t x, unsigned point)
 {
-	const struct tx *w = &c->tx[x];
+	const struct tx *w = &t->c->tx[x];
 	unsigned missing = 0;
 
-	for (uint32_t i = 0; i < x; i++) {
-		if (c->tx[i].dir == w->dir)
-			continue;
-		if (!missing_at(c, i, point))
-			return 0;
-		missing++;
-	}
+	/* NOTHING is more than any. */
+	if (t->tally.arrived[point][!w->dir] < x)
+		return 0;
+	for (uint32_t i = 0; i < x && i < LOOK_AHEAD; i++)
+		missing += t->c->tx[i].dir != w->dir;
 	return missing;
 }
 
@@ -662,7 +660,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 			*why |= WHY_ALL_MISS;
 		}
 	}
-	if ((mute = nothing_to_answer(c, x, before)) || (mute = trigger_missing(c, x, before))) {
+	if ((mute = nothing_to_answer(t, x, before)) || (mute = trigger_missing(c, x, before))) {
 		*why |= WHY_NOTHING_TO_ANSWER;
 		/* No more than it takes for the capture to have missed all of that. */
 		odds += missing_whole(c, before) ? 0 : fmin(3, mute * log_inverse(fate_miss(&f->point[before])));

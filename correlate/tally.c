@@ -12,6 +12,8 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 	unsigned p = c->way[x->dir][k];
 	bool others = conn_others(x, p), here = conn_sight(c, i)[p] != NOTHING || others;
 
+	if (here && t->arrived[p][x->dir] == NOTHING)
+		t->arrived[p][x->dir] = i;
 	/* Of a rest only that it is not there counts: what it is a rest of is counted. */
 	if (x->rest && here)
 		return;
@@ -79,6 +81,7 @@ void tally_make(struct tally *t, const struct conn *c)
 	bool stamped[2] = { false, false };
 
 	memset(t, 0, sizeof *t);
+	memset(t->arrived, 0xff, sizeof t->arrived);
 	memset(t->first, 0xff, sizeof t->first);
 	memset(t->last_plain, 0xff, sizeof t->last_plain);
 	t->last_said[0] = t->last_said[1] = NOTHING;

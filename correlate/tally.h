@@ -16,6 +16,8 @@ struct tally {
 	uint32_t proved[POINTS_MAX], missed[POINTS_MAX];
 	/* Per point, direction and enum what: recorded there, and of these repeated. */
 	uint32_t came[POINTS_MAX][2][WHATS], repeated[POINTS_MAX][2][WHATS];
+	/* Per point and direction: the first transmission of which it recorded anything, or has the bytes in other packets; NOTHING: none. */
+	uint32_t arrived[POINTS_MAX][2];
 	/* Per point and direction: the first transmission that it recorded, the last that is neither reset nor ICMP; NOTHING: none. */
 	uint32_t first[POINTS_MAX][2], last_plain[POINTS_MAX][2];
 	/* Per point and direction: packets that are neither reset nor ICMP, and of these recorded at the point before it on the way, too. */
