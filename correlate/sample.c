@@ -1,10 +1,8 @@
 #include "correlate/sample.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "correlate/clocks.h"
 #include "correlate/copies.h"
 #include "correlate/grain.h"
 #include "correlate/load.h"
@@ -12,13 +10,8 @@
 #include "correlate/orient.h"
 #include "correlate/path.h"
 #include "correlate/quantile.h"
-#include "correlate/tie.h"
+#include "correlate/sample_pairs.h"
 
-#define PAIRS 1250000           /* that are kept in all: 40 MB */
-#define PROXIED 100000
-#define ANSWERS 100000
-#define RUN 4                   /* transmissions in a row that are taken together: packets of both directions */
-#define RUNS 2                  /* of a connection, at least */
 #define PACKETS 200000          /* that are read at most */
 #define PACKETS_OF_ONE 20000    /* of a larger connection only the beginning is read */
 #define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
@@ -29,8 +22,7 @@ struct sampler {
 	struct facts *f;
 	struct loader loader;
 	struct conn conn;
-	struct clock_pairs pairs, proxied, answers;
-	uint64_t need;                  /* pairs that there would be if all of the connections were taken */
+	struct sample_pairs pairs;
 	struct orient orient;
 	int32_t *votes;                 /* scratch: of a connection, by pairs of points */
 	size_t *last;                   /* scratch: the last pair of these, + 1 */
@@ -39,150 +31,6 @@ struct sampler {
 	uint32_t all;                   /* points, with those that are put aside */
 	struct err *e;
 };
-
-static void add_pairs(struct sampler *s, uint32_t x)
-{
-	const struct conn *c = &s->conn;
-	uint32_t n = s->all, *sight = conn_sight(c, x);
-
-	for (uint32_t i = 0; i < n; i++)
-		for (uint32_t j = i + 1; j < n && sight[i] != NOTHING; j++)
-			if (sight[j] != NOTHING)
-				clock_pairs_add(&s->pairs, i * n + j, c->pkt[sight[i]].t_raw, c->pkt[sight[j]].t_raw, c->tx[x].dir == C2S);
-}
-
-static bool is_telling(const struct tx *x)
-{
-	return x->single && x->what != WHAT_ICMP;
-}
-
-/* Many points make many pairs of one packet: of each connection a part, spread over all of it, so that all have a share in the room that there is. */
-static void take_pairs(struct sampler *s)
-{
-	const struct conn *c = &s->conn;
-	uint64_t n = 0, k = 0, runs, take;
-
-	for (uint32_t x = 0; x < c->txs; x++)
-		n += is_telling(&c->tx[x]);
-	runs = (n + RUN - 1) / RUN;
-	take = s->need <= PAIRS ? runs : runs * PAIRS / s->need;
-	take = take < RUNS ? RUNS : take;
-	for (uint32_t x = 0; x < c->txs; x++)
-		if (is_telling(&c->tx[x]) && k++ / RUN * take % runs < take)
-			add_pairs(s, x);
-}
-
-/*
- * What went in to a full proxy came out of it later: its SYN after the client's, the request after it was asked for, the answer to the client after the
- * server's. These are bounds like those of packets, only wider, and tell the order of the points as well (ALGORITHMS 3.8).
- */
-static void add_tied(struct sampler *s, const struct flow *x, const struct flow *y)
-{
-	bool header = y->speaks_for.header > 0;
-	const struct moment {
-		int64_t x, y;
-		bool c2s, known;
-	} list[] = {
-		{ x->first_ns, y->first_ns, true, x->has_isn[C2S] && y->has_isn[C2S] },
-		{ x->said_ns[C2S], y->said_ns[C2S], true, x->has_said[C2S] && y->has_said[C2S] && !header },
-		{ x->said_ns[S2C], y->said_ns[S2C], false, x->has_said[S2C] && y->has_said[S2C] },
-	};
-
-	for (size_t k = 0; k < sizeof list / sizeof *list && x->point != y->point; k++) {
-		const struct moment *m = &list[k];
-		if (!m->known)
-			continue;
-		if (x->point < y->point)
-			clock_pairs_add(&s->proxied, (uint64_t)x->point * s->all + y->point, m->x, m->y, m->c2s);
-		else
-			clock_pairs_add(&s->proxied, (uint64_t)y->point * s->all + x->point, m->y, m->x, m->c2s);
-	}
-}
-
-static int add_proxied(struct sampler *s)
-{
-	const struct facts *f = s->f;
-	struct tied *tied;
-	uint32_t n;
-
-	if (tie_by_content(f, s->loader.db, &tied, &n, s->e) < 0)
-		return -1;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct conn_ref *x = &f->conn[tied[i].front], *y = &f->conn[tied[i].back];
-		for (uint32_t a = 0; a < x->flows; a++)
-			for (uint32_t b = 0; b < y->flows; b++)
-				if (f->flow[x->flow + a].point < f->points && f->flow[y->flow + b].point < f->points)
-					add_tied(s, &f->flow[x->flow + a], &f->flow[y->flow + b]);
-	}
-	free(tied);
-	return 0;
-}
-
-/* The last packet of one direction at point p that r, of the other direction, acknowledges, and that was sent once: r is later. */
-static uint32_t acknowledged(const struct conn *c, uint32_t p, const struct tx *r, uint32_t *next)
-{
-	uint32_t last = NOTHING;
-
-	for (; *next < c->at[p + 1]; ++*next) {
-		const struct pkt *k = &c->pkt[*next];
-		const struct tx *x = k->tx == NOTHING ? NULL : &c->tx[k->tx];
-		if (!x || x->dir == r->dir || k->copy)
-			continue;
-		if (x->end > r->ack)
-			break;
-		if (x->end > x->off && !x->repeat && x->repeated_by == NOTHING && !x->before && !x->stray && !x->probe)
-			last = *next;
-	}
-	return last;
-}
-
-/* What p recorded came before what acknowledges it at q, for two points of which one has packets of one direction only. */
-static void add_answers(struct sampler *s, uint32_t p, uint32_t q, unsigned dir)
-{
-	const struct conn *c = &s->conn;
-	uint32_t next = c->at[p], i = p < q ? p : q, j = p < q ? q : p;
-
-	for (uint32_t k = c->at[q]; k < c->at[q + 1] && s->answers.n < s->answers.room; k++) {
-		const struct pkt *b = &c->pkt[k];
-		const struct tx *r = b->tx == NOTHING ? NULL : &c->tx[b->tx];
-		if (!r || r->dir == dir || b->copy || !(b->flags & TCP_ACK) || r->what == WHAT_ICMP || r->what == WHAT_RST || r->stray || r->stray_ack)
-			continue;
-		uint32_t before = acknowledged(c, p, r, &next);
-		if (before == NOTHING)
-			continue;
-		const struct pkt *a = &c->pkt[before];
-		clock_pairs_add(&s->answers, i * s->all + j, p == i ? a->t_raw : b->t_raw, p == i ? b->t_raw : a->t_raw, p == i);
-	}
-}
-
-/* Which directions a point has. */
-static unsigned directions(const struct conn *c, uint32_t p)
-{
-	unsigned set = 0;
-
-	for (uint32_t k = c->at[p]; k < c->at[p + 1]; k++)
-		if (c->pkt[k].tx != NOTHING && !(c->pkt[k].flags & SEG_ICMP))
-			set |= 1u << c->pkt[k].dir;
-	return set;
-}
-
-/* The bound that packets of one direction leave open, TCP closes: what is acknowledged has arrived (RFC 9293 3.4). Not where a device answers itself. */
-static void close_one_way(struct sampler *s)
-{
-	const struct conn *c = &s->conn;
-	unsigned way[POINTS_MAX];
-
-	for (uint32_t p = 0; p < s->all; p++)
-		way[p] = directions(c, p);
-	for (uint32_t p = 0; p < s->all && !c->beyond; p++)
-		for (uint32_t q = 0; q < s->all; q++) {
-			if (p == q || !way[p] || !way[q] || (way[p] == 3 && way[q] == 3))
-				continue;
-			for (unsigned dir = 0; dir < 2; dir++)
-				if (way[p] >> dir & 1 && way[q] >> !dir & 1)
-					add_answers(s, p, q, dir);
-		}
-}
 
 static void learn_fields(struct sampler *s, uint32_t x)
 {
@@ -209,17 +57,6 @@ static void learn_fields(struct sampler *s, uint32_t x)
 static int read_conn(struct sampler *s, uint32_t index)
 {
 	return loader_read(&s->loader, &s->conn, index, s->e) < 0 || match_packets(&s->conn, s->e) < 0 ? -1 : 0;
-}
-
-static uint64_t pairs_needed(const struct facts *f, const struct conn_ref *r)
-{
-	uint64_t packets = 0;
-
-	for (uint32_t k = 0; k < r->flows; k++) {
-		uint64_t n = f->flow[r->flow + k].packets;
-		packets += n < PACKETS_OF_ONE / 2 ? n : PACKETS_OF_ONE / 2;
-	}
-	return packets * (r->flows - 1) / 2;
 }
 
 struct chosen {
@@ -321,7 +158,7 @@ static int find_path(struct sampler *s)
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t j = i + 1; j < n; j++) {
 			int64_t resolution = f->point[i].resolution_ns + f->point[j].resolution_ns, coarse = resolution_of(s, i) + resolution_of(s, j);
-			const struct clock_pairs *kind[] = { &s->pairs, &s->proxied };
+			const struct clock_pairs *kind[] = { &s->pairs.packets, &s->pairs.proxied };
 			for (int k = 0; k < 2; k++) {
 				size_t of;
 				const struct clock_pair *v = clock_pairs_of(kind[k], i * n + j, &of);
@@ -341,7 +178,7 @@ static void find_delay(const struct sampler *s, uint32_t i, int d, int64_t *v)
 	const struct point *near = &s->f->point[i], *far = near + 1;
 	struct hop_stats *h = &s->f->point[i].hop[d];
 	size_t pairs, n = 0;
-	const struct clock_pair *p = clock_pairs_of(&s->pairs, i * s->all + i + 1, &pairs);
+	const struct clock_pair *p = clock_pairs_of(&s->pairs.packets, i * s->all + i + 1, &pairs);
 
 	for (size_t k = 0; k < pairs; k++)
 		if (p[k].c2s == (d == C2S)) {
@@ -361,7 +198,7 @@ static void find_delay(const struct sampler *s, uint32_t i, int d, int64_t *v)
 
 static int find_delays(const struct sampler *s)
 {
-	int64_t *v = malloc((s->pairs.n ? s->pairs.n : 1) * sizeof *v);
+	int64_t *v = malloc((s->pairs.packets.n + 1) * sizeof *v);
 
 	if (!v)
 		return err_set(s->e, "out of memory");
@@ -370,25 +207,6 @@ static int find_delays(const struct sampler *s)
 			find_delay(s, i, d, v);
 	free(v);
 	return 0;
-}
-
-/* Once the path is known: pairs anew, in its order. A packet travels along the path whatever order the points had before; an answer only tells who was first. */
-static void turn_pairs(struct clock_pairs *pairs, uint32_t n, const uint32_t *to, bool answers)
-{
-	for (size_t k = 0; k < pairs->n; k++) {
-		struct clock_pair *p = &pairs->v[k];
-		uint32_t i = to[p->at / n], j = to[p->at % n];
-		if (i > j) {
-			uint32_t t = i;
-			i = j;
-			j = t;
-			p->x += p->d;
-			p->d = -p->d;
-			p->c2s ^= answers;
-		}
-		p->at = i * n + j;
-	}
-	clock_pairs_sort(pairs);
 }
 
 static int lay_path(struct sampler *s)
@@ -400,8 +218,8 @@ static int lay_path(struct sampler *s)
 
 	for (uint32_t i = 0; i < s->all; i++)
 		id[i] = f->point[i].id;
-	clock_pairs_sort(&s->pairs);
-	clock_pairs_sort(&s->proxied);
+	clock_pairs_sort(&s->pairs.packets);
+	clock_pairs_sort(&s->pairs.proxied);
 	if (!f->path_given)
 		rc = find_path(s);
 	for (uint32_t i = 0; i < s->all; i++)
@@ -412,17 +230,15 @@ static int lay_path(struct sampler *s)
 		struct point *p = &f->point[to[i]];
 		p->resolution_ns = grain_resolution(&s->grain[i], p->resolution_ns);
 	}
-	turn_pairs(&s->pairs, s->all, to, false);
-	turn_pairs(&s->proxied, s->all, to, false);
-	turn_pairs(&s->answers, s->all, to, true);
+	sample_pairs_turn(&s->pairs, to);
 	path_leave(f);
 	return rc;
 }
 
-static void turn_directions(struct sampler *s, size_t from)
+static void turn_directions(struct clock_pairs *p, size_t from)
 {
-	for (size_t k = from; k < s->pairs.n; k++)
-		s->pairs.v[k].c2s = !s->pairs.v[k].c2s;
+	for (size_t k = from; k < p->n; k++)
+		p->v[k].c2s = !p->v[k].c2s;
 }
 
 /*
@@ -435,8 +251,8 @@ static void orient(struct sampler *s, uint32_t conn, size_t from)
 
 	memset(s->votes, 0, n * sizeof *s->votes);
 	memset(s->last, 0, n * sizeof *s->last);
-	for (size_t k = from; k < s->pairs.n; k++) {
-		const struct clock_pair *x = &s->pairs.v[k], *before = s->last[x->at] ? &s->pairs.v[s->last[x->at] - 1] : NULL;
+	for (size_t k = from; k < s->pairs.packets.n; k++) {
+		const struct clock_pair *x = &s->pairs.packets.v[k], *before = s->last[x->at] ? &s->pairs.packets.v[s->last[x->at] - 1] : NULL;
 		int64_t resolution = resolution_of(s, x->at / s->all) + resolution_of(s, x->at % s->all);
 		s->last[x->at] = k + 1;
 		if (!before || before->c2s == x->c2s || llabs(x->x - before->x) > EXCHANGE_NS)
@@ -446,7 +262,7 @@ static void orient(struct sampler *s, uint32_t conn, size_t from)
 	}
 	orient_vote(&s->orient, conn, s->votes);
 	if (s->f->conn[conn].reversed)
-		turn_directions(s, from);
+		turn_directions(&s->pairs.packets, from);
 }
 
 static int gather(struct sampler *s)
@@ -456,19 +272,18 @@ static int gather(struct sampler *s)
 	int rc = choose(s->f, &list, &n, s->e);
 
 	for (uint32_t i = 0; i < n; i++)
-		s->need += pairs_needed(s->f, &s->f->conn[list[i].conn]);
-	for (uint32_t i = 0; rc == 0 && i < n && s->pairs.n < s->pairs.room; i++) {
-		size_t from = s->pairs.n;
+		sample_pairs_expect(&s->pairs, s->f, &s->f->conn[list[i].conn], PACKETS_OF_ONE / 2);
+	for (uint32_t i = 0; rc == 0 && i < n && s->pairs.packets.n < s->pairs.packets.room; i++) {
+		size_t from = s->pairs.packets.n;
 		if ((rc = read_conn(s, list[i].conn)) < 0)
 			break;
-		take_pairs(s);
-		close_one_way(s);
+		sample_pairs_add(&s->pairs, &s->conn);
 		grains_count(&s->conn, s->all, s->grain);
 		copies_count(&s->conn, s->seen);
 		orient(s, list[i].conn, from);
 	}
 	if (rc == 0 && orient_turn(&s->orient))
-		turn_directions(s, 0);
+		turn_directions(&s->pairs.packets, 0);
 	orient_rest(&s->orient);
 	if (s->orient.nomem)
 		rc = err_set(s->e, "out of memory");
@@ -478,16 +293,16 @@ static int gather(struct sampler *s)
 		s->f->point[i].forwarded = s->seen[i].forwarded;
 	}
 	if (rc == 0)
-		rc = add_proxied(s);
+		rc = sample_pairs_proxied(&s->pairs, s->f, s->loader.db, s->e);
 	if (rc == 0)
 		rc = lay_path(s);
-	if (rc == 0 && (rc = clocks_find(s->f, &s->pairs, &s->proxied, &s->answers, s->e)) == 0)
+	if (rc == 0 && (rc = clocks_find(s->f, &s->pairs.packets, &s->pairs.proxied, &s->pairs.answers, s->e)) == 0)
 		rc = find_delays(s);
 	/* Only now is it known which points are neighbours. */
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		if ((rc = read_conn(s, list[i].conn)) == 0)
 			for (uint32_t x = 0; x < s->conn.txs; x++)
-				if (is_telling(&s->conn.tx[x]))
+				if (sample_telling(&s->conn.tx[x]))
 					learn_fields(s, x);
 	free(list);
 	return rc;
@@ -509,17 +324,14 @@ int sample_run(struct facts *f, struct db *db, struct err *e)
 	s->last = malloc(n * sizeof *s->last);
 	if (!s->votes || !s->last)
 		err_set(e, "out of memory");
-	else if (clock_pairs_open(&s->pairs, PAIRS, e) == 0 && clock_pairs_open(&s->proxied, PROXIED, e) == 0 && clock_pairs_open(&s->answers, ANSWERS, e) == 0 &&
-	    orient_open(&s->orient, f, e) == 0 && loader_open(&s->loader, db, e) == 0) {
+	else if (sample_pairs_open(&s->pairs, s->all, e) == 0 && orient_open(&s->orient, f, e) == 0 && loader_open(&s->loader, db, e) == 0) {
 		s->loader.limit = PACKETS_OF_ONE / 2;
 		rc = gather(s);
 	}
 	loader_close(&s->loader);
 	conn_free(&s->conn);
 	orient_close(&s->orient);
-	clock_pairs_close(&s->pairs);
-	clock_pairs_close(&s->proxied);
-	clock_pairs_close(&s->answers);
+	sample_pairs_close(&s->pairs);
 	free(s->votes);
 	free(s->last);
 	free(s);
