@@ -209,6 +209,15 @@ static inline bool conn_foreign(const struct conn *c, unsigned point)
 	return (c->foreign[0] | c->foreign[1]) >> point & 1;
 }
 
+/*
+ * Does a transmission tell how long it took? Not a reset without ACK: it is nothing but a sequence number, and that of a host looks like the one that
+ * a device made at the same time.
+ */
+static inline bool tx_timed(const struct tx *x)
+{
+	return x->single && x->what != WHAT_ICMP && x->what != WHAT_RST;
+}
+
 /* Packet of transmission tx at a point, NULL: not recorded there, or torn. */
 const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point);
 

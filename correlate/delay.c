@@ -20,7 +20,7 @@ bool delay_seen(const struct conn *c, uint32_t i, unsigned near, unsigned far, s
 	const struct tx *x = &c->tx[i];
 	const struct pkt *a = conn_at(c, i, near), *b = conn_at(c, i, far);
 
-	if (!a || !b || !x->single || x->fuzzy || x->rest || x->what == WHAT_ICMP)
+	if (!a || !b || !tx_timed(x) || x->fuzzy || x->rest)
 		return false;
 	if (!clock_reaches(a->t) || !clock_reaches(b->t) || !clock_reaches(b->t - a->t))
 		return false;           /* differences of differences are numbers, too */

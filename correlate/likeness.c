@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/clock_corridor.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #define SPEAKS 3.0              /* bits from which on a family counts */
 #define CLOCK_BITS 12           /* that the right time is worth at most, and the wrong one costs twice */
 #define NEAREST 5               /* joined connections that tell how long the way takes at some time */
+#define LAG_MAX (INT64_C(1) << 61)      /* 73 years: more is no clock's error, but a broken time stamp */
 #define NEAR (1 << 16)          /* sequence ranges that come this close are one stream, of which two captures hold different parts */
 
 /* How likely two unrelated flows have the same value by chance, at least, and what it tells. */
@@ -149,11 +152,18 @@ void likeness_close(struct likeness *l)
 	memset(l, 0, sizeof *l);
 }
 
+/* How much later, by the two clocks, did something happen at y than at x? */
+static bool lag_of(int64_t x_ns, int64_t y_ns, int64_t *lag_ns)
+{
+	return !__builtin_sub_overflow(y_ns, x_ns, lag_ns) && *lag_ns > -LAG_MAX && *lag_ns < LAG_MAX;
+}
+
 static int learn_lag(struct likeness *l, const struct flow *x, const struct flow *y, struct err *e)
 {
 	struct lags *g = &l->lags[x->point * POINTS_MAX + y->point];
+	int64_t d;
 
-	if (!x->has_isn[C2S] || !y->has_isn[C2S])
+	if (!x->has_isn[C2S] || !y->has_isn[C2S] || !clock_reaches(x->first_ns) || !lag_of(x->first_ns, y->first_ns, &d))
 		return 0;
 	if (g->n == g->room) {
 		uint32_t room = g->room ? g->room * 2 : 64;
@@ -163,7 +173,7 @@ static int learn_lag(struct likeness *l, const struct flow *x, const struct flow
 		g->lag = a;
 		g->room = room;
 	}
-	g->lag[g->n++] = (struct lag){ x->first_ns, y->first_ns - x->first_ns };
+	g->lag[g->n++] = (struct lag){ x->first_ns, d };
 	return 0;
 }
 
@@ -216,7 +226,7 @@ static int64_t noise_of(const struct lags *g)
 		v[i - 1] = llabs(g->lag[i].d - g->lag[i - 1].d);
 	if (v) {
 		qsort(v, g->n - 1, sizeof *v, by_value);
-		noise = 4 * v[(g->n - 1) / 2] + 100000;
+		noise = 4 * (v[(g->n - 1) / 2] < LAG_MAX / 16 ? v[(g->n - 1) / 2] : LAG_MAX / 16) + 100000;
 	}
 	free(v);
 	return noise;
@@ -243,8 +253,7 @@ static int64_t *differences(const struct flow *const *x, uint32_t nx, const stru
 	*n = 0;
 	for (uint32_t i = 0; d && i < nx; i++)
 		for (uint32_t k = 0; k < ny; k++)
-			if (x[i]->has_isn[C2S] && y[k]->has_isn[C2S])
-				d[(*n)++] = y[k]->first_ns - x[i]->first_ns;
+			*n += x[i]->has_isn[C2S] && y[k]->has_isn[C2S] && clock_reaches(x[i]->first_ns) && lag_of(x[i]->first_ns, y[k]->first_ns, &d[*n]);
 	if (d && *n)
 		qsort(d, *n, sizeof *d, by_value);
 	return d;
@@ -334,7 +343,7 @@ bool likeness_window(const struct likeness *l, uint32_t from, uint32_t to, int64
 	const struct lags *g = turned ? &l->lags[to * POINTS_MAX + from] : &l->lags[from * POINTS_MAX + to];
 	int64_t a, b;
 
-	if (g->n < 2)
+	if (g->n < 2 || !clock_reaches(t))
 		return false;
 	nearest(g, turned ? t - g->lag[g->n / 2].d : t, &a, &b);
 	*low = turned ? t - b : t + a;
@@ -346,8 +355,10 @@ bool likeness_window(const struct likeness *l, uint32_t from, uint32_t to, int64
 /* How far is y's time outside of where x's leads? */
 static double outside(int64_t x, int64_t y, int64_t low, int64_t high)
 {
-	int64_t d = y - x;
+	int64_t d;
 
+	if (!lag_of(x, y, &d))
+		return LAG_MAX;
 	return d < low ? (double)(low - d) : d > high ? (double)(d - high) : 0;
 }
 

@@ -302,7 +302,7 @@ static int gather(struct sampler *s)
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		if ((rc = read_conn(s, list[i].conn)) == 0)
 			for (uint32_t x = 0; x < s->conn.txs; x++)
-				if (sample_telling(&s->conn.tx[x]))
+				if (tx_timed(&s->conn.tx[x]))
 					learn_fields(s, x);
 	free(list);
 	return rc;

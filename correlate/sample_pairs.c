@@ -54,12 +54,12 @@ static void take_packets(struct sample_pairs *s, const struct conn *c)
 	uint64_t n = 0, k = 0, runs, take;
 
 	for (uint32_t x = 0; x < c->txs; x++)
-		n += sample_telling(&c->tx[x]);
+		n += tx_timed(&c->tx[x]);
 	runs = (n + RUN - 1) / RUN;
 	take = s->need <= PAIRS ? runs : runs * PAIRS / s->need;
 	take = take < RUNS ? RUNS : take;
 	for (uint32_t x = 0; x < c->txs; x++)
-		if (sample_telling(&c->tx[x]) && k++ / RUN * take % runs < take)
+		if (tx_timed(&c->tx[x]) && k++ / RUN * take % runs < take)
 			add_pairs(s, c, x);
 }
 

@@ -27,10 +27,4 @@ int sample_pairs_proxied(struct sample_pairs *s, const struct facts *f, struct d
 /* Once the path is known: all in its order, sorted. to: the new number of every point. */
 void sample_pairs_turn(struct sample_pairs *s, const uint32_t *to);
 
-/* Does a transmission tell how long it took? */
-static inline bool sample_telling(const struct tx *x)
-{
-	return x->single && x->what != WHAT_ICMP;
-}
-
 #endif

@@ -58,10 +58,29 @@ static void where_there_is_little_some_of_both_directions_and_all_times_are(void
 	scene_free(s);
 }
 
+static void a_reset_may_be_another_one(void **state)
+{
+	struct scene *s = scene_new(2);
+	struct sample_pairs p;
+
+	(void)state;
+	scene_text(s, "0.000 ab > S 1000 id 1\n"
+		"0.010 ba < S. 5000 ack 1001 id 2\n"
+		"0.020 ab > R 1001 id 0\n");
+	scene_prove(s);
+	assert_int_equal(sample_pairs_open(&p, 2, &s->e), 0);
+	p.need = p.packets.room;
+	sample_pairs_add(&p, &s->c);
+	assert_int_equal(p.packets.n, 2);
+	sample_pairs_close(&p);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(where_there_is_room_all_is_taken),
+		cmocka_unit_test(a_reset_may_be_another_one),
 		cmocka_unit_test(where_there_is_little_some_of_both_directions_and_all_times_are),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
