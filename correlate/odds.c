@@ -14,8 +14,8 @@
 #define BURST 2                 /* packets of one direction that any capture may miss at once */
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
 #define CROWD 1024              /* connections that are looked through for one of a client */
-#define EARLY_NS 100000000      /* a translated connection begins within this before ... */
-#define LATE_NS 2000000000      /* ... and this after the first SYN */
+#define EARLY_NS 100000000      /* a translated connection begins within this before the first ... */
+#define LATE_NS 2000000000      /* ... and this after the last SYN */
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
 #define LOOK_FAR 4096           /* transmissions that are searched for an answer */
@@ -48,18 +48,18 @@ static bool missing_whole(const struct conn *c, unsigned point)
 	return !c->flow[point] && c->facts->point[point].unseen > 0;
 }
 
-/* Could orphan o be c? It began when c did; or, where a capture began later than one of them, they were there at the same time. */
-static bool same_time(const struct orphan *o, const struct orphan *c, int64_t unsure)
+/* Could orphan o be c, which last tried to begin at asked_ns? It began when c did; or, where a capture began later than one of them, they were there at the same time. */
+static bool same_time(const struct orphan *o, const struct orphan *c, int64_t asked_ns, int64_t unsure)
 {
 	if (unsure == INT64_MAX)
 		return true;
 	if (o->begun && c->begun)
-		return o->start_ns >= c->start_ns - unsure - EARLY_NS && o->start_ns <= c->start_ns + unsure + LATE_NS;
+		return o->start_ns >= c->start_ns - unsure - EARLY_NS && o->start_ns <= asked_ns + unsure + LATE_NS;
 	return o->start_ns <= c->last_ns + unsure + LATE_NS && o->last_ns >= c->start_ns - unsure - EARLY_NS;
 }
 
 /* Among those at points where c is not known: one of its client, or any, that could be c? Those that begin last before c ends are looked at. */
-static bool has_orphan(const struct orphans *o, const struct orphan *c, int64_t unsure, bool any)
+static bool has_orphan(const struct orphans *o, const struct orphan *c, int64_t asked_ns, int64_t unsure, bool any)
 {
 	int64_t late = unsure == INT64_MAX ? INT64_MAX : c->last_ns + unsure + LATE_NS;
 	uint32_t lo = 0, hi = o->n;
@@ -72,7 +72,7 @@ static bool has_orphan(const struct orphans *o, const struct orphan *c, int64_t 
 			hi = mid;
 	}
 	for (uint32_t i = lo, n = 0; i-- > 0 && n < CROWD; n++)
-		if (!(o->list[i].points & c->points) && (any || o->list[i].client == c->client) && same_time(&o->list[i], c, unsure))
+		if (!(o->list[i].points & c->points) && (any || o->list[i].client == c->client) && same_time(&o->list[i], c, asked_ns, unsure))
 			return true;
 	return false;
 }
@@ -81,8 +81,9 @@ static bool has_orphan(const struct orphans *o, const struct orphan *c, int64_t 
  * May a connection that the far side does not know be one that it knows under other names? Any connection there, or beyond, that some neighbour does not
  * know, and that begins at the time, may be it; if the client's address is known to pass as it is, any of this client's.
  */
-static bool translated(const struct conn *c, unsigned from, unsigned to)
+static bool translated(const struct proof *t, unsigned from, unsigned to)
 {
+	const struct conn *c = t->c;
 	const struct facts *f = c->facts;
 	const struct conn_ref *r = &f->conn[c->index];
 	const struct flow *w = c->flow[from];
@@ -93,8 +94,10 @@ static bool translated(const struct conn *c, unsigned from, unsigned to)
 	h = hosts_find(f->hosts, to, w->addr[C2S], 0);
 	bool kept = h && h->joined >> from & 1;
 	struct orphan own = { r->start_ns, facts_align(&f->point[from], w->last_ns), w->has_isn[C2S] || w->has_isn[S2C], w->addr[C2S], r->points };
+	/* Of several SYNs the first may be lost, and another one come through. */
+	int64_t asked_ns = t->tally.asked_ns > r->start_ns ? t->tally.asked_ns : r->start_ns;
 	for (unsigned p = to; p < f->points; p += to > from ? 1u : UINT_MAX)
-		if (has_orphan(&f->orphans[p], &own, facts_doubt(&f->point[p], facts_unalign(&f->point[p], r->start_ns)), !kept))
+		if (has_orphan(&f->orphans[p], &own, asked_ns, facts_doubt(&f->point[p], facts_unalign(&f->point[p], r->start_ns)), !kept))
 			return true;
 	return false;
 }
@@ -535,7 +538,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (ambiguous(c, a, b) || translated(c, a, b)) {
+	if (ambiguous(c, a, b) || translated(t, a, b)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
@@ -707,7 +710,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (ambiguous(c, here, before) || translated(c, here, before)) {
+	if (ambiguous(c, here, before) || translated(t, here, before)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}

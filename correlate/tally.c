@@ -85,6 +85,7 @@ void tally_make(struct tally *t, const struct conn *c)
 	memset(t->first, 0xff, sizeof t->first);
 	memset(t->last_plain, 0xff, sizeof t->last_plain);
 	t->last_said[0] = t->last_said[1] = NOTHING;
+	t->asked_ns = INT64_MIN;
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
 		t->said[x->dir]++;
@@ -97,6 +98,8 @@ void tally_make(struct tally *t, const struct conn *c)
 		if ((x->what == WHAT_SYN || x->what == WHAT_SYNACK) && c->pkt[x->first].flags & SEG_TS)
 			stamped[x->dir] = true;
 		t->repeats |= x->repeat;
+		if (x->what == WHAT_SYN && x->dir == C2S && x->t > t->asked_ns)
+			t->asked_ns = x->t;
 	}
 	for (uint32_t k = 0; k < c->pkts; k++) {
 		t->packets[c->pkt[k].point][c->pkt[k].dir]++;

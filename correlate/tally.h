@@ -27,6 +27,7 @@ struct tally {
 	uint32_t said[2];               /* transmissions of a direction */
 	uint32_t packets[POINTS_MAX][2];        /* per point and direction: recorded */
 	uint32_t last_said[2];          /* the last transmission of a direction that is neither reset nor ICMP, recorded anywhere */
+	int64_t asked_ns;               /* when the client sent its last SYN, aligned; INT64_MIN: no point recorded one */
 	uint32_t torn[POINTS_MAX][2];   /* per point and direction: recorded there in part, but whole before */
 	uint32_t later[POINTS_MAX][2];  /* per point and direction: later fragments */
 	uint32_t damaged[POINTS_MAX][2];        /* per point and direction: came there damaged, or strayed, and had not been so before */
