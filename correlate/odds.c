@@ -15,6 +15,7 @@
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
 #define CROWD 1024              /* connections that are looked through for one of a client */
 #define EARLY_NS 100000000      /* a translated connection begins within this before the first ... */
+#define RETRY_NS 3500000000     /* ... or within this, if its capture may have missed two SYNs (RFC 6298 2: after one second, and two more) ... */
 #define LATE_NS 2000000000      /* ... and this after the last SYN */
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
 #define BURST_NS 100000000      /* captures lose packets in bursts of this length */
@@ -48,18 +49,23 @@ static bool missing_whole(const struct conn *c, unsigned point)
 	return !c->flow[point] && c->facts->point[point].unseen > 0;
 }
 
-/* Could orphan o be c, which last tried to begin at asked_ns? It began when c did; or, where a capture began later than one of them, they were there at the same time. */
-static bool same_time(const struct orphan *o, const struct orphan *c, int64_t asked_ns, int64_t unsure)
+/* When a connection tried to begin: from its first SYN, or one before that its capture may have missed, to the last. */
+struct tries {
+	int64_t from_ns, to_ns;
+};
+
+/* Could orphan o be c? It began when c tried to; or, where a capture began later than one of them, they were there at the same time. */
+static bool same_time(const struct orphan *o, const struct orphan *c, const struct tries *tries, int64_t unsure)
 {
 	if (unsure == INT64_MAX)
 		return true;
 	if (o->begun && c->begun)
-		return o->start_ns >= c->start_ns - unsure - EARLY_NS && o->start_ns <= asked_ns + unsure + LATE_NS;
+		return o->start_ns >= tries->from_ns - unsure && o->start_ns <= tries->to_ns + unsure + LATE_NS;
 	return o->start_ns <= c->last_ns + unsure + LATE_NS && o->last_ns >= c->start_ns - unsure - EARLY_NS;
 }
 
 /* Among those at points where c is not known: one of its client, or any, that could be c? Those that begin last before c ends are looked at. */
-static bool has_orphan(const struct orphans *o, const struct orphan *c, int64_t asked_ns, int64_t unsure, bool any)
+static bool has_orphan(const struct orphans *o, const struct orphan *c, const struct tries *tries, int64_t unsure, bool any)
 {
 	int64_t late = unsure == INT64_MAX ? INT64_MAX : c->last_ns + unsure + LATE_NS;
 	uint32_t lo = 0, hi = o->n;
@@ -72,7 +78,7 @@ static bool has_orphan(const struct orphans *o, const struct orphan *c, int64_t 
 			hi = mid;
 	}
 	for (uint32_t i = lo, n = 0; i-- > 0 && n < CROWD; n++)
-		if (!(o->list[i].points & c->points) && (any || o->list[i].client == c->client) && same_time(&o->list[i], c, asked_ns, unsure))
+		if (!(o->list[i].points & c->points) && (any || o->list[i].client == c->client) && same_time(&o->list[i], c, tries, unsure))
 			return true;
 	return false;
 }
@@ -94,10 +100,11 @@ static bool translated(const struct proof *t, unsigned from, unsigned to)
 	h = hosts_find(f->hosts, to, w->addr[C2S], 0);
 	bool kept = h && h->joined >> from & 1;
 	struct orphan own = { r->start_ns, facts_align(&f->point[from], w->last_ns), w->has_isn[C2S] || w->has_isn[S2C], w->addr[C2S], r->points };
+	bool misses = f->point[from].sight[0].missed + f->point[from].sight[1].missed + f->point[from].drops > 0;
 	/* Of several SYNs the first may be lost, and another one come through. */
-	int64_t asked_ns = t->tally.asked_ns > r->start_ns ? t->tally.asked_ns : r->start_ns;
+	struct tries tries = { r->start_ns - (misses ? RETRY_NS : EARLY_NS), t->tally.asked_ns > r->start_ns ? t->tally.asked_ns : r->start_ns };
 	for (unsigned p = to; p < f->points; p += to > from ? 1u : UINT_MAX)
-		if (has_orphan(&f->orphans[p], &own, asked_ns, facts_doubt(&f->point[p], facts_unalign(&f->point[p], r->start_ns)), !kept))
+		if (has_orphan(&f->orphans[p], &own, &tries, facts_doubt(&f->point[p], facts_unalign(&f->point[p], r->start_ns)), !kept))
 			return true;
 	return false;
 }
