@@ -208,10 +208,15 @@ int conn_close_point(struct conn *c, uint32_t point, struct err *e)
 	return 0;
 }
 
+bool conn_alike(const struct pkt *p, const struct pkt *q)
+{
+	return q->dir == p->dir && q->seq == p->seq && q->ack == p->ack && q->len == p->len && q->tsval == p->tsval &&
+	    (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS);
+}
+
 bool conn_equal(const struct pkt *p, const struct pkt *q)
 {
-	return q->dir == p->dir && q->seq == p->seq && q->ack == p->ack && q->len == p->len && q->ip_id == p->ip_id && q->tsval == p->tsval &&
-	    (q->flags & TCP_FLAGS) == (p->flags & TCP_FLAGS);
+	return q->ip_id == p->ip_id && conn_alike(p, q);
 }
 
 bool conn_torn(const struct conn *c, uint32_t tx, unsigned point)

@@ -172,6 +172,9 @@ int conn_close_point(struct conn *c, uint32_t point, struct err *e);
 /* Could the two, at whatever points, be the same packet or copies of it? ECN, window and TTL are not looked at: they change on the way. */
 bool conn_equal(const struct pkt *p, const struct pkt *q);
 
+/* ... or had they an IP ID each, and have none any more? */
+bool conn_alike(const struct pkt *p, const struct pkt *q);
+
 static inline uint32_t *conn_sight(const struct conn *c, uint32_t tx)
 {
 	return &c->sight[(size_t)tx * c->facts->points];

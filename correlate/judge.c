@@ -110,8 +110,8 @@ static bool says_new(const struct proof *t, uint32_t i)
 }
 
 /*
- * Without IP IDs: is what was taken for a copy of one of two equal packets at the point really the other one? Then one is missing there, and the
- * other is there twice.
+ * Where the point sees no IP IDs: is what was taken for a copy of one of two equal packets really the other one? Then one is missing there, and the other is
+ * there twice.
  */
 static bool mistaken(const struct conn *c, uint32_t i, unsigned point)
 {
@@ -120,13 +120,11 @@ static bool mistaken(const struct conn *c, uint32_t i, unsigned point)
 
 	if (c->tx[i].rest)
 		return ranges_doubled(c, i, point);
-	if (p->ip_id || (here != NOTHING && !c->pkt[here].doubled))
-		return false;
 	for (uint32_t k = i > SHORTLY ? i - SHORTLY : 0; k < c->txs && k <= i + SHORTLY; k++) {
-		uint32_t there = conn_sight(c, k)[point];
+		uint32_t there = conn_sight(c, k)[point], one = here == NOTHING ? there : here;
 		const struct pkt *q = &c->pkt[c->tx[k].first];
-		bool doubled = there != NOTHING && c->pkt[there].doubled;
-		if (q != p && (here == NOTHING ? doubled : there == NOTHING) && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS)
+		bool twice = (here == NOTHING) != (there == NOTHING) && c->pkt[one].doubled && !c->pkt[one].ip_id;
+		if (q != p && twice && conn_alike(p, q) && llabs(p->t - q->t) < COPY_NS)
 			return true;
 	}
 	return false;
@@ -250,7 +248,7 @@ static void copies(const struct conn *c, uint32_t i, struct findings *out)
 	}
 	bool network = first > x->from && honest > 1 && conn_seen(c, i, first - 1);
 	/* It may have been doubled before, and one of the two put together with others. */
-	if (network && !ranges_twice(c, i, c->way[x->dir][first - 1]))
+	if (network && !ranges_twice(c, i, c->way[x->dir][first - 1]) && !mistaken(c, i, c->way[x->dir][first]))
 		add(out, (struct seen){ KIND_DUPLICATED, x->what, x->dir, c->way[x->dir][first - 1], c->way[x->dir][first], NO_POINT, CERTAIN, 0, i,
 			ODDS_CERTAIN, "duplicated" });
 	for (unsigned k = x->from; k <= x->to && !(honest > 1 && k >= first); k++) {

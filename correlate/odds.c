@@ -420,7 +420,10 @@ static bool may_be_copy(const struct conn *c, uint32_t x, unsigned near, unsigne
 		return true;
 	for (uint32_t i = x > NEAR ? x - NEAR : 0; p && i < c->txs && i <= x + NEAR; i++) {
 		const struct pkt *q = c->tx[i].first == c->tx[x].first ? NULL : conn_at(c, i, near), *r = conn_at(c, i, far);
-		if (q && conn_equal(p, q) && llabs(p->t - q->t) < COPY_NS && ((r && r->doubled) || c->facts->point[near].twice > 0))
+		if (!q || llabs(p->t - q->t) >= COPY_NS)
+			continue;
+		bool one = r && r->doubled && (r->ip_id ? conn_equal(p, q) : conn_alike(p, q));
+		if (one || (c->facts->point[near].twice > 0 && conn_equal(p, q)))
 			return true;
 	}
 	return false;

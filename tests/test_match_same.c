@@ -288,6 +288,24 @@ static void a_copy_with_an_ip_id_of_its_own_is_one_at_every_point(void **state)
 	scene_free(s);
 }
 
+/* A repeat that came at once has an IP ID of its own at c, and none behind the device that makes IPv6 of it: it is not a second one of the first. */
+static void a_repeat_that_lost_its_ip_id_is_no_copy(void **state)
+{
+	struct scene *s = scene_new(3);
+
+	(void)state;
+	scene_text(s, "0.000 ab > S 1000\n0.002 c > S 1000 id 900\n0.010 c < S. 5000 ack 1001 id 1\n0.011 ba < S. 5000 ack 1001\n"
+		"0.020 ab > . 1001 ack 5001\n0.022 c > . 1001 ack 5001 id 901\n"
+		"0.1000 c < P. 5001 ack 1001 len 100 id 2\n0.1010 ba < P. 5001 ack 1001 len 100\n"
+		"0.1017 c < P. 5001 ack 1001 len 100 id 3\n0.1027 ba < P. 5001 ack 1001 len 100\n"
+		"0.110 ab > . 1001 ack 5101\n0.112 c > . 1001 ack 5101 id 902\n");
+	for (int d = 0; d < 2; d++)
+		s->f.point[1].hop[d].changes_ip_id = 1000;
+	scene_judge(s);
+	assert_string_equal(told(s, "duplicated dropped"), "");
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +324,7 @@ int main(void)
 		cmocka_unit_test(only_what_tells_is_counted_for_the_mirror),
 		cmocka_unit_test(what_a_device_forwards_is_told_from_what_a_mirror_doubles),
 		cmocka_unit_test(a_copy_with_an_ip_id_of_its_own_is_one_at_every_point),
+		cmocka_unit_test(a_repeat_that_lost_its_ip_id_is_no_copy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
