@@ -304,13 +304,21 @@ static bool begins_later(const struct conn *c, const struct tx *x, unsigned poin
 	return true;
 }
 
-/* Is x a part of the conversation that went on: not repeated, and followed by something from the other side? */
+static bool acknowledged(const struct proof *t, const struct tx *w)
+{
+	for (unsigned p = 0; p < t->c->facts->points; p++)
+		if (proof_acked_at(t, p, w->dir, w->end) != INT64_MAX)
+			return true;
+	return false;
+}
+
+/* Is x a part of the conversation that went on: not repeated, and followed by something from the other side, which has its bytes? */
 static bool went_through(const struct proof *t, uint32_t x)
 {
 	const struct tx *w = &t->c->tx[x];
 	uint32_t last = t->tally.last_said[!w->dir];
 
-	return w->repeated_by == NOTHING && last != NOTHING && last > x;
+	return w->repeated_by == NOTHING && last != NOTHING && last > x && (w->end == w->off || acknowledged(t, w));
 }
 
 /* Does x end, or begin, at a SYN proxy between two neighbours? */

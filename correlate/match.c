@@ -17,6 +17,7 @@
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
 #define DELAY_MAX_NS 10000000000        /* no packet is longer on its way, if everything about it is equal */
 #define DELAY_WEAK_NS 1000000000        /* ... if something differs */
+#define SOON_NS 1000000         /* delays of one hop and direction hardly vary by less than this downwards */
 #define ALIGN_CELLS 1000000     /* identical packets: up to this many pairs are aligned at least cost, more in order of time */
 #define UNMATCHED_COST 12.0     /* of leaving a packet alone, in units of jitter */
 #define LEVELS 5
@@ -205,14 +206,7 @@ static bool other_id(const struct matcher *m, const struct pkt *a, const struct 
 	return a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, false));
 }
 
-/* ... by all that hops are known to keep? */
-static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
-{
-	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true) && !unsettled(m, a)) && in_time(m, a, b);
-}
-
-/* ---- alignment of a class of equal packets: t[0..n) before, p[0..k) here, both in order of time ---- */
-
+/* What packets of the direction take from where a was recorded. */
 static void typical(const struct matcher *m, const struct pkt *a, double *delay, double *jitter)
 {
 	unsigned lo = a->point < m->point ? a->point : m->point, hi = a->point < m->point ? m->point : a->point;
@@ -224,6 +218,29 @@ static void typical(const struct matcher *m, const struct pkt *a, double *delay,
 		*jitter += (double)m->c->facts->point[i].hop[conn_along(m->c, m->dir)].jitter_ns;
 	}
 }
+
+/*
+ * A reset without ACK is a sequence number and no more: that of a host looks like the one that a device makes in its name. One that would have been
+ * faster than all others by far is another one.
+ */
+static bool too_soon(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	double delay, jitter;
+
+	if (pkt_what(b) != WHAT_RST || (a->ip_id && b->ip_id))
+		return false;
+	typical(m, a, &delay, &jitter);
+	return (double)(b->t - a->t) < delay - fmax(SOON_NS, 20 * jitter);
+}
+
+/* ... by all that hops are known to keep? */
+static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true) && !unsettled(m, a)) && in_time(m, a, b) &&
+	    !too_soon(m, a, b);
+}
+
+/* ---- alignment of a class of equal packets: t[0..n) before, p[0..k) here, both in order of time ---- */
 
 static void align_in_order(struct matcher *m, const struct entry *t, uint32_t n, const struct entry *p, uint32_t k)
 {

@@ -11,6 +11,8 @@
 #include "correlate/ranges.h"
 #include "correlate/reason.h"
 
+#define SHOWN 0.5               /* odds from which on a consequence shows a loss */
+#define ODDS_SILENT 3.0         /* ... and what a loss without one must have */
 #define BURST 2                 /* packets of one direction that any capture may miss at once */
 #define ANSWER_NS 1000000000    /* a refusal comes this soon */
 #define CROWD 1024              /* connections that are looked through for one of a client */
@@ -186,6 +188,37 @@ bool odds_refused(const struct conn *c, uint32_t x, unsigned point)
 
 /* ---- lost ---- */
 
+static bool here_not_there(const struct conn *c, uint32_t i, unsigned near, unsigned far)
+{
+	return !missing_at(c, i, near) && missing_at(c, i, far);
+}
+
+/* Was the connection cut on the hop before x: a reset of either direction, on the side that it goes to only? */
+static bool cut_before(const struct conn *c, uint32_t x, unsigned near, unsigned far)
+{
+	bool along = c->tx[x].dir == C2S;
+
+	for (uint32_t i = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0; i < x; i++)
+		if (tx_is_reset(&c->tx[i]) && ((c->tx[i].dir == C2S) == along ? here_not_there(c, i, far, near) : here_not_there(c, i, near, far)))
+			return true;
+	return false;
+}
+
+/*
+ * A bare ACK carries nothing that anybody would ask for again. That others are missing as well tells of it only if it lies between two that are, or is
+ * behind the end of the connection: else it may be the one that the capture missed just before.
+ */
+static bool surrounded(const struct conn *c, uint32_t x, unsigned near, unsigned far)
+{
+	uint32_t before = x, behind = x + 1;
+
+	while (before-- > 0 && (c->tx[before].dir != c->tx[x].dir || missing_at(c, before, near)))
+		;
+	while (behind < c->txs && (c->tx[behind].dir != c->tx[x].dir || missing_at(c, behind, near)))
+		behind++;
+	return (before != NOTHING && missing_at(c, before, far) && (behind == c->txs || missing_at(c, behind, far))) || cut_before(c, x, near, far);
+}
+
 /* Other packets of the connection that are missing on the same hop, and how many the capture would miss by itself. */
 static double company(const struct proof *t, unsigned point, unsigned dir, double miss)
 {
@@ -351,9 +384,14 @@ bool odds_strangers(const struct facts *f, unsigned a, unsigned b)
 	    f->point[b].sight[0].packets + f->point[b].sight[1].packets > 0;
 }
 
-static bool ordinary(const struct tx *w)
+/* Is x, as point recorded it, what the host might have sent at any time? A reset is, with the TTL of the host. */
+static bool ordinary(const struct conn *c, uint32_t x, unsigned point)
 {
-	return w->what == WHAT_DATA || w->what == WHAT_FIN || (w->what == WHAT_ACK && !w->stray_ack);
+	const struct tx *w = &c->tx[x];
+	const struct pkt *p = conn_at(c, x, point);
+
+	return w->what == WHAT_DATA || w->what == WHAT_FIN || (w->what == WHAT_ACK && !w->stray_ack) ||
+	    (tx_is_reset(w) && p && p->ttl == fate_ttl(c, point, w->dir));
 }
 
 /*
@@ -364,9 +402,9 @@ static bool both_ways(const struct conn *c, uint32_t x, unsigned near, unsigned 
 {
 	const struct tx *w = &c->tx[x];
 
-	for (uint32_t i = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0; ordinary(w) && i < c->txs && i < x + LOOK_AHEAD; i++) {
+	for (uint32_t i = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0; !tx_is_reset(w) && ordinary(c, x, near) && i < c->txs && i < x + LOOK_AHEAD; i++) {
 		const struct tx *o = &c->tx[i];
-		if (o->dir != w->dir && ordinary(o) && llabs(o->t - w->t) < BURST_NS && !missing_at(c, i, near) && missing_at(c, i, far))
+		if (o->dir != w->dir && ordinary(c, i, near) && llabs(o->t - w->t) < BURST_NS && here_not_there(c, i, near, far))
 			return true;
 	}
 	return false;
@@ -506,13 +544,14 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	double odds = log10(((double)h->lost + 0.5) / ((double)h->passed + (double)h->gone + 1)) + log_inverse(miss);
 
 	consequence = consequence_odds(t, x, a, b, h, why);
-	odds += consequence > 0 ? consequence : silence_odds(t, x, to, why);
-	if (odds_refused(c, x, b)) {
+	odds += consequence >= SHOWN ? consequence : fmax(consequence, silence_odds(t, x, to, why));
+	bool alone = w->what == WHAT_ACK && !surrounded(c, x, a, b);
+	if (odds_refused(c, x, b) && !alone) {
 		*why |= WHY_REFUSED;
 		odds += missing_whole(c, b) ? 0 : fmin(3, log_inverse(fate_miss(&f->point[b])));
 	}
 	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
-	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed || missing_whole(c, b) ? 0 : company(t, b, w->dir, miss);
+	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed || missing_whole(c, b) || alone ? 0 : company(t, b, w->dir, miss);
 	if (more > 0) {
 		*why |= WHY_COMPANY;
 		odds += fmin(3, more);
@@ -525,6 +564,9 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	if (conn_torn(c, x, b))
 		odds = torn_odds(t, x, b, odds, miss, why);
 	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
+	/* Nothing that came of it, or of others on this hop: then all rests on how well the capture sees, which is not known to the last packet. */
+	if (consequence < SHOWN && !(*why & (WHY_ALL_MISS | WHY_REFUSED | WHY_COMPANY | WHY_RATE | WHY_FIRST_ONLY | WHY_PEER_REPEATED)) && odds < ODDS_SILENT)
+		odds = fmin(odds, ODDS_POSSIBLE);
 	if (!sees_kin(c, b, w->dir)) {
 		*why |= WHY_ELSEWHERE;
 		odds = fmin(odds, ODDS_POSSIBLE);
