@@ -4,6 +4,7 @@
 #include "correlate/odds.h"
 
 #define LATE_NS INT64_C(1000000000)     /* no packet is overtaken by more than that: clocks were set, or packets taken for others */
+#define REPEAT_NS 150000000      /* no host repeats data sooner by its timer (Linux: 200 ms, RFC 6298 2.4: 1 s) */
 #define SURE_NS 100000          /* nearer ones may have been put in order of time by the capture: network cards have several queues */
 
 /* One packet as the points before and behind a hop recorded it. */
@@ -26,24 +27,25 @@ static bool misses(const struct point *p)
 	return p->sight[0].missed + p->sight[1].missed + p->drops > 0 || p->damaged;
 }
 
-/* Without IP ID and timestamp, may what came be a repeat that the capture before missed, and what passed there be lost? */
-static bool mistakable(const struct point *a, const struct point *b, const struct pkt *p)
+/* Can p not be told from its repeat? Then what came may be the repeat, which the capture before missed, and what passed there be lost. */
+static bool nameless(const struct pkt *p)
 {
-	return !p->ip_id && !(p->flags & SEG_TS) && (misses(a) || misses(b));
+	return !p->ip_id && !(p->flags & SEG_TS);
 }
 
-static void late(const struct conn *c, const struct crossing *x, const struct crossing *first, struct findings *out)
+static void overtaken(const struct conn *c, const struct crossing *x, const struct crossing *first, struct findings *out)
 {
 	const struct point *a = &c->facts->point[x->before->point], *b = &c->facts->point[x->behind->point];
 	int64_t before = first->before->t_raw - x->before->t_raw, behind = x->behind->t_raw - first->behind->t_raw;
 	bool one = x->before->capture == first->before->capture && x->behind->capture == first->behind->capture;
 	const struct tx *w = &c->tx[x->behind->tx];
+	int64_t late = nameless(x->before) ? REPEAT_NS : LATE_NS;
 
-	if (before <= a->resolution_ns || behind <= b->resolution_ns || before > LATE_NS || behind > LATE_NS ||
+	if (before <= a->resolution_ns || behind <= b->resolution_ns || before > late || behind > late ||
 	    !fate_window(c->facts, x->before->point, w->t) || !fate_window(c->facts, x->behind->point, w->t))
 		return;
 	findings_add(out, &(struct seen){ KIND_REORDERED, w->what, w->dir, x->before->point, x->behind->point, NO_POINT,
-		one && before + behind > SURE_NS && !mistakable(a, b, x->before) ? CERTAIN : LIKELY, 0, x->behind->tx, ODDS_CERTAIN, "reordered" });
+		one && before + behind > SURE_NS && !(nameless(x->before) && (misses(a) || misses(b))) ? CERTAIN : LIKELY, 0, x->behind->tx, ODDS_CERTAIN, "reordered" });
 }
 
 static void hop(const struct conn *c, unsigned dir, unsigned from, unsigned to, struct findings *out)
@@ -56,7 +58,7 @@ static void hop(const struct conn *c, unsigned dir, unsigned from, unsigned to, 
 		if (!first.before || x.before->t_raw >= first.before->t_raw)
 			first = x;
 		else
-			late(c, &x, &first, out);
+			overtaken(c, &x, &first, out);
 	}
 }
 

@@ -293,6 +293,16 @@ static bool earlier_dropped(const struct conn *c, const struct tx *x)
 	return o && o->fate_to == FATE_DROPPED && o->reach == x->reach;
 }
 
+/*
+ * Did the point, the last that saw x, see no answer to it, although it was capturing when one would have come? Who drops a SYN drops its repeats; what is
+ * lost by accident may have come through the next time.
+ */
+static bool stays_unanswered(const struct proof *t, const struct tx *x, unsigned point)
+{
+	return proof_acked_at(t, point, x->dir, x->end) == INT64_MAX &&
+	    (x->what == WHAT_SYN || fate_window(t->c->facts, point, x->t + FATE_ANSWER_NS));
+}
+
 /* A connection of which no point on the client's side saw anything begins in between, and so its answers end there (a proxy's own connection). */
 static bool begins_later(const struct conn *c, const struct tx *x, unsigned point)
 {
@@ -369,7 +379,7 @@ static void judge_far(struct proof *t, uint32_t x)
 	if (unseen(t, c->way[w->dir][w->reach + 1]) != UNSEEN_NOT || begins_later(c, w, c->way[w->dir][w->reach + 1]))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
 	if (!fate_ran(c, x, c->way[w->dir][w->reach + 1])) {
-		bool known = earlier_dropped(c, w) && proof_acked_at(t, c->way[w->dir][w->reach], w->dir, w->end) == INT64_MAX;
+		bool known = earlier_dropped(c, w) && stays_unanswered(t, w, c->way[w->dir][w->reach]);
 		w->fate_to = known ? FATE_DROPPED : FATE_OUTSIDE;
 		w->odds_to = (float)(known ? fmax(w->odds_to, ODDS_LIKELY) : fmin(w->odds_to, ODDS_POSSIBLE));
 		w->reasons_to |= WHY_WINDOW;

@@ -9,6 +9,7 @@
 #include "correlate/proof.h"
 
 #define FATE_ONE_WAY 3          /* packets of one direction of a connection: no capture misses all of these, and none of the other direction's */
+#define FATE_ANSWER_NS 1000000000 /* by then a host has answered what it will answer */
 #define FATE_MISS_RUNNING 1e-3  /* of a capture that is known to have run, and not to have lost anything */
 
 /* First pass: count what this connection tells about captures and hops into facts. */

@@ -20,7 +20,6 @@
 #define SHORTLY 64              /* transmissions */
 #define COPIES_NEAR 64          /* packets before and behind one among which its copies are */
 #define WINDOW (1u << 24)       /* no capture has missed more in one piece */
-#define ANSWER_NS 1000000000    /* a host that has not answered by then, before the capture ends, does not */
 
 static enum confidence by_odds(double odds)
 {
@@ -413,7 +412,7 @@ bool judge_stale_answer(const struct conn *c, uint32_t x)
 {
 	uint32_t syn = judge_bare_answer(c, x);
 
-	return syn != NOTHING && c->tx[x].other_ack && c->tx[x].t - c->tx[syn].t < ANSWER_NS && !spoken_for(c, &c->tx[x], &c->tx[syn]);
+	return syn != NOTHING && c->tx[x].other_ack && c->tx[x].t - c->tx[syn].t < FATE_ANSWER_NS && !spoken_for(c, &c->tx[x], &c->tx[syn]);
 }
 
 static void stale(const struct conn *c, uint32_t i, struct findings *out)
@@ -450,7 +449,7 @@ static void unanswered(const struct conn *c, struct findings *out)
 		}
 	}
 	/* The capture must go on long enough for an answer to be in it. */
-	if (!reached || !fate_window(c->facts, at, c->tx[first].t + ANSWER_NS))
+	if (!reached || !fate_window(c->facts, at, c->tx[first].t + FATE_ANSWER_NS))
 		return;
 	/* The capture must have missed every answer, and no answer may have come through to the client either. */
 	odds = -log10(fate_miss(&c->facts->point[at])) * fmin(reached, 2);

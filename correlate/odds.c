@@ -753,8 +753,8 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 	}
 	if (twice) {
 		*why = (*why & (WHY_ALL_MISS | WHY_CAPTURE_GOOD | WHY_CAPTURE_BAD)) | WHY_DOUBLED;
-		/* Bytes that come again so soon may have been asked for (RFC 6675): a repeat. */
-		odds = w->end > w->off ? fmin(odds, ODDS_POSSIBLE) : odds_doubled(t, x, miss);
+		/* Bytes that come again so soon may have been asked for (RFC 6675): a repeat. Resets come as often as what they answer (RFC 9293 3.10.7.1). */
+		odds = w->end > w->off || tx_is_reset(w) ? fmin(odds, ODDS_POSSIBLE) : odds_doubled(t, x, miss);
 	}
 	/* A connection that no nearer point knows may be one that it knows under other names. */
 	if (odds_strangers(f, here, before) || two_numberings(c, here, before) || both_ways(c, x, here, before) || (w->dir == C2S && first_known(c) >= here) ||
