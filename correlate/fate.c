@@ -5,6 +5,7 @@
 
 #include "correlate/damage.h"
 #include "correlate/hosts.h"
+#include "correlate/hop_doubt.h"
 #include "correlate/odds.h"
 #include "correlate/reason.h"
 
@@ -223,7 +224,7 @@ static void learn_tx(const struct proof *t, struct facts *f, struct passing *all
 			h->passed += seen;
 			h->repeated += seen && !passed && w->repeated_by != NOTHING;
 			if (!seen && !passed) {
-				bool shown = w->repeated_by != NOTHING || odds_refused(c, x, p);
+				bool shown = w->repeated_by != NOTHING || hop_refused(c, x, p);
 				h->gone++;
 				h->lost += shown;
 				h->quiet += !shown;
@@ -364,7 +365,7 @@ static void judge_far(struct proof *t, uint32_t x)
 		return;
 	}
 	for (unsigned i = w->to + 1u; i <= last; i++)
-		if (!odds_severed(t, w->dir, w->to, i) && (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(t, x))))
+		if (!hop_severed(t, w->dir, w->to, i) && (proof_passed(t, x, i, &w->reasons_to) || (w->reach == i - 1 && unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED && went_through(t, x))))
 			w->reach = (uint8_t)i;
 	if (w->reach == last)
 		return;
@@ -420,7 +421,7 @@ static void judge_near(struct proof *t, uint32_t x)
 	for (unsigned i = w->from; i-- > 0;)
 		w->by_host &= unseen(t, c->way[w->dir][i]) == UNSEEN_PASSED;
 	for (unsigned i = w->from; i-- > 0;)
-		w->by_host |= !odds_severed(t, w->dir, i, w->from) && proof_sent_by_host(t, x, i, &w->reasons_from);
+		w->by_host |= !hop_severed(t, w->dir, i, w->from) && proof_sent_by_host(t, x, i, &w->reasons_from);
 	if (w->by_host || w->rest == REST_NEW)
 		return;
 	w->odds_from = (float)odds_made(t, x, &w->reasons_from);

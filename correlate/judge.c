@@ -9,6 +9,7 @@
 #include "correlate/disorder.h"
 #include "correlate/ecn.h"
 #include "correlate/fate.h"
+#include "correlate/hop_doubt.h"
 #include "correlate/hosts.h"
 #include "correlate/ranges.h"
 #include "correlate/reason.h"
@@ -137,8 +138,8 @@ static bool took_other_way(const struct conn *c, const struct tx *x, uint32_t i,
 {
 	unsigned p = c->way[x->dir][k];
 
-	return (k > 0 && conn_seen(c, i, k - 1) && odds_strangers(c->facts, c->way[x->dir][k - 1], p)) ||
-	    (k + 1 < c->ways[x->dir] && conn_seen(c, i, k + 1) && odds_strangers(c->facts, p, c->way[x->dir][k + 1]));
+	return (k > 0 && conn_seen(c, i, k - 1) && hop_strangers(c->facts, c->way[x->dir][k - 1], p)) ||
+	    (k + 1 < c->ways[x->dir] && conn_seen(c, i, k + 1) && hop_strangers(c->facts, p, c->way[x->dir][k + 1]));
 }
 
 /* Does the point hold one direction of the connection, and nothing of the other? More than a capture misses by accident: that one goes another way. */

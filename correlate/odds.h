@@ -5,6 +5,8 @@
 #ifndef CORRELATE_ODDS_H
 #define CORRELATE_ODDS_H
 
+#include <math.h>
+
 #include "correlate/proof.h"
 
 #define ODDS_CERTAIN 4.0        /* the other explanation is 10 000 times less likely */
@@ -18,19 +20,9 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 /* Transmission x was made between the first point that saw it and the one before. */
 double odds_made(const struct proof *t, uint32_t x, reason_set *why);
 
-/* Did an answer that refuses x (a RST with the numbers that it asks for, an ICMP error that quotes it) come back without having passed the point? */
-bool odds_refused(const struct conn *c, uint32_t x, unsigned point);
-
-/*
- * Two neighbours that both recorded packets and have not one in common: either nothing passes between them, or what passes cannot be recognised.
- * Then nothing is said of single packets.
- */
-bool odds_strangers(const struct facts *f, unsigned a, unsigned b);
-
-/*
- * Does a hop between the i-th and the k-th point of a way (i <= k) have packets of the direction on both sides, and not one in common? Then what one side
- * holds proves nothing about packets of the other: they may be flows of two connections. Once proof_tally has run.
- */
-bool odds_severed(const struct proof *t, unsigned dir, unsigned i, unsigned k);
+static inline double log_inverse(double p)
+{
+	return -log10(p);
+}
 
 #endif

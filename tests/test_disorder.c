@@ -35,7 +35,7 @@ static void each_hop_and_direction_for_itself(void **state)
 static void a_repeat_that_a_capture_missed_is_not_certainly_late(void **state)
 {
 	static const char text[] = HELLO "0.030 a > P. 1001 ack 5001 len 100%s\n0.031 ab > P. 1101 ack 5001 len 100%s\n0.032 ab > P. 1201 ack 5001 len 100%s\n"
-		"0.300 b > P. 1001 ack 5001 len 100%s\n0.310 ba < . 5001 ack 1301\n";
+		"0.150 b > P. 1001 ack 5001 len 100%s\n0.160 ba < . 5001 ack 1301\n";
 	static const char *const ids[][4] = { { "", "", "", "" }, { " id 1", " id 2", " id 3", " id 1" } };
 	char line[600];
 
@@ -54,6 +54,14 @@ static void a_repeat_that_a_capture_missed_is_not_certainly_late(void **state)
 			assert_int_equal(f->confidence, missed && k == 0 ? LIKELY : CERTAIN);
 			scene_free(s);
 		}
+}
+
+/* ... and not late at all, if it comes as late as a repeat does. */
+static void what_comes_as_late_as_a_repeat_is_one(void **state)
+{
+	(void)state;
+	check(2, HELLO "0.030 a > P. 1001 ack 5001 len 100\n0.031 ab > P. 1101 ack 5001 len 100\n0.300 b > P. 1001 ack 5001 len 100\n"
+		"0.310 ba < . 5001 ack 1301\n", "");
 }
 
 static void in_order_is_nothing(void **state)
@@ -108,6 +116,7 @@ int main(void)
 		cmocka_unit_test(the_late_one_is_counted_not_those_that_overtook_it),
 		cmocka_unit_test(each_hop_and_direction_for_itself),
 		cmocka_unit_test(a_repeat_that_a_capture_missed_is_not_certainly_late),
+		cmocka_unit_test(what_comes_as_late_as_a_repeat_is_one),
 		cmocka_unit_test(in_order_is_nothing),
 		cmocka_unit_test(time_stamps_that_cannot_be_told_apart_have_no_order),
 		cmocka_unit_test(a_clock_that_was_set_reorders_nothing),

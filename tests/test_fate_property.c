@@ -1,6 +1,7 @@
 /* Whatever was recorded where: what holds of every verdict on a packet (ALGORITHMS 9). */
 #include "tests/conn_build.h"
 
+#include "correlate/hop_doubt.h"
 #include "correlate/odds.h"
 
 #define SCENES 1500
@@ -146,11 +147,11 @@ static void proof_comes_before_odds(void **state)
 			for (unsigned i = 0; i <= last; i++) {
 				assert_true(i >= w->from || !conn_seen(&s->c, x, i));
 				assert_true(i <= w->to || !conn_seen(&s->c, x, i));
-				if (i > w->to && !odds_severed(&s->t, w->dir, w->to, i) && proof_passed(&s->t, x, i, NULL)) {
+				if (i > w->to && !hop_severed(&s->t, w->dir, w->to, i) && proof_passed(&s->t, x, i, NULL)) {
 					proofs++;
 					assert_true(w->reach >= i);
 				}
-				if (i < w->from && !odds_severed(&s->t, w->dir, i, w->from) && proof_sent_by_host(&s->t, x, i, NULL)) {
+				if (i < w->from && !hop_severed(&s->t, w->dir, i, w->from) && proof_sent_by_host(&s->t, x, i, NULL)) {
 					proofs++;
 					assert_true(w->by_host && w->fate_from == FATE_NONE);
 				}

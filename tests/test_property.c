@@ -323,6 +323,16 @@ static void test_claims(void **state)
 }
 
 /*
+ * What devices drop, forge and reset, seen by captures that lose packets: the claims must hold whatever the captures miss.
+ */
+static void test_lossy(void **state)
+{
+	(void)state;
+	CHECK(claims_are_true, 30, SIM_DROPS | SIM_REJECTS | SIM_RESETS | SIM_CAPTURE_LOSS, SIM_DROPS | SIM_REJECTS | SIM_RESETS | SIM_CAPTURE_LOSS | SIM_CLOCKS,
+	    SIM_DROPS | SIM_REJECTS | SIM_RESETS | SIM_CAPTURE_LOSS | SIM_KINDS_ALL | SIM_CLOCKS);
+}
+
+/*
  * A router that cuts packets up, and fragments that are lost by it, by another one, or by a capture, or left out by a filter. Not together with
  * drops and duplicates: what one device doubles and the next one drops may be told as one.
  */
@@ -400,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_claims),
+	    cmocka_unit_test(test_lossy),
 	    cmocka_unit_test(test_fragments),
 	    cmocka_unit_test(test_import),
 	    cmocka_unit_test(test_clean),

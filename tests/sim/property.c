@@ -46,9 +46,9 @@ static void print_figures(const struct sim_property *p)
 	const struct sim_verdict *v = &p->sums;
 
 	printf(
-	    "  %s: %ld worlds, %ld connections; %ld claims, %ld false; %ld joins, %ld false; %ld changes, %ld invented; recall %ld of %ld; "
+	    "  %s: %ld worlds, %ld connections; %ld claims, %ld false (of %ld certain ones %ld); %ld joins, %ld false; %ld changes, %ld invented; recall %ld of %ld; "
 	    "%ld failures in %ld worlds\n",
-	    p->name, p->worlds, p->connections, v->claims, v->wrong, v->joins, v->false_joins, v->changes, v->invented, v->found, v->events,
+	    p->name, p->worlds, p->connections, v->claims, v->wrong, v->certain, v->wrong_certain, v->joins, v->false_joins, v->changes, v->invented, v->found, v->events,
 	    p->failures, p->wrong_worlds);
 	fflush(stdout);
 }
@@ -136,6 +136,8 @@ void sim_property_judge(struct sim_property *p, const struct sim_record *r, sqli
 	sim_verdict_claims(&v, db);
 	sums->claims += v.claims;
 	sums->wrong += v.wrong;
+	sums->certain += v.certain;
+	sums->wrong_certain += v.wrong_certain;
 	sums->events += v.events;
 	sums->found += v.found;
 	sums->joins += v.joins;

@@ -193,12 +193,15 @@ static void judge_claim(struct sim_verdict *v, sqlite3_stmt *st, const struct si
 
 	if (true_of < 0)
 		return;
+	bool certain = strcmp(text_of(st, 8), "certain") == 0;
 	v->claims++;
+	v->certain += certain;
 	bool counted = sim_claim_counted(c.kind);
 	bool low = v->exact && counted && claimed + doubted < true_of && claimed + doubted + doubled(w, t, c) < true_of;
 	if (true_of > 0 && !(counted && claimed > true_of) && !low)
 		return;
 	v->wrong++;
+	v->wrong_certain += certain;
 	complain(v, "%s %s %s x%ld %s%s%s%s (%s) of connection %" PRId64 ", truly %" PRIu64 " (%s): true of %ld", c.kind, c.what,
 	    text_of(st, 3), claimed, text_of(st, 5), c.to >= 0 ? "->" : "", text_of(st, 6), text_of(st, 7), text_of(st, 8),
 	    (int64_t)sqlite3_column_int64(st, 0), t->id, sim_kind_name(t->kind), true_of);

@@ -14,7 +14,8 @@ struct sim_verdict {
 	sim_complain *complain;
 	void *context;
 	bool exact;              /* captures are whole: a count that is too low is wrong, too */
-	long claims, wrong;      /* findings judged */
+	long claims, wrong;      /* findings judged ... */
+	long certain, wrong_certain;     /* ... and of these, those that are certain */
 	long events, found;      /* of dropped, generated and sent in the truth, and how many of them were claimed */
 	bool doubt_likely;       /* a false join that is only likely is counted, but not told */
 	long joins, false_joins; /* connections of the case, and flows in those of different true ones */
