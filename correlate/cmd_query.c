@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "correlate/options.h"
+#include "correlate/read_only.h"
 #include "correlate/report/report.h"
 #include "ingest/capture_table.h"
 
@@ -21,34 +22,6 @@ static int usage(void)
 	     "  pcaphop query case.db \"SELECT what, from_point, to_point, count FROM v_summary WHERE kind = 'dropped'\"\n");
 	options_usage_output();
 	return CMD_DONE;
-}
-
-/*
- * Reading is allowed, and nothing else: not another database, not a setting, and no file but the captures that the query itself names. (The
- * views of a case cannot name any: capture_table.h.)
- */
-static int authorize(void *unused, int action, const char *a, const char *b, const char *database, const char *trigger)
-{
-	static const char *const unsafe[] = {"load_extension", "writefile", "edit", "fts3_tokenizer"};
-
-	(void)unused, (void)database, (void)trigger;
-	switch (action) {
-	case SQLITE_SELECT:
-	case SQLITE_READ:
-	case SQLITE_RECURSIVE:
-		return SQLITE_OK;
-	case SQLITE_FUNCTION:
-		for (size_t i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++)
-			if (b && strcmp(b, unsafe[i]) == 0)
-				return SQLITE_DENY;
-		return SQLITE_OK;
-	case SQLITE_PRAGMA:
-		/* Only questions about the tables, and none that sets something. */
-		return strcmp(a, "table_info") == 0 || strcmp(a, "table_list") == 0 || strcmp(a, "table_xinfo") == 0 ||
-		    ((strcmp(a, "application_id") == 0 || strcmp(a, "user_version") == 0) && b == NULL) ? SQLITE_OK : SQLITE_DENY;
-	default:
-		return SQLITE_DENY;
-	}
 }
 
 /* The line that holds `offset`, and a caret under the place. */
@@ -137,7 +110,7 @@ static char *read_all(FILE *in)
 int cmd_query(int argc, char **argv)
 {
 	static const struct option options[] = {OPTIONS_OUTPUT, {"help", no_argument, NULL, 'h'}, {0}};
-	/* SQLite declares a table-valued function when it is first named, by statements that authorize() refuses: these are, before it is asked. */
+	/* SQLite declares a table-valued function when it is first named, by statements that read_only() refuses: these are, before it is asked. */
 	static const char declare[] = "EXPLAIN SELECT 1 FROM temp.json_each(''), temp.json_tree(''), temp.capture('')";
 	struct options o = {0};
 	struct db db = {0};
@@ -159,7 +132,7 @@ int cmd_query(int argc, char **argv)
 		return cmd_failed(&e);
 	if (capture_table_register(db.sql) != SQLITE_OK || db_exec(&db, declare, &e) < 0)
 		return cmd_failed((err_set(&e, "%s", sqlite3_errmsg(db.sql)), &e));
-	sqlite3_set_authorizer(db.sql, authorize, NULL);
+	sqlite3_set_authorizer(db.sql, read_only, NULL);
 	sql = strcmp(argv[optind + 1], "-") == 0 ? read_all(stdin) : strdup(argv[optind + 1]);
 	status = sql ? run(&db, &o, sql) : cmd_failed((err_set(&e, "out of memory"), &e));
 	free(sql);

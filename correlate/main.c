@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{"correlate", "(re)compute everything derived from the captures of a case", cmd_correlate},
 	{"list", "one entry per connection with its verdict", cmd_list},
 	{"diff", "the hop diff: a ladder per connection", cmd_diff},
+	{"compare", "what sets failing connections apart from succeeding ones", cmd_compare},
 	{"query", "any SQL on a case, read-only", cmd_query},
 	{"help", "how to use a command", cmd_help},
 };

@@ -4,6 +4,7 @@
 
 #include "correlate/report/out.h"
 #include "correlate/report/rows.h"
+#include "correlate/report/rows_compare.h"
 #include "correlate/report/select.h"
 
 #define LADDERS_OF_RUN 10
@@ -31,9 +32,9 @@ static int run_csv(struct db *db, const struct style *s, struct err *e)
 }
 
 static const struct report reports[] = {
-	{"text", report_summary, report_list, report_ladders, out_table, "\n", report_run},
-	{"json", rows_summary_json, rows_list_json, rows_ladders_json, out_json, "", run_json},
-	{"csv", rows_summary_csv, rows_list_csv, rows_ladders_csv, out_csv, "\r\n", run_csv},
+	{"text", report_summary, report_list, report_ladders, report_compare, out_table, "\n", report_run},
+	{"json", rows_summary_json, rows_list_json, rows_ladders_json, rows_compare_json, out_json, "", run_json},
+	{"csv", rows_summary_csv, rows_list_csv, rows_ladders_csv, rows_compare_csv, out_csv, "\r\n", run_csv},
 };
 
 const struct report *report_find(const char *name)

@@ -25,12 +25,16 @@ struct filter {
 	size_t ids;
 };
 
+struct contrast;
+
 /* One per format; commands never ask which. */
 struct report {
 	const char *name;
 	int (*summary)(struct db *db, const struct style *s, struct err *e);
 	int (*list)(struct db *db, const struct style *s, const struct filter *f, struct err *e);
 	int (*ladders)(struct db *db, const struct style *s, const struct filter *f, struct err *e);
+	/* What sets the groups of a contrast apart; chosen: they are the user's, not failing and established connections. */
+	int (*compare)(struct db *db, const struct style *s, const struct contrast *x, bool chosen, struct err *e);
 	int (*rows)(struct db *db, const struct style *s, sqlite3_stmt *st, struct err *e);
 	const char *between;            /* two results of rows */
 	/* What `run` prints: text: summary, list, and ladders of the ten most telling connections; else what list prints. */
@@ -44,6 +48,7 @@ const struct report *report_find(const char *name);
 int report_summary(struct db *db, const struct style *s, struct err *e);
 int report_list(struct db *db, const struct style *s, const struct filter *f, struct err *e);
 int report_ladders(struct db *db, const struct style *s, const struct filter *f, struct err *e);
+int report_compare(struct db *db, const struct style *s, const struct contrast *x, bool chosen, struct err *e);
 int report_run(struct db *db, const struct style *s, struct err *e);
 
 /* 1: every connection that passes the filter is clean (severity below 2), 0: one is not, -1: failed. For --exit-code. */

@@ -1,0 +1,434 @@
+/* compare for people: the answer first, then what it rests on, and what could not be tested. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "correlate/report/compare_words.h"
+#include "correlate/report/report.h"
+#include "correlate/report/text.h"
+#include "schema/clean.h"
+
+#define LABEL 10
+#define NUMBERS 46              /* columns of the numbers of a row */
+#define AT_MOST 8               /* rows of what was found, by section */
+
+/* What a Linux client can do without, to see whether it matters. */
+static const struct {
+	const char *attribute, *setting;
+} switches[] = {
+	{ "ECN", "net.ipv4.tcp_ecn=0" }, { "timestamps", "net.ipv4.tcp_timestamps=0" }, { "SACK permitted", "net.ipv4.tcp_sack=0" },
+	{ "window scale", "net.ipv4.tcp_window_scaling=0" }, { "fast open", "net.ipv4.tcp_fastopen=0" },
+};
+
+struct page {
+	const struct style *s;
+	const struct contrast *x;
+	bool chosen;
+	uint32_t fail, pass;
+};
+
+static const char *plural(uint32_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static const char *verb(const struct page *p)
+{
+	return p->chosen ? "are among the chosen" : "fail";
+}
+
+/* "6 of 6", with its share where that is not plain */
+static void add_share(char *buf, size_t size, uint32_t n, uint32_t of)
+{
+	char a[32], b[32];
+
+	text_add(buf, size, "%s of %s", style_count(a, sizeof a, n), style_count(b, sizeof b, of));
+	if (n > 0 && n < of && of >= 50)
+		text_add(buf, size, " (%.*f %%)", (double)n / of < 0.1 ? 1 : 0, 100.0 * n / of);
+}
+
+/* ---- who ---- */
+
+static void who(const struct page *p)
+{
+	const struct cohort *c = p->x->cohort;
+	char text[1024] = "", n[32];
+
+	text_add(text, sizeof text, "%s %s", style_count(n, sizeof n, p->fail), p->chosen ? "chosen" : "failed");
+	for (uint32_t i = 0; !p->chosen && i < p->x->sections; i++) {
+		const struct section *s = &p->x->section[i];
+		char way[256];
+
+		clean_text(way, sizeof way, s->way ? s->way : "in other ways", -1, p->s->utf8);
+		text_add(text, sizeof text, "%s%s%s%s", i ? ", " : " (", way, p->x->sections > 1 ? " " : "", p->x->sections > 1 ? style_count(n, sizeof n, s->fail) : "");
+	}
+	text_add(text, sizeof text, "%s against %s %s", !p->chosen && p->fail ? ")" : "", style_count(n, sizeof n, p->pass),
+	    p->chosen ? "others" : "that were established");
+	for (uint32_t i = 0; i < c->left_out.levels; i++)
+		text_add(text, sizeof text, "%s%s (%s)", i ? ", " : "; left out: ", style_count(n, sizeof n, c->left[i]), c->left_out.text[i]);
+	text_para(p->s, 0, "compared", LABEL, TINT_NONE, text);
+}
+
+/* ---- the answer ---- */
+
+static const struct property *first_of(const struct contrast *x, uint32_t section)
+{
+	for (uint32_t i = 0; i < x->founds; i++)
+		if (x->property[x->found[i]].section == section)
+			for (uint32_t k = i; k < x->founds && x->property[x->found[k]].section == section; k++)
+				if (x->property[x->found[k]].standing == STANDING_ASSOCIATED)
+					return &x->property[x->found[k]];
+	return NULL;
+}
+
+static const struct property *any_of(const struct contrast *x, uint32_t section)
+{
+	for (uint32_t i = 0; i < x->founds; i++)
+		if (x->property[x->found[i]].section == section)
+			return &x->property[x->found[i]];
+	return NULL;
+}
+
+/* Others that divide the rows as this one does. */
+static uint32_t same(const struct page *p, const struct property *one, char *buf, size_t size)
+{
+	uint32_t leader = one->leader, n = 0;
+
+	for (uint32_t i = 0; i < p->x->n; i++) {
+		char name[256];
+
+		if (i == leader || p->x->property[i].leader != leader)
+			continue;
+		text_add(buf, size, "%s%s", n ? ", " : "", compare_property(p->s, p->x, &p->x->property[i], name, sizeof name));
+		n++;
+	}
+	/* What was held against it and cannot be told from it either. */
+	for (uint32_t i = 0; i < p->x->founds; i++) {
+		const struct property *o = &p->x->property[p->x->found[i]];
+		char name[256];
+
+		if (o->standing != STANDING_TANGLED || o->by != leader)
+			continue;
+		text_add(buf, size, "%s%s", n ? ", " : "", compare_property(p->s, p->x, o, name, sizeof name));
+		n++;
+	}
+	return n;
+}
+
+static void add_found(const struct page *p, const struct property *o, char *text, size_t size)
+{
+	const struct fourfold *t = &o->t;
+	char name[256];
+
+	compare_property(p->s, p->x, o, name, sizeof name);
+	if (o->kind == PROPERTY_ANY) {
+		text_add(text, size, "How many %s depends on %s: they differ by more than chance, but no one of them stands out.", verb(p),
+		    p->x->cohort->attribute[o->attribute].name);
+		return;
+	}
+	text_add(text, size, "SYNs with %s %s: ", name, verb(p));
+	add_share(text, size, t->fail_with, t->fail_with + t->pass_with);
+	text_add(text, size, "; without: ");
+	add_share(text, size, t->fail_without, t->fail_without + t->pass_without);
+	text_add(text, size, ".");
+}
+
+/* Sufficient, necessary, or neither. */
+static void add_strength(const struct page *p, const struct property *o, char *text, size_t size)
+{
+	const struct fourfold *t = &o->t;
+	char others[1024] = "";
+	uint32_t n = same(p, o, others, sizeof others);
+
+	if (o->kind != PROPERTY_ANY && t->pass_with == 0 && t->fail_without == 0)
+		text_add(text, size, " All with it, none without it.");
+	else if (o->kind != PROPERTY_ANY && t->pass_with == 0)
+		text_add(text, size, " All with it, but some without it too: not the only thing.");
+	else if (o->kind != PROPERTY_ANY && t->fail_without == 0)
+		text_add(text, size, " None without it, but not all with it: something else is needed too.");
+	if (n > 0)
+		text_add(text, size, " These captures cannot tell it apart from %s.", others);
+	if (o->standing == STANDING_CONFOUNDED || o->standing == STANDING_TANGLED) {
+		char name[256] = "";
+
+		if (o->by == NOTHING_ELSE)
+			snprintf(name, sizeof name, "the %s", p->x->cohort->attribute[o->by_attribute].name);
+		else
+			compare_property(p->s, p->x, &p->x->property[o->by], name, sizeof name);
+		text_add(text, size, o->standing == STANDING_CONFOUNDED ? " But among connections alike in %s it makes no difference." :
+								       " It cannot be told apart from %s.", name);
+	}
+}
+
+static void answer_nothing(const struct page *p, const struct section *s, char *text, size_t size)
+{
+	char a[32], b[32];
+
+	text_add(text, size, "Nothing about the SYNs sets the %s %s connection%s apart from the %s %s.", style_count(a, sizeof a, s->fail),
+	    p->chosen ? "chosen" : "failing", plural(s->fail), style_count(b, sizeof b, s->pass), p->chosen ? "others" : "that were established");
+}
+
+/* The first of what can be switched off, or what it says: the question that is asked most. */
+static void add_constant_switch(const struct page *p, char *text, size_t size)
+{
+	for (size_t k = 0; k < 1; k++)
+		for (uint32_t i = 0; i < p->x->cohort->attributes; i++) {
+			const char *name = p->x->cohort->attribute[i].name;
+			char value[128];
+
+			if (strcmp(name, switches[k].attribute) == 0 && contrast_constant(p->x->cohort, i, value, sizeof value))
+				text_add(text, size, strcmp(value, "none") == 0 ? " %s is not it: no SYN has it." : " %s cannot be judged: every SYN has %s, those that %s and those "
+									    "that do not.", name, value, verb(p));
+		}
+}
+
+static void answer(const struct page *p)
+{
+	const char *label = "answer";
+
+	for (uint32_t i = 0; i < p->x->sections; i++) {
+		const struct property *o = first_of(p->x, i);
+		const struct section *s = &p->x->section[i];
+		char text[4096] = "", way[256];
+
+		clean_text(way, sizeof way, s->way ? s->way : "in other ways", -1, p->s->utf8);
+		if (p->x->sections > 1)
+			text_add(text, sizeof text, "%s: ", way);
+		o = o ? o : any_of(p->x, i);
+		if (o == NULL)
+			answer_nothing(p, s, text, sizeof text);
+		else
+			add_found(p, o, text, sizeof text), add_strength(p, o, text, sizeof text);
+		if (i + 1 == p->x->sections)
+			add_constant_switch(p, text, sizeof text);
+		text_para(p->s, 0, label, LABEL, o && o->standing == STANDING_ASSOCIATED ? TINT_BAD : TINT_HEAD, text);
+		label = "";
+	}
+}
+
+/* ---- the rows ---- */
+
+static void head(const struct page *p, int name_w)
+{
+	fprintf(p->s->out, "\n%s%*s  %11s  %11s  %-16s  %-6s  %s%s\n", style_on(p->s, TINT_FAINT), name_w, "", p->chosen ? "with" : "fail with", "without",
+	    "difference, %", "p", "q", style_off(p->s));
+}
+
+static void numbers(const struct page *p, const struct property *o)
+{
+	const struct fourfold *t = &o->t;
+	uint32_t with = t->fail_with + t->pass_with, without = t->fail_without + t->pass_without;
+	struct interval_of ci = stats_newcombe(t);
+	char a[32], b[32], d[32] = "", pv[16], qv[16];
+
+	snprintf(a, sizeof a, "%" PRIu32 " of %" PRIu32, t->fail_with, with);
+	snprintf(b, sizeof b, "%" PRIu32 " of %" PRIu32, t->fail_without, without);
+	if (o->kind == PROPERTY_ANY)
+		a[0] = b[0] = '\0';
+	else
+		snprintf(d, sizeof d, "%+.0f (%.0f to %.0f)", 100 * ((double)t->fail_with / with - (double)t->fail_without / without), 100 * ci.low,
+		    100 * ci.high);
+	fprintf(p->s->out, "  %11s  %11s  %-16s  %-6s  %s", a, b, d, compare_p(o->p, pv, sizeof pv), compare_p(o->q, qv, sizeof qv));
+}
+
+static void row(const struct page *p, const struct property *o, int name_w)
+{
+	char name[512];
+	int columns;
+
+	compare_property(p->s, p->x, o, name, sizeof name);
+	columns = style_columns(name);
+	fprintf(p->s->out, "%s", name);
+	if (columns > name_w)
+		fprintf(p->s->out, "\n%*s", name_w, "");
+	else
+		fprintf(p->s->out, "%*s", name_w - columns, "");
+	numbers(p, o);
+	fputc('\n', p->s->out);
+}
+
+static void standing(const struct page *p, const struct property *o)
+{
+	char text[1024] = "", name[256], number[16];
+
+	if (o->by != NOTHING_ELSE)
+		compare_property(p->s, p->x, &p->x->property[o->by], name, sizeof name);
+	else if (o->by_attribute != NOTHING_ELSE)
+		snprintf(name, sizeof name, "%s", p->x->cohort->attribute[o->by_attribute].name);
+	if (o->standing == STANDING_CONFOUNDED)
+		text_add(text, sizeof text, "confounded by %s: among connections alike in that, p is %s", name, compare_p(o->within_p, number, sizeof number));
+	else if (o->standing == STANDING_TANGLED)
+		text_add(text, sizeof text, "not to be told apart from %s", name);
+	else if (o->standing == STANDING_PART)
+		text_add(text, sizeof text, "the same as %s, from another side", name);
+	text_para(p->s, 2, "", 0, TINT_FAINT, text);
+	text[0] = '\0';
+	if (same(p, o, text, sizeof text) > 0) {
+		char whole[1100];
+
+		snprintf(whole, sizeof whole, "the same SYNs: %s", text);
+		text_para(p->s, 2, "", 0, TINT_FAINT, whole);
+	}
+}
+
+/* What is clearest when nothing is clear. */
+static const struct property *nearest(const struct contrast *x, uint32_t section)
+{
+	const struct property *best = NULL;
+
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct property *o = &x->property[i];
+
+		if (o->section == section && o->leader == i && o->kind != PROPERTY_ANY && (best == NULL || o->p < best->p))
+			best = o;
+	}
+	return best;
+}
+
+static void table(const struct page *p, uint32_t section, int name_w)
+{
+	const struct property *near = nearest(p->x, section);
+	uint32_t shown = 0, more = 0;
+
+	for (uint32_t i = 0; i < p->x->founds; i++) {
+		const struct property *o = &p->x->property[p->x->found[i]];
+
+		if (o->section != section || o->standing == STANDING_PART)
+			continue;
+		if (++shown > AT_MOST) {
+			more++;
+			continue;
+		}
+		row(p, o, name_w);
+		standing(p, o);
+	}
+	if (more > 0)
+		fprintf(p->s->out, "%sand %" PRIu32 " more (--format json has all)%s\n", style_on(p->s, TINT_FAINT), more, style_off(p->s));
+	if (shown == 0 && near) {
+		row(p, near, name_w);
+		text_para(p->s, 2, "", 0, TINT_FAINT, near->q > CONTRAST_ALPHA ? "the clearest of all, and no more than chance" : "");
+	}
+}
+
+static void tables(const struct page *p)
+{
+	int name_w = p->s->width - NUMBERS - 10;
+
+	name_w = name_w < 24 ? 24 : name_w > 60 ? 60 : name_w;
+	head(p, name_w);
+	for (uint32_t i = 0; i < p->x->sections; i++) {
+		const struct section *s = &p->x->section[i];
+		char way[256];
+
+		clean_text(way, sizeof way, s->way ? s->way : "in other ways", -1, p->s->utf8);
+		if (p->x->sections > 1)
+			fprintf(p->s->out, "%s%s%s%" PRIu32 " connection%s: %s%s\n", i ? "\n" : "", style_on(p->s, TINT_HEAD), "", s->fail, plural(s->fail), way,
+			    style_off(p->s));
+		table(p, i, name_w);
+	}
+	fputc('\n', p->s->out);
+}
+
+/* ---- what could not be tested ---- */
+
+static void constants(const struct page *p)
+{
+	const struct cohort *c = p->x->cohort;
+	char text[4096] = "";
+
+	for (uint32_t i = 0; i < c->attributes; i++) {
+		char value[256], name[512];
+
+		if (!contrast_constant(c, i, value, sizeof value) || strcmp(value, "none") == 0 || strcmp(value, "no") == 0 || strcmp(value, "never") == 0)
+			continue;
+		text_add(text, sizeof text, "%s%s", text[0] ? "; " : "", compare_class(p->s, c->attribute[i].name, value, name, sizeof name));
+	}
+	if (text[0])
+		text_add(text, sizeof text, ": the same in every SYN, so not testable");
+	text_para(p->s, 0, "constant", LABEL, TINT_NONE, text);
+}
+
+static void to_test(const struct page *p)
+{
+	const struct cohort *c = p->x->cohort;
+	uint32_t controls = stats_controls(p->fail, p->fail + p->pass);
+
+	for (size_t k = 0; k < sizeof switches / sizeof switches[0] && !p->chosen; k++)
+		for (uint32_t i = 0; i < c->attributes; i++) {
+			char value[256], text[1024] = "", n[32], a[32], b[32];
+
+			if (strcmp(c->attribute[i].name, switches[k].attribute) != 0 || !contrast_constant(c, i, value, sizeof value) ||
+			    strcmp(value, "none") == 0 || strcmp(value, "no") == 0)
+				continue;
+			text_add(text, sizeof text, "%s: let the same client connect with %s, taking turns every few minutes, at least %s time%s each way: if as "
+			    "many failed as now (%s of %s), so many without a failure would come about in 5 %% of cases",
+			    c->attribute[i].name, switches[k].setting, style_count(n, sizeof n, controls), plural(controls), style_count(a, sizeof a, p->fail),
+			    style_count(b, sizeof b, p->fail + p->pass));
+			text_para(p->s, 0, "to test", LABEL, TINT_NONE, text);
+			return;
+		}
+}
+
+static void power(const struct page *p)
+{
+	const char *label = "power";
+
+	for (uint32_t i = 0; i < p->x->sections; i++) {
+		const struct section *s = &p->x->section[i];
+		int64_t most = contrast_power(s);
+		char text[1024] = "", a[32], b[32], n[32];
+
+		if (any_of(p->x, i))
+			continue;
+		style_count(a, sizeof a, s->fail);
+		style_count(b, sizeof b, s->fail + s->pass);
+		style_count(n, sizeof n, s->tests);
+		if (most < 0)
+			text_add(text, sizeof text, "%s of %s is too few: with %s properties tested, even what all of them share and no other has would pass for chance", a, b, n);
+		else
+			text_add(text, sizeof text, "%s of %s, %s properties tested: what all of them share would have been found if at most %" PRId64 " of the others "
+			    "had it too", a, b, n, most);
+		text_para(p->s, 0, label, LABEL, TINT_NONE, text);
+		label = "";
+	}
+}
+
+static void remarks(const struct page *p)
+{
+	char text[1024], n[16];
+
+	for (uint32_t i = 0; i < p->x->sections; i++)
+		if (p->x->section[i].cluster_p <= CONTRAST_ALPHA) {
+			snprintf(text, sizeof text, "they come together in time (p %s, minute by minute): one event may count as many, so p and q are lower than they should be",
+			    compare_p(p->x->section[i].cluster_p, n, sizeof n));
+			text_para(p->s, 0, "caution", LABEL, TINT_DOUBT, text);
+			break;
+		}
+	if (p->x->founds > 0)
+		text_para(p->s, 0, "note", LABEL, TINT_FAINT, "associated is not more than that: what differs along with it was looked at as far as these captures show it. "
+		    "q is p corrected for all that was tested (false discoveries at most 5 %)");
+}
+
+int report_compare(struct db *db, const struct style *s, const struct contrast *x, bool chosen, struct err *e)
+{
+	struct page p = { .s = s, .x = x, .chosen = chosen };
+
+	(void)db, (void)e;
+	for (uint32_t i = 0; i < x->sections; i++)
+		p.fail += x->section[i].fail;
+	p.pass = x->cohort->n - p.fail;
+	who(&p);
+	if (p.fail == 0 || p.pass == 0) {
+		text_para(s, 0, "answer", LABEL, TINT_HEAD, p.fail == 0 ? (chosen ? "There is nothing to compare: no connection was chosen." : "No connection failed.") :
+							    "There is nothing to compare with: all are on one side.");
+		return 0;
+	}
+	answer(&p);
+	tables(&p);
+	constants(&p);
+	to_test(&p);
+	power(&p);
+	remarks(&p);
+	return 0;
+}
