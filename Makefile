@@ -91,7 +91,7 @@ bench: $(BENCH) $(B)/$(PROG)
 	sh tests/bench/bench.sh $(B)
 
 # The captures in fixtures/ that are made by a program, made again.
-MADE = founding f5
+MADE = founding f5 compare
 $(MADE:%=$(B)/make_%): $(B)/make_%: $(B)/fixtures/make_%.o $(SIM) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 fixtures: $(MADE:%=$(B)/make_%)

@@ -10,6 +10,7 @@
 #include "schema/db.h"
 
 #define LEVEL_UNKNOWN UINT32_MAX
+#define COHORT_VAGUE "no connection"
 
 /* One thing that is known of a SYN. Of a number there is the value, else the class that it is in. */
 struct attribute {
@@ -27,7 +28,7 @@ struct cohort {
 	uint32_t n, room;
 	int64_t *id, *start_ns;
 	uint32_t *way;          /* per row: how it failed, 0: it did not */
-	struct attribute ways;  /* text of ways: text[0] is "" */
+	struct attribute ways;  /* text of ways: text[0] is ""; COHORT_VAGUE says only that it failed, not where or by whom */
 	struct attribute *attribute;
 	uint32_t attributes;
 	struct attribute left_out;      /* why connections were left out, and of each reason ... */

@@ -40,12 +40,13 @@ claim AS MATERIALIZED (
          (f.kind IN ('generated', 'sent') AND f.direction = 1 AND f.what IN ('RST', 'RST,ACK', 'ICMP')))
   GROUP BY f.connection_id),
 judged AS (
+  -- That a SYN was repeated in vain is enough, and so is that nothing came in 10 s; else the capture may end too early.
   SELECT c.id, c.start_ns, c.end_ns, c.outcome, s.flow_id, s.part_id, s.point_id, s.packet_id, m.why,
          CASE WHEN s.packet_id IS NULL THEN NULL
               WHEN c.severity >= 3 AND m.handshake THEN 1
               WHEN c.outcome IN ('refused', 'unreachable') THEN 1
               WHEN c.outcome = 'reset' AND c.bytes = 0 THEN 1
-              WHEN c.outcome = 'no connection' THEN iif(q.flags & 64 OR w.last_ns - q.min_ns >= 10000000000, 1, NULL)
+              WHEN c.outcome = 'no connection' THEN iif(q.flags & 64 OR w.last_ns - q.min_ns >= 10000000000 OR q.max_ns - q.min_ns >= 500000000, 1, NULL)
               WHEN t.handshake_ns > 10000000000 THEN 1
               WHEN c.outcome <> 'unknown' THEN 0 END AS failed,
          coalesce(t.handshake_ns > 10000000000, 0) AS slow
@@ -65,7 +66,7 @@ used AS (
   WINDOW same AS (PARTITION BY f.client_addr, f.client_port, f.server_addr, f.server_port ORDER BY j.start_ns, j.id ROWS UNBOUNDED PRECEDING))
 SELECT u.id, u.start_ns, u.failed,
        CASE WHEN u.packet_id IS NULL THEN 'no SYN was recorded'
-            WHEN u.failed IS NULL THEN iif(u.outcome = 'no connection', 'the capture ends within 10 s of the SYN', 'what became of it is not known')
+            WHEN u.failed IS NULL THEN iif(u.outcome = 'no connection', 'the capture ends within 10 s of their only SYN', 'what became of it is not known')
             WHEN u.failed THEN coalesce(u.why, iif(u.outcome = 'reset', 'reset before data', iif(u.slow, 'handshake of more than 10 s', u.outcome))) END AS why,
        CASE WHEN k.flags & 448 THEN substr(iif(k.flags & 256, ',AE', '') || iif(k.flags & 64, ',ECE', '') || iif(k.flags & 128, ',CWR', ''), 2)
             ELSE 'none' END AS "ECN",
@@ -106,8 +107,8 @@ SELECT u.id, u.start_ns, u.failed,
             WHEN u.start_ns - u.before_end_ns < 120000000000 THEN '60 to 120 s'
             WHEN u.start_ns - u.before_end_ns < 240000000000 THEN '120 to 240 s'
             ELSE '240 s or more' END AS "last use of its ports",
-       coalesce(u.before_outcome, 'none') AS "connection before with its ports",
-       CASE u.before_failed WHEN 1 THEN 'failed' WHEN 0 THEN 'did not fail' ELSE 'none' END AS "connection before of its client",
+       coalesce(u.before_outcome, 'none') AS "last connection with its ports",
+       CASE u.before_failed WHEN 1 THEN 'failed' WHEN 0 THEN 'established' ELSE 'none' END AS "last connection of its client",
        u.rate - 1 AS "SYNs in the second before",
        u.start_ns AS "time"
 FROM used u

@@ -8,7 +8,8 @@
 #include "schema/array.h"
 #include "correlate/contrast_strata.h"
 
-#define SECTIONS 4              /* ways to fail that are looked at alone: those of most rows; the others together */
+#define SECTIONS 4              /* ways to fail that are looked at alone: those of most rows */
+#define SECTION_MIN 3           /* and of so many at least: of fewer nothing can be told */
 #define CUTS 64                 /* classes of a number that cuts are tried between, of equally many rows */
 #define MINUTE_NS INT64_C(60000000000)
 
@@ -25,48 +26,56 @@ static int by_rows(const void *a, const void *b)
 	return x->rows != y->rows ? (x->rows > y->rows ? -1 : 1) : x->level < y->level ? -1 : x->level > y->level;
 }
 
-/* Which section the rows of each way to fail are in. */
+/* The ways that have sections of their own, those of most rows first. */
+static uint32_t choose(const struct cohort *c, struct way *way)
+{
+	uint32_t ways = 0;
+
+	for (uint32_t i = 0; i < c->ways.levels; i++)
+		way[i].level = i;
+	for (uint32_t i = 0; i < c->n; i++)
+		way[c->way[i]].rows += c->way[i] > 0 && strcmp(c->ways.text[c->way[i]], COHORT_VAGUE) != 0;
+	qsort(way, c->ways.levels, sizeof *way, by_rows);
+	while (ways < c->ways.levels && ways < SECTIONS && way[ways].rows >= SECTION_MIN)
+		ways++;
+	return ways > 1 ? ways : 0;
+}
+
 static int divide(struct contrast *x, struct err *e)
 {
 	const struct cohort *c = x->cohort;
-	uint32_t ways = c->ways.levels, own;
-	struct way *way = calloc((size_t)ways + 1, sizeof *way);
-	uint8_t *section_of = calloc((size_t)ways + 1, 1);
+	struct way *way = calloc((size_t)c->ways.levels + 1, sizeof *way);
+	uint8_t *section_of = calloc((size_t)c->ways.levels + 1, 1);
+	int rc = -1;
 
 	x->of = calloc((size_t)c->n + 1, 1);
 	x->section = calloc(SECTIONS + 1, sizeof *x->section);
 	if (!way || !section_of || !x->of || !x->section) {
-		free(way);
-		free(section_of);
-		return err_set(e, "out of memory");
+		err_set(e, "out of memory");
+		goto out;
 	}
-	for (uint32_t i = 0; i < ways; i++)
-		way[i].level = i;
-	for (uint32_t i = 0; i < c->n; i++)
-		way[c->way[i]].rows += c->way[i] > 0;
-	qsort(way, ways, sizeof *way, by_rows);
-	while (ways > 0 && way[ways - 1].rows == 0)
-		ways--;
-	own = ways <= SECTIONS + 1 ? ways : SECTIONS;
-	for (uint32_t i = 0; i < ways; i++) {
-		uint32_t s = i < own ? i : own;
-
-		section_of[way[i].level] = (uint8_t)(s + 1);
-		x->section[s].way = i < own ? c->ways.text[way[i].level] : NULL;
-		x->section[s].ways++;
-		x->section[s].fail += way[i].rows;
-		x->sections = s + 1;
+	memset(section_of + 1, 1, c->ways.levels);
+	x->sections = 1 + choose(c, way);
+	for (uint32_t s = 1; s < x->sections; s++) {
+		section_of[way[s - 1].level] = (uint8_t)(s + 1);
+		x->section[s] = (struct section){ .way = c->ways.text[way[s - 1].level], .fail = way[s - 1].rows };
 	}
-	for (uint32_t i = 0; i < c->n; i++)
+	for (uint32_t i = 0; i < c->n; i++) {
 		x->of[i] = section_of[c->way[i]];
+		x->section[0].fail += x->of[i] > 0;
+	}
+	for (uint32_t s = 0; s < x->sections; s++)
+		x->section[s].pass = c->n - x->section[0].fail;
+	rc = 0;
+out:
 	free(way);
 	free(section_of);
-	return 0;
+	return rc;
 }
 
-static bool in_section(const struct contrast *x, uint32_t section, uint32_t row)
+bool contrast_in(const struct contrast *x, uint32_t section, uint32_t row)
 {
-	return x->of[row] == 0 || x->of[row] == section + 1;
+	return x->of[row] == 0 || section == 0 || x->of[row] == section + 1;
 }
 
 /* ---- properties ---- */
@@ -187,7 +196,7 @@ static int by_classes(struct contrast *x, uint32_t section, uint32_t attribute)
 	int rc = tally_new(&t, a->levels);
 
 	for (uint32_t i = 0; rc == 0 && i < c->n; i++)
-		if (a->level[i] != LEVEL_UNKNOWN && in_section(x, section, i))
+		if (a->level[i] != LEVEL_UNKNOWN && contrast_in(x, section, i))
 			tally_row(&t, a->level[i], i, x->of[i] > 0);
 	if (rc == 0)
 		rc = add_classes(x, section, attribute, &t);
@@ -214,7 +223,7 @@ static uint32_t numbers_of(const struct contrast *x, uint32_t section, const str
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < x->cohort->n; i++)
-		if (a->level[i] != LEVEL_UNKNOWN && in_section(x, section, i))
+		if (a->level[i] != LEVEL_UNKNOWN && contrast_in(x, section, i))
 			v[n++] = (struct number){ a->value[i], i };
 	qsort(v, n, sizeof *v, by_value);
 	return n;
@@ -372,7 +381,7 @@ static int clusters(struct contrast *x, uint32_t section)
 
 	if (rc == 0 && v) {
 		for (uint32_t i = 0; i < c->n; i++)
-			if (in_section(x, section, i))
+			if (contrast_in(x, section, i))
 				v[n++] = (struct number){ c->start_ns[i] / MINUTE_NS, i };
 		qsort(v, n, sizeof *v, by_value);
 		for (uint32_t i = 0; i < n; i++) {
@@ -394,8 +403,6 @@ int contrast_find(struct contrast *x, const struct cohort *c, struct err *e)
 	if (divide(x, e) < 0)
 		return -1;
 	for (uint32_t s = 0; s < x->sections; s++) {
-		for (uint32_t i = 0; i < c->n; i++)
-			x->section[s].pass += x->of[i] == 0;
 		if (clusters(x, s) < 0)
 			return err_set(e, "out of memory");
 		for (uint32_t i = 0; i < c->attributes; i++)

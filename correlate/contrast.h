@@ -38,10 +38,9 @@ struct property {
 	double within_p;        /* Cochran-Mantel-Haenszel over `by`; NAN: no row tells */
 };
 
-/* Rows that failed one way, against all that did not fail. */
+/* Rows that failed, against all that did not. The first section has all that failed; where they failed in several ways, each has one of its own. */
 struct section {
-	const char *way;        /* the cohort's; NULL: several ways, each of few */
-	uint32_t ways;
+	const char *way;        /* the cohort's; NULL: any */
 	uint32_t fail, pass;
 	uint32_t tests;         /* in all of the contrast */
 	double cluster_p;       /* failures come together in minutes; 1: they do not, or are too few */
@@ -51,7 +50,7 @@ struct contrast {
 	const struct cohort *cohort;
 	struct section *section;
 	uint32_t sections;
-	uint8_t *of;            /* per row: section + 1; 0: did not fail */
+	uint8_t *of;            /* per row: 0: did not fail; 1: failed; more: and is in that section, too, counted from 1 */
 	struct property *property;
 	uint32_t n, room;
 	uint32_t tests;         /* partitions that were tested: what q is corrected for */
@@ -65,6 +64,9 @@ void contrast_free(struct contrast *x);
 
 /* Is there one value only? Its text goes to buf. */
 bool contrast_constant(const struct cohort *c, uint32_t attribute, char *buf, size_t size);
+
+/* Is the row one of those compared in a section? Those that did not fail are in all. */
+bool contrast_in(const struct contrast *x, uint32_t section, uint32_t row);
 
 /* Does the row have the property? 1, 0; -1: not known. */
 int contrast_has(const struct contrast *x, const struct property *p, uint32_t row);

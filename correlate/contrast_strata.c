@@ -38,7 +38,7 @@ static struct within look_within(const struct contrast *x, const struct property
 
 	memset(s->t, 0, s->classes * sizeof *s->t);
 	for (uint32_t i = 0; i < x->cohort->n; i++) {
-		int has = x->of[i] == 0 || x->of[i] == p->section + 1 ? contrast_has(x, p, i) : -1;
+		int has = contrast_in(x, p->section, i) ? contrast_has(x, p, i) : -1;
 		struct fourfold *t;
 
 		if (has < 0 || s->class[i] == LEVEL_UNKNOWN)
@@ -86,10 +86,6 @@ static void hold_against(struct contrast *x, uint32_t a, uint32_t b, struct stra
 	struct property *first = &x->property[a], *second = &x->property[b];
 	struct within in_second, in_first;
 
-	if (second->attribute == first->attribute) {
-		settle(second, STANDING_PART, a, NOTHING_ELSE, NAN);
-		return;
-	}
 	if (first->kind == PROPERTY_ANY || second->kind == PROPERTY_ANY)
 		return;
 	fill_by_property(x, first, s);
@@ -186,14 +182,28 @@ static int hold_against_attribute(struct contrast *x, uint32_t attribute)
 	return rc;
 }
 
+/* Of an attribute only what is clearest counts; its other classes say the same from another side. */
+static void set_parts(struct contrast *x)
+{
+	for (uint32_t i = 0; i < x->founds; i++)
+		x->property[x->found[i]].standing = STANDING_ASSOCIATED;
+	for (uint32_t i = 0; i < x->founds; i++)
+		for (uint32_t k = 0; k < i; k++) {
+			struct property *p = &x->property[x->found[i]];
+			const struct property *before = &x->property[x->found[k]];
+
+			if (p->standing == STANDING_ASSOCIATED && p->section == before->section && p->attribute == before->attribute)
+				settle(p, STANDING_PART, x->found[k], NOTHING_ELSE, NAN);
+		}
+}
+
 int contrast_strata(struct contrast *x)
 {
 	static const char *const always[] = { "client", "server", "time" };
 	struct strata two = {0};
 	int rc = strata_new(&two, x->cohort, 2);
 
-	for (uint32_t i = 0; rc == 0 && i < x->founds; i++)
-		x->property[x->found[i]].standing = STANDING_ASSOCIATED;
+	set_parts(x);
 	for (uint32_t i = 0; rc == 0 && i < x->founds && i < PAIRS; i++)
 		for (uint32_t k = i + 1; k < x->founds; k++) {
 			struct property *p = &x->property[x->found[i]], *other = &x->property[x->found[k]];

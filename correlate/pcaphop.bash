@@ -11,6 +11,7 @@ _pcaphop_options()
 	correlate) echo "--path --reference --running --help" ;;
 	list) echo "$filter $output" ;;
 	diff) echo "$filter --exit-code $output" ;;
+	compare) echo "${filter% --all} --group --against $output" ;;
 	query) echo "$output" ;;
 	esac
 }
@@ -31,7 +32,7 @@ _pcaphop_words()
 _pcaphop()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='run import correlate list diff query help' words
+	local commands='run import correlate list diff compare query help' words
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then

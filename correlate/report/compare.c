@@ -50,21 +50,34 @@ static void add_share(char *buf, size_t size, uint32_t n, uint32_t of)
 
 /* ---- who ---- */
 
+static void add_ways(const struct page *p, char *text, size_t size)
+{
+	const struct cohort *c = p->x->cohort;
+	const char *between = " (";
+
+	for (uint32_t i = 1; i < c->ways.levels; i++) {
+		char way[256], n[32];
+		uint32_t rows = 0;
+
+		for (uint32_t k = 0; k < c->n; k++)
+			rows += c->way[k] == i;
+		clean_text(way, sizeof way, c->ways.text[i], -1, p->s->utf8);
+		text_add(text, size, "%s%s%s%s", between, way, rows < p->fail ? " " : "", rows < p->fail ? style_count(n, sizeof n, rows) : "");
+		between = ", ";
+	}
+	if (c->ways.levels > 1)
+		text_add(text, size, ")");
+}
+
 static void who(const struct page *p)
 {
 	const struct cohort *c = p->x->cohort;
-	char text[1024] = "", n[32];
+	char text[2048] = "", n[32];
 
 	text_add(text, sizeof text, "%s %s", style_count(n, sizeof n, p->fail), p->chosen ? "chosen" : "failed");
-	for (uint32_t i = 0; !p->chosen && i < p->x->sections; i++) {
-		const struct section *s = &p->x->section[i];
-		char way[256];
-
-		clean_text(way, sizeof way, s->way ? s->way : "in other ways", -1, p->s->utf8);
-		text_add(text, sizeof text, "%s%s%s%s", i ? ", " : " (", way, p->x->sections > 1 ? " " : "", p->x->sections > 1 ? style_count(n, sizeof n, s->fail) : "");
-	}
-	text_add(text, sizeof text, "%s against %s %s", !p->chosen && p->fail ? ")" : "", style_count(n, sizeof n, p->pass),
-	    p->chosen ? "others" : "that were established");
+	if (!p->chosen)
+		add_ways(p, text, sizeof text);
+	text_add(text, sizeof text, " against %s %s", style_count(n, sizeof n, p->pass), p->chosen ? "others" : "that were established");
 	for (uint32_t i = 0; i < c->left_out.levels; i++)
 		text_add(text, sizeof text, "%s%s (%s)", i ? ", " : "; left out: ", style_count(n, sizeof n, c->left[i]), c->left_out.text[i]);
 	text_para(p->s, 0, "compared", LABEL, TINT_NONE, text);
@@ -72,25 +85,29 @@ static void who(const struct page *p)
 
 /* ---- the answer ---- */
 
-static const struct property *first_of(const struct contrast *x, uint32_t section)
+/* What leads: the clearest of what stands, else of what cannot be told from who the client is or when it was, else whatever was found. */
+static const struct property *lead(const struct contrast *x, uint32_t section)
 {
-	for (uint32_t i = 0; i < x->founds; i++)
-		if (x->property[x->found[i]].section == section)
-			for (uint32_t k = i; k < x->founds && x->property[x->found[k]].section == section; k++)
-				if (x->property[x->found[k]].standing == STANDING_ASSOCIATED)
-					return &x->property[x->found[k]];
+	static const enum standing order[] = { STANDING_ASSOCIATED, STANDING_TANGLED, STANDING_CONFOUNDED, STANDING_PART };
+
+	for (size_t k = 0; k < 2 * sizeof order / sizeof order[0]; k++)
+		for (uint32_t i = 0; i < x->founds; i++) {
+			const struct property *o = &x->property[x->found[i]];
+
+			/* That classes differ is the last thing to be said. */
+			if (o->section == section && o->standing == order[k % 4] && (o->kind == PROPERTY_ANY) == (k >= 4))
+				return o;
+		}
 	return NULL;
 }
 
-static const struct property *any_of(const struct contrast *x, uint32_t section)
+/* Told with what it cannot be told apart from. */
+static bool shadow(const struct page *p, const struct property *o)
 {
-	for (uint32_t i = 0; i < x->founds; i++)
-		if (x->property[x->found[i]].section == section)
-			return &x->property[x->found[i]];
-	return NULL;
+	return o->standing == STANDING_TANGLED && o->by != NOTHING_ELSE && p->x->property[o->by].standing != STANDING_PART;
 }
 
-/* Others that divide the rows as this one does. */
+/* Others that divide the rows as this one does, or so nearly that these rows cannot tell which of them it is. */
 static uint32_t same(const struct page *p, const struct property *one, char *buf, size_t size)
 {
 	uint32_t leader = one->leader, n = 0;
@@ -108,7 +125,7 @@ static uint32_t same(const struct page *p, const struct property *one, char *buf
 		const struct property *o = &p->x->property[p->x->found[i]];
 		char name[256];
 
-		if (o->standing != STANDING_TANGLED || o->by != leader)
+		if (!shadow(p, o) || o->by != leader)
 			continue;
 		text_add(buf, size, "%s%s", n ? ", " : "", compare_property(p->s, p->x, o, name, sizeof name));
 		n++;
@@ -147,17 +164,18 @@ static void add_strength(const struct page *p, const struct property *o, char *t
 		text_add(text, size, " All with it, but some without it too: not the only thing.");
 	else if (o->kind != PROPERTY_ANY && t->fail_without == 0)
 		text_add(text, size, " None without it, but not all with it: something else is needed too.");
+	if (o->standing == STANDING_TANGLED && o->by == NOTHING_ELSE)
+		text_add(others, sizeof others, "%sthe %s itself", n++ ? ", nor from " : "", p->x->cohort->attribute[o->by_attribute].name);
 	if (n > 0)
 		text_add(text, size, " These captures cannot tell it apart from %s.", others);
-	if (o->standing == STANDING_CONFOUNDED || o->standing == STANDING_TANGLED) {
-		char name[256] = "";
+	if (o->standing == STANDING_CONFOUNDED) {
+		char name[256];
 
 		if (o->by == NOTHING_ELSE)
 			snprintf(name, sizeof name, "the %s", p->x->cohort->attribute[o->by_attribute].name);
 		else
 			compare_property(p->s, p->x, &p->x->property[o->by], name, sizeof name);
-		text_add(text, size, o->standing == STANDING_CONFOUNDED ? " But among connections alike in %s it makes no difference." :
-								       " It cannot be told apart from %s.", name);
+		text_add(text, size, " But among connections alike in %s it makes no difference.", name);
 	}
 }
 
@@ -175,11 +193,12 @@ static void add_constant_switch(const struct page *p, char *text, size_t size)
 	for (size_t k = 0; k < 1; k++)
 		for (uint32_t i = 0; i < p->x->cohort->attributes; i++) {
 			const char *name = p->x->cohort->attribute[i].name;
-			char value[128];
+			char value[128], n[32];
 
 			if (strcmp(name, switches[k].attribute) == 0 && contrast_constant(p->x->cohort, i, value, sizeof value))
-				text_add(text, size, strcmp(value, "none") == 0 ? " %s is not it: no SYN has it." : " %s cannot be judged: every SYN has %s, those that %s and those "
-									    "that do not.", name, value, verb(p));
+				text_add(text, size, strcmp(value, "none") == 0 ? " %s is not it: no SYN has it." : " %s cannot be judged: every SYN has %s. By itself it is not "
+									    "enough: %s with it %s.", name, value, style_count(n, sizeof n, p->pass),
+				    p->chosen ? "others have it" : p->pass == 1 ? "was established" : "were established");
 		}
 }
 
@@ -188,21 +207,21 @@ static void answer(const struct page *p)
 	const char *label = "answer";
 
 	for (uint32_t i = 0; i < p->x->sections; i++) {
-		const struct property *o = first_of(p->x, i);
+		const struct property *o = lead(p->x, i);
 		const struct section *s = &p->x->section[i];
 		char text[4096] = "", way[256];
 
-		clean_text(way, sizeof way, s->way ? s->way : "in other ways", -1, p->s->utf8);
-		if (p->x->sections > 1)
+		if (s->way) {
+			clean_text(way, sizeof way, s->way, -1, p->s->utf8);
 			text_add(text, sizeof text, "%s: ", way);
-		o = o ? o : any_of(p->x, i);
+		}
 		if (o == NULL)
 			answer_nothing(p, s, text, sizeof text);
 		else
 			add_found(p, o, text, sizeof text), add_strength(p, o, text, sizeof text);
-		if (i + 1 == p->x->sections)
+		if (i == 0)
 			add_constant_switch(p, text, sizeof text);
-		text_para(p->s, 0, label, LABEL, o && o->standing == STANDING_ASSOCIATED ? TINT_BAD : TINT_HEAD, text);
+		text_para(p->s, 0, label, LABEL, o == NULL ? TINT_HEAD : o->standing == STANDING_ASSOCIATED ? TINT_BAD : TINT_DOUBT, text);
 		label = "";
 	}
 }
@@ -267,7 +286,7 @@ static void standing(const struct page *p, const struct property *o)
 	if (same(p, o, text, sizeof text) > 0) {
 		char whole[1100];
 
-		snprintf(whole, sizeof whole, "the same SYNs: %s", text);
+		snprintf(whole, sizeof whole, "not to be told apart from: %s", text);
 		text_para(p->s, 2, "", 0, TINT_FAINT, whole);
 	}
 }
@@ -294,7 +313,7 @@ static void table(const struct page *p, uint32_t section, int name_w)
 	for (uint32_t i = 0; i < p->x->founds; i++) {
 		const struct property *o = &p->x->property[p->x->found[i]];
 
-		if (o->section != section || o->standing == STANDING_PART)
+		if (o->section != section || o->standing == STANDING_PART || shadow(p, o) || (o->kind == PROPERTY_ANY && o != lead(p->x, section)))
 			continue;
 		if (++shown > AT_MOST) {
 			more++;
@@ -307,7 +326,8 @@ static void table(const struct page *p, uint32_t section, int name_w)
 		fprintf(p->s->out, "%sand %" PRIu32 " more (--format json has all)%s\n", style_on(p->s, TINT_FAINT), more, style_off(p->s));
 	if (shown == 0 && near) {
 		row(p, near, name_w);
-		text_para(p->s, 2, "", 0, TINT_FAINT, near->q > CONTRAST_ALPHA ? "the clearest of all, and no more than chance" : "");
+		text_para(p->s, 2, "", 0, TINT_FAINT, near->p > CONTRAST_ALPHA ? "the clearest of all, and no more than chance" :
+			"the clearest of all, but with so many tested one like it may be chance");
 	}
 }
 
@@ -321,10 +341,10 @@ static void tables(const struct page *p)
 		const struct section *s = &p->x->section[i];
 		char way[256];
 
-		clean_text(way, sizeof way, s->way ? s->way : "in other ways", -1, p->s->utf8);
-		if (p->x->sections > 1)
-			fprintf(p->s->out, "%s%s%s%" PRIu32 " connection%s: %s%s\n", i ? "\n" : "", style_on(p->s, TINT_HEAD), "", s->fail, plural(s->fail), way,
-			    style_off(p->s));
+		if (s->way) {
+			clean_text(way, sizeof way, s->way, -1, p->s->utf8);
+			fprintf(p->s->out, "\n%s%" PRIu32 " of them: %s%s\n", style_on(p->s, TINT_HEAD), s->fail, way, style_off(p->s));
+		}
 		table(p, i, name_w);
 	}
 	fputc('\n', p->s->out);
@@ -349,25 +369,27 @@ static void constants(const struct page *p)
 	text_para(p->s, 0, "constant", LABEL, TINT_NONE, text);
 }
 
+/* What would make a constant testable: the rule of three, with the rate that was seen. */
 static void to_test(const struct page *p)
 {
 	const struct cohort *c = p->x->cohort;
 	uint32_t controls = stats_controls(p->fail, p->fail + p->pass);
+	char text[2048] = "", n[32], a[32], b[32];
 
 	for (size_t k = 0; k < sizeof switches / sizeof switches[0] && !p->chosen; k++)
 		for (uint32_t i = 0; i < c->attributes; i++) {
-			char value[256], text[1024] = "", n[32], a[32], b[32];
+			char value[256];
 
-			if (strcmp(c->attribute[i].name, switches[k].attribute) != 0 || !contrast_constant(c, i, value, sizeof value) ||
-			    strcmp(value, "none") == 0 || strcmp(value, "no") == 0)
-				continue;
-			text_add(text, sizeof text, "%s: let the same client connect with %s, taking turns every few minutes, at least %s time%s each way: if as "
-			    "many failed as now (%s of %s), so many without a failure would come about in 5 %% of cases",
-			    c->attribute[i].name, switches[k].setting, style_count(n, sizeof n, controls), plural(controls), style_count(a, sizeof a, p->fail),
-			    style_count(b, sizeof b, p->fail + p->pass));
-			text_para(p->s, 0, "to test", LABEL, TINT_NONE, text);
-			return;
+			if (strcmp(c->attribute[i].name, switches[k].attribute) == 0 && contrast_constant(c, i, value, sizeof value) &&
+			    strcmp(value, "none") != 0 && strcmp(value, "no") != 0)
+				text_add(text, sizeof text, "%s%s (%s)", text[0] ? ", " : "", c->attribute[i].name, switches[k].setting);
 		}
+	if (text[0] == '\0')
+		return;
+	text_add(text, sizeof text, ": switch it off in the same client, on and off in turns of a few minutes, for at least %s connection%s without it: if as "
+	    "many failed then as do now (%s of %s), so many without a failure would be a chance of 5 %%", style_count(n, sizeof n, controls), plural(controls),
+	    style_count(a, sizeof a, p->fail), style_count(b, sizeof b, p->fail + p->pass));
+	text_para(p->s, 0, "to test", LABEL, TINT_NONE, text);
 }
 
 static void power(const struct page *p)
@@ -379,16 +401,18 @@ static void power(const struct page *p)
 		int64_t most = contrast_power(s);
 		char text[1024] = "", a[32], b[32], n[32];
 
-		if (any_of(p->x, i))
+		if (lead(p->x, i))
 			continue;
 		style_count(a, sizeof a, s->fail);
 		style_count(b, sizeof b, s->fail + s->pass);
 		style_count(n, sizeof n, s->tests);
 		if (most < 0)
-			text_add(text, sizeof text, "%s of %s is too few: with %s properties tested, even what all of them share and no other has would pass for chance", a, b, n);
+			text_add(text, sizeof text, "%s of %s are too few: with %s properties tested, even what all of them share and no other has would pass for chance", a, b, n);
+		else if (most == 0)
+			text_add(text, sizeof text, "%s of %s, %s properties tested: only what all of them share and no other has would have been found", a, b, n);
 		else
-			text_add(text, sizeof text, "%s of %s, %s properties tested: what all of them share would have been found if at most %" PRId64 " of the others "
-			    "had it too", a, b, n, most);
+			text_add(text, sizeof text, "%s of %s, %s properties tested: what all of them share would have been found if at most %" PRId64 " other%s had it too",
+			    a, b, n, most, most == 1 ? "" : "s");
 		text_para(p->s, 0, label, LABEL, TINT_NONE, text);
 		label = "";
 	}
@@ -398,13 +422,11 @@ static void remarks(const struct page *p)
 {
 	char text[1024], n[16];
 
-	for (uint32_t i = 0; i < p->x->sections; i++)
-		if (p->x->section[i].cluster_p <= CONTRAST_ALPHA) {
-			snprintf(text, sizeof text, "they come together in time (p %s, minute by minute): one event may count as many, so p and q are lower than they should be",
-			    compare_p(p->x->section[i].cluster_p, n, sizeof n));
-			text_para(p->s, 0, "caution", LABEL, TINT_DOUBT, text);
-			break;
-		}
+	if (p->x->section[0].cluster_p <= CONTRAST_ALPHA) {
+		snprintf(text, sizeof text, "they come together in time (p %s, minute by minute): one event may count as many, so p and q are lower than they should be",
+		    compare_p(p->x->section[0].cluster_p, n, sizeof n));
+		text_para(p->s, 0, "caution", LABEL, TINT_DOUBT, text);
+	}
 	if (p->x->founds > 0)
 		text_para(p->s, 0, "note", LABEL, TINT_FAINT, "associated is not more than that: what differs along with it was looked at as far as these captures show it. "
 		    "q is p corrected for all that was tested (false discoveries at most 5 %)");
@@ -415,8 +437,7 @@ int report_compare(struct db *db, const struct style *s, const struct contrast *
 	struct page p = { .s = s, .x = x, .chosen = chosen };
 
 	(void)db, (void)e;
-	for (uint32_t i = 0; i < x->sections; i++)
-		p.fail += x->section[i].fail;
+	p.fail = x->section[0].fail;
 	p.pass = x->cohort->n - p.fail;
 	who(&p);
 	if (p.fail == 0 || p.pass == 0) {

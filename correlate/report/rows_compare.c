@@ -56,7 +56,7 @@ static int add_property(struct db *db, sqlite3_stmt *st, const struct contrast *
 	char text[512];
 
 	sqlite3_clear_bindings(st);
-	bind_text_copy(st, ":failure", section->way ? section->way : "other ways");
+	bind_text_copy(st, ":failure", section->way ? section->way : "any");
 	bind_text_copy(st, ":property", compare_property(&plain, x, p, text, sizeof text));
 	bind_text_copy(st, ":attribute", x->cohort->attribute[p->attribute].name);
 	bind_text_copy(st, ":status", p->leader != i ? compare_standing(STANDING_TANGLED) : compare_standing(p->standing));
@@ -81,7 +81,7 @@ static int add_constant(struct db *db, sqlite3_stmt *st, const struct contrast *
 		const struct section *section = &x->section[i];
 
 		sqlite3_clear_bindings(st);
-		bind_text_copy(st, ":failure", section->way ? section->way : "other ways");
+		bind_text_copy(st, ":failure", section->way ? section->way : "any");
 		bind_text_copy(st, ":property", compare_class(&plain, name, value, text, sizeof text));
 		bind_text_copy(st, ":attribute", name);
 		bind_text_copy(st, ":status", "not testable");

@@ -1,6 +1,6 @@
 -- What compare found, for as long as it prints it.
 CREATE TEMP TABLE comparison(
-  failure         TEXT NOT NULL,        -- how the connections failed; chosen: the user chose them
+  failure         TEXT NOT NULL,        -- how the connections failed; any: all of them
   property        TEXT NOT NULL,
   attribute       TEXT NOT NULL,
   status          TEXT NOT NULL,        -- associated, confounded, inseparable, part, chance, not testable
