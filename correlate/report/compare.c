@@ -10,7 +10,8 @@
 #include "schema/clean.h"
 
 #define LABEL 10
-#define NUMBERS 46              /* columns of the numbers of a row */
+#define NUMBERS 72              /* columns of the numbers of a row */
+#define NAME_MIN 28             /* columns of a name beside them; where there are fewer, it has a line of its own */
 #define AT_MOST 8               /* rows of what was found, by section */
 
 /* What a Linux client can do without, to see whether it matters. */
@@ -230,8 +231,13 @@ static void answer(const struct page *p)
 
 static void head(const struct page *p, int name_w)
 {
-	fprintf(p->s->out, "\n%s%*s  %11s  %11s  %-16s  %-6s  %s%s\n", style_on(p->s, TINT_FAINT), name_w, "", p->chosen ? "with" : "fail with", "without",
-	    "difference, %", "p", "q", style_off(p->s));
+	fprintf(p->s->out, "\n%s%*s%13s%13s  %-16s%8s  %-6s  %s%s\n", style_on(p->s, TINT_FAINT), name_w, "", p->chosen ? "chosen with" : "fail with", "without",
+	    "difference, %", "odds", "p", "q", style_off(p->s));
+}
+
+static void add_odds(char *buf, size_t size, double ratio)
+{
+	text_add(buf, size, ratio < 9.95 ? "%.1f" : ratio < 99999.5 ? "%.0f" : "%.0e", ratio);
 }
 
 static void numbers(const struct page *p, const struct property *o)
@@ -239,16 +245,16 @@ static void numbers(const struct page *p, const struct property *o)
 	const struct fourfold *t = &o->t;
 	uint32_t with = t->fail_with + t->pass_with, without = t->fail_without + t->pass_without;
 	struct interval_of ci = stats_newcombe(t);
-	char a[32], b[32], d[32] = "", pv[16], qv[16];
+	char a[32] = "", b[32] = "", d[64] = "", odds[16] = "", pv[16], qv[16];
 
-	snprintf(a, sizeof a, "%" PRIu32 " of %" PRIu32, t->fail_with, with);
-	snprintf(b, sizeof b, "%" PRIu32 " of %" PRIu32, t->fail_without, without);
-	if (o->kind == PROPERTY_ANY)
-		a[0] = b[0] = '\0';
-	else
+	if (o->kind != PROPERTY_ANY) {
+		snprintf(a, sizeof a, "%" PRIu32 " of %" PRIu32, t->fail_with, with);
+		snprintf(b, sizeof b, "%" PRIu32 " of %" PRIu32, t->fail_without, without);
 		snprintf(d, sizeof d, "%+.0f (%.0f to %.0f)", 100 * ((double)t->fail_with / with - (double)t->fail_without / without), 100 * ci.low,
 		    100 * ci.high);
-	fprintf(p->s->out, "  %11s  %11s  %-16s  %-6s  %s", a, b, d, compare_p(o->p, pv, sizeof pv), compare_p(o->q, qv, sizeof qv));
+		add_odds(odds, sizeof odds, stats_odds_ratio(t));
+	}
+	fprintf(p->s->out, "%13s%13s  %-16s%8s  %-6s  %s\n", a, b, d, odds, compare_p(o->p, pv, sizeof pv), compare_p(o->q, qv, sizeof qv));
 }
 
 static void row(const struct page *p, const struct property *o, int name_w)
@@ -264,7 +270,6 @@ static void row(const struct page *p, const struct property *o, int name_w)
 	else
 		fprintf(p->s->out, "%*s", name_w - columns, "");
 	numbers(p, o);
-	fputc('\n', p->s->out);
 }
 
 static void standing(const struct page *p, const struct property *o)
@@ -333,9 +338,9 @@ static void table(const struct page *p, uint32_t section, int name_w)
 
 static void tables(const struct page *p)
 {
-	int name_w = p->s->width - NUMBERS - 10;
+	int name_w = p->s->width - NUMBERS;
 
-	name_w = name_w < 24 ? 24 : name_w > 60 ? 60 : name_w;
+	name_w = name_w < NAME_MIN ? 0 : name_w > 60 ? 60 : name_w;
 	head(p, name_w);
 	for (uint32_t i = 0; i < p->x->sections; i++) {
 		const struct section *s = &p->x->section[i];
