@@ -10,7 +10,7 @@
 #include "schema/clean.h"
 
 #define LABEL 10
-#define NUMBERS 72              /* columns of the numbers of a row */
+#define NUMBERS 46              /* columns of the numbers of a row, without the two counts */
 #define NAME_MIN 28             /* columns of a name beside them; where there are fewer, it has a line of its own */
 #define AT_MOST 8               /* rows of what was found, by section */
 
@@ -27,6 +27,7 @@ struct page {
 	const struct contrast *x;
 	bool chosen;
 	uint32_t fail, pass;
+	int count_w;            /* columns of "N of M" */
 };
 
 static const char *plural(uint32_t n)
@@ -206,12 +207,16 @@ static void add_constant_switch(const struct page *p, char *text, size_t size)
 static void answer(const struct page *p)
 {
 	const char *label = "answer";
+	uint32_t nothing = 0;
 
 	for (uint32_t i = 0; i < p->x->sections; i++) {
 		const struct property *o = lead(p->x, i);
 		const struct section *s = &p->x->section[i];
 		char text[4096] = "", way[256];
 
+		nothing += s->way && !o;
+		if (s->way && !o)
+			continue;
 		if (s->way) {
 			clean_text(way, sizeof way, s->way, -1, p->s->utf8);
 			text_add(text, sizeof text, "%s: ", way);
@@ -225,13 +230,16 @@ static void answer(const struct page *p)
 		text_para(p->s, 0, label, LABEL, o == NULL ? TINT_HEAD : o->standing == STANDING_ASSOCIATED ? TINT_BAD : TINT_DOUBT, text);
 		label = "";
 	}
+	if (nothing > 0)
+		text_para(p->s, 0, label, LABEL, TINT_NONE, nothing + 1 == p->x->sections ? "Nor does anything set those apart that failed in one of these ways." :
+											   "Of the other ways to fail, nothing sets those apart.");
 }
 
 /* ---- the rows ---- */
 
 static void head(const struct page *p, int name_w)
 {
-	fprintf(p->s->out, "\n%s%*s%13s%13s  %-16s%8s  %-6s  %s%s\n", style_on(p->s, TINT_FAINT), name_w, "", p->chosen ? "chosen with" : "fail with", "without",
+	fprintf(p->s->out, "\n%s%*s%*s%*s  %-16s%8s  %-6s  %s%s\n", style_on(p->s, TINT_FAINT), name_w, "", p->count_w, p->chosen ? "chosen with" : "fail with", p->count_w, "without",
 	    "difference, %", "odds", "p", "q", style_off(p->s));
 }
 
@@ -254,7 +262,7 @@ static void numbers(const struct page *p, const struct property *o)
 		    100 * ci.high);
 		add_odds(odds, sizeof odds, stats_odds_ratio(t));
 	}
-	fprintf(p->s->out, "%13s%13s  %-16s%8s  %-6s  %s\n", a, b, d, odds, compare_p(o->p, pv, sizeof pv), compare_p(o->q, qv, sizeof qv));
+	fprintf(p->s->out, "%*s%*s  %-16s%8s  %-6s  %s\n", p->count_w, a, p->count_w, b, d, odds, compare_p(o->p, pv, sizeof pv), compare_p(o->q, qv, sizeof qv));
 }
 
 static void row(const struct page *p, const struct property *o, int name_w)
@@ -274,7 +282,8 @@ static void row(const struct page *p, const struct property *o, int name_w)
 
 static void standing(const struct page *p, const struct property *o)
 {
-	char text[1024] = "", name[256], number[16];
+	char text[2048] = "", list[1024] = "", name[256], number[16];
+	bool others = false;
 
 	if (o->by != NOTHING_ELSE)
 		compare_property(p->s, p->x, &p->x->property[o->by], name, sizeof name);
@@ -283,17 +292,12 @@ static void standing(const struct page *p, const struct property *o)
 	if (o->standing == STANDING_CONFOUNDED)
 		text_add(text, sizeof text, "confounded by %s: among connections alike in that, p is %s", name, compare_p(o->within_p, number, sizeof number));
 	else if (o->standing == STANDING_TANGLED)
-		text_add(text, sizeof text, "not to be told apart from %s", name);
+		others = snprintf(text, sizeof text, "not to be told apart from %s", name) > 0;
 	else if (o->standing == STANDING_PART)
 		text_add(text, sizeof text, "the same as %s, from another side", name);
+	if (same(p, o, list, sizeof list) > 0)
+		text_add(text, sizeof text, "%s%s", others ? ", " : text[0] ? "; not to be told apart from " : "not to be told apart from ", list);
 	text_para(p->s, 2, "", 0, TINT_FAINT, text);
-	text[0] = '\0';
-	if (same(p, o, text, sizeof text) > 0) {
-		char whole[1100];
-
-		snprintf(whole, sizeof whole, "not to be told apart from: %s", text);
-		text_para(p->s, 2, "", 0, TINT_FAINT, whole);
-	}
 }
 
 /* What is clearest when nothing is clear. */
@@ -338,7 +342,7 @@ static void table(const struct page *p, uint32_t section, int name_w)
 
 static void tables(const struct page *p)
 {
-	int name_w = p->s->width - NUMBERS;
+	int name_w = p->s->width - NUMBERS - 2 * p->count_w;
 
 	name_w = name_w < NAME_MIN ? 0 : name_w > 60 ? 60 : name_w;
 	head(p, name_w);
@@ -346,6 +350,8 @@ static void tables(const struct page *p)
 		const struct section *s = &p->x->section[i];
 		char way[256];
 
+		if (s->way && !lead(p->x, i))
+			continue;
 		if (s->way) {
 			clean_text(way, sizeof way, s->way, -1, p->s->utf8);
 			fprintf(p->s->out, "\n%s%" PRIu32 " of them: %s%s\n", style_on(p->s, TINT_HEAD), s->fail, way, style_off(p->s));
@@ -374,10 +380,12 @@ static void constants(const struct page *p)
 	text_para(p->s, 0, "constant", LABEL, TINT_NONE, text);
 }
 
-/* What would make a constant testable: the rule of three, with the rate that was seen. */
+/* What would make testable what is constant, or goes with something else: the rule of three, with the rate that was seen. */
 static void to_test(const struct page *p)
 {
 	const struct cohort *c = p->x->cohort;
+	const struct property *o = lead(p->x, 0);
+	bool tangled = o && o->standing == STANDING_TANGLED;
 	uint32_t controls = stats_controls(p->fail, p->fail + p->pass);
 	char text[2048] = "", n[32], a[32], b[32];
 
@@ -385,8 +393,8 @@ static void to_test(const struct page *p)
 		for (uint32_t i = 0; i < c->attributes; i++) {
 			char value[256];
 
-			if (strcmp(c->attribute[i].name, switches[k].attribute) == 0 && contrast_constant(c, i, value, sizeof value) &&
-			    strcmp(value, "none") != 0 && strcmp(value, "no") != 0)
+			if (strcmp(c->attribute[i].name, switches[k].attribute) == 0 && (tangled ? o->attribute == i :
+			    !o && contrast_constant(c, i, value, sizeof value) && strcmp(value, "none") != 0 && strcmp(value, "no") != 0))
 				text_add(text, sizeof text, "%s%s (%s)", text[0] ? ", " : "", c->attribute[i].name, switches[k].setting);
 		}
 	if (text[0] == '\0')
@@ -399,28 +407,22 @@ static void to_test(const struct page *p)
 
 static void power(const struct page *p)
 {
-	const char *label = "power";
+	const struct section *s = &p->x->section[0];
+	int64_t most = contrast_power(s);
+	char text[1024] = "", a[32], b[32], n[32];
 
-	for (uint32_t i = 0; i < p->x->sections; i++) {
-		const struct section *s = &p->x->section[i];
-		int64_t most = contrast_power(s);
-		char text[1024] = "", a[32], b[32], n[32];
-
-		if (lead(p->x, i))
-			continue;
-		style_count(a, sizeof a, s->fail);
-		style_count(b, sizeof b, s->fail + s->pass);
-		style_count(n, sizeof n, s->tests);
-		if (most < 0)
-			text_add(text, sizeof text, "%s of %s are too few: with %s properties tested, even what all of them share and no other has would pass for chance", a, b, n);
-		else if (most == 0)
-			text_add(text, sizeof text, "%s of %s, %s properties tested: only what all of them share and no other has would have been found", a, b, n);
-		else
-			text_add(text, sizeof text, "%s of %s, %s properties tested: what all of them share would have been found if at most %" PRId64 " other%s had it too",
-			    a, b, n, most, most == 1 ? "" : "s");
-		text_para(p->s, 0, label, LABEL, TINT_NONE, text);
-		label = "";
-	}
+	if (lead(p->x, 0))
+		return;
+	text_add(text, sizeof text, "%s of %s, %s propert%s tested: ", style_count(a, sizeof a, s->fail), style_count(b, sizeof b, s->fail + s->pass),
+	    style_count(n, sizeof n, s->tests), s->tests == 1 ? "y" : "ies");
+	if (most < 0)
+		text_add(text, sizeof text, "too few, even what all of these share and no other has would pass for chance");
+	else if (most == 0)
+		text_add(text, sizeof text, "only what all of these share and no other has would have been found");
+	else
+		text_add(text, sizeof text, "what all of these share would have been found if at most %s other%s had it too", style_count(n, sizeof n, most),
+		    most == 1 ? "" : "s");
+	text_para(p->s, 0, "power", LABEL, TINT_NONE, text);
 }
 
 static void remarks(const struct page *p)
@@ -444,6 +446,8 @@ int report_compare(struct db *db, const struct style *s, const struct contrast *
 	(void)db, (void)e;
 	p.fail = x->section[0].fail;
 	p.pass = x->cohort->n - p.fail;
+	p.count_w = snprintf(NULL, 0, "  %" PRIu32 " of %" PRIu32, p.fail, x->cohort->n);
+	p.count_w = p.count_w < 13 ? 13 : p.count_w;
 	who(&p);
 	if (p.fail == 0 || p.pass == 0) {
 		text_para(s, 0, "answer", LABEL, TINT_HEAD, p.fail == 0 ? (chosen ? "There is nothing to compare: no connection was chosen." : "No connection failed.") :

@@ -59,7 +59,7 @@ static int add_property(struct db *db, sqlite3_stmt *st, const struct contrast *
 	bind_text_copy(st, ":failure", section->way ? section->way : "any");
 	bind_text_copy(st, ":property", compare_property(&plain, x, p, text, sizeof text));
 	bind_text_copy(st, ":attribute", x->cohort->attribute[p->attribute].name);
-	bind_text_copy(st, ":status", p->leader != i ? compare_standing(STANDING_TANGLED) : compare_standing(p->standing));
+	bind_text_copy(st, ":status", compare_standing(p->leader == i || by->standing == STANDING_CHANCE ? p->standing : STANDING_TANGLED));
 	if (by)
 		bind_text_copy(st, ":by", compare_property(&plain, x, by, text, sizeof text));
 	else if (p->by_attribute != NOTHING_ELSE)
