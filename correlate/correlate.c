@@ -20,6 +20,7 @@
 #include "correlate/store_facts.h"
 #include "correlate/tie.h"
 #include "correlate/timing_store.h"
+#include "correlate/troubles.h"
 
 #include "correlate/link_f5.sql.h"
 
@@ -38,6 +39,7 @@ struct run {
 	struct delays delays;
 	struct delay_sums delay_sums;
 	struct timings timings;
+	struct troubles troubles;
 	struct store *store;
 	struct err *e;
 };
@@ -122,7 +124,7 @@ static int judge_all(struct run *r)
 		if (delays_measure(&r->delays, &r->conn, r->e) < 0 || delay_sums_add(&r->delay_sums, &r->conn, &r->delays, r->e) < 0)
 			return -1;
 		if (store_connection(r->store, &r->proof, &r->found, &r->changed, &r->delays, r->e) < 0 ||
-		    timings_add(&r->timings, &r->conn, r->e) < 0)
+		    timings_add(&r->timings, &r->conn, r->e) < 0 || troubles_add(&r->troubles, &r->conn, &r->found, r->e) < 0)
 			return -1;
 		tell(r, n + i, 2 * n);
 	}
@@ -149,7 +151,8 @@ static int derive(struct run *r)
 		return -1;
 	if (judge_all(r) < 0 || habits_store(r->db, f, &r->habits, e) < 0 || store_ties(r->db, f, e) < 0)
 		return -1;
-	if (delay_sums_store(r->db, f, &r->delay_sums, e) < 0 || timings_store(&r->timings, f, e) < 0)
+	if (delay_sums_store(r->db, f, &r->delay_sums, e) < 0 || timings_store(&r->timings, f, e) < 0 ||
+	    troubles_store(r->db, f, &r->troubles, e) < 0)
 		return -1;
 	return db_exec(r->db, link_f5_sql, e);
 }
@@ -176,6 +179,7 @@ int correlate_case(struct db *db, const struct correlate_options *o, struct err 
 	delays_free(&r->delays);
 	delay_sums_free(&r->delay_sums);
 	timings_close(&r->timings);
+	troubles_free(&r->troubles);
 	facts_free(&r->facts);
 	free(r);
 	return rc;

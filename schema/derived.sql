@@ -1,4 +1,6 @@
 -- Derived: made by correlate from the content, dropped and rebuilt as a whole.
+DROP TABLE IF EXISTS pattern_connection;
+DROP TABLE IF EXISTS pattern;
 DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding;
 DROP TABLE IF EXISTS compared;
@@ -282,4 +284,35 @@ CREATE TABLE finding_packet(
   finding_id      INTEGER NOT NULL REFERENCES finding(id),
   transmission_id INTEGER NOT NULL REFERENCES packet(id),
   PRIMARY KEY(finding_id, transmission_id)
+) STRICT, WITHOUT ROWID;
+
+-- What connections with the same trouble at the same place have in common (correlate/pattern.h).
+CREATE TABLE pattern(
+  id          INTEGER PRIMARY KEY,
+  kind        TEXT NOT NULL,            -- undecided: no connection of it is more than that
+  what        TEXT NOT NULL,
+  direction   INTEGER,                  -- 0 c2s, 1 s2c; NULL: both
+  from_point  INTEGER REFERENCES point(id),
+  to_point    INTEGER REFERENCES point(id),
+  point       INTEGER REFERENCES point(id),
+  state       TEXT NOT NULL,            -- all of a class, more of it than of others, every connection, spread over all
+  confidence  TEXT,                     -- likely; possible: so few that it may be chance; NULL: nothing is claimed
+  description TEXT,                     -- of the class; NULL: there is none
+  hit         INTEGER NOT NULL,         -- connections of the class that have the trouble
+  connections INTEGER NOT NULL,         -- connections of the class
+  undecided   INTEGER NOT NULL,         -- of those hit: the trouble is not shown, only possible
+  before      INTEGER NOT NULL,         -- connections of the class but for the time: earlier ones, later ones
+  after       INTEGER NOT NULL,
+  others_hit  INTEGER NOT NULL,         -- connections outside the class
+  others      INTEGER NOT NULL,
+  first_ns    INTEGER NOT NULL,         -- first and last packet that it is about
+  last_ns     INTEGER NOT NULL,
+  chance      REAL,                     -- log10 of how likely that is by chance, the other descriptions that there are considered
+  text        TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE pattern_connection(
+  connection_id INTEGER NOT NULL REFERENCES connection(id),
+  pattern_id    INTEGER NOT NULL REFERENCES pattern(id),
+  PRIMARY KEY(connection_id, pattern_id)
 ) STRICT, WITHOUT ROWID;

@@ -1,6 +1,7 @@
 -- Views are part of the program, not of the case: they are made anew with the derived tables.
 DROP VIEW IF EXISTS v_f5;
 DROP VIEW IF EXISTS f5_pair;
+DROP VIEW IF EXISTS v_pattern;
 DROP VIEW IF EXISTS v_summary;
 DROP VIEW IF EXISTS v_finding;
 DROP VIEW IF EXISTS v_clock;

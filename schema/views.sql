@@ -254,6 +254,19 @@ FROM v_finding
 GROUP BY kind, what, direction, from_point, to_point, point
 ORDER BY kind, what, direction, from_point, to_point, point;
 
+-- What connections with the same trouble at the same place have in common, the most telling first.
+CREATE VIEW v_pattern AS
+SELECT row_number() OVER (
+         ORDER BY CASE x.state WHEN 'all' THEN 0 WHEN 'more' THEN 1 WHEN 'every' THEN 2 ELSE 3 END, x.confidence, x.chance, x.hit DESC, x.id) AS rank,
+       x.id, x.kind, x.what, CASE x.direction WHEN 0 THEN 'c2s' WHEN 1 THEN 's2c' END AS direction, fp.name AS from_point, tp.name AS to_point,
+       p.name AS point, x.state, x.confidence, x.description, x.hit, x.connections, x.undecided, x.before, x.after, x.others_hit, x.others,
+       x.first_ns, x.last_ns, x.chance, x.text
+FROM pattern x
+LEFT JOIN point fp ON fp.id = x.from_point
+LEFT JOIN point tp ON tp.id = x.to_point
+LEFT JOIN point p ON p.id = x.point
+ORDER BY rank;
+
 -- Parts that F5 trailers name as the two sides of one connection, either way round. A flow id is unique only within its slot and TMM, and is used again:
 -- both must be of about the same time, and the addresses must be those that the trailer gives (tcpdump :nnn); without these (:nn), both must name each
 -- other, in one capture.

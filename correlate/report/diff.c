@@ -6,6 +6,7 @@
 #include "schema/clean.h"
 #include "correlate/report/doubts.h"
 #include "correlate/report/ladder.h"
+#include "correlate/report/patterns.h"
 #include "correlate/report/peers.h"
 #include "correlate/report/report.h"
 #include "correlate/report/select.h"
@@ -354,7 +355,7 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 	verdict(&t, s);
 	if (report_peers(db, &peers, s, id, 0, LABEL, e) < 0 || waits_line(db, &waits, s, id, 0, 0, "time", LABEL, e) < 0)
 		goto out;
-	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0)
+	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0 || patterns_connection(db, s, id, LABEL, e) < 0)
 		goto out;
 	endpoints(&t, s);
 	if (f5(&t, db, s, e) < 0 || changes(&t, db, s, e) < 0 || doubts_of_connection(db, s, id, LABEL, e) < 0)

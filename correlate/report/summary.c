@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/report/patterns.h"
 #include "correlate/report/report.h"
 #include "correlate/report/text.h"
 #include "correlate/report/waits.h"
@@ -176,5 +177,5 @@ int report_summary(struct db *db, const struct style *s, struct err *e)
 {
 	if (summary_path(db, s, e) < 0 || summary_notes(db, s, e) < 0 || summary_clocks(db, s, e) < 0 || summary_changes(db, s, e) < 0)
 		return -1;
-	return summary_hops(db, s, e) < 0 || waits_summary(db, s, e) < 0 || summary_captures(db, s, e) < 0 ? -1 : 0;
+	return summary_hops(db, s, e) < 0 || patterns_points(db, s, SUMMARY_LABEL, e) < 0 || waits_summary(db, s, e) < 0 || summary_captures(db, s, e) < 0 ? -1 : 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/clean.h"
+#include "correlate/report/patterns.h"
 #include "correlate/report/summary.h"
 #include "correlate/report/text.h"
 
@@ -181,6 +182,8 @@ static int counts_table(struct db *db, const struct style *s, const struct shape
 			delays(s, &line[i]);
 		fputc('\n', s->out);
 		rc = by_what(db, s, &line[i], st, h->name_w, e);
+		if (rc == 0)
+			rc = patterns_hop(db, s, line[i].from, line[i].to, h->name_w + 2, e);
 	}
 	sqlite3_finalize(st);
 	return rc;
