@@ -197,12 +197,14 @@ static int next(struct pattern_rows *k, struct masks *m, struct pattern *p, stru
 
 	if (rc != 0)
 		return rc;
-	chance = pattern_seed(k, HIT_ALL, &seed);
+	chance = pattern_seed(k, false, &seed);
 	if (isnan(chance))
 		return err_set(e, "out of memory");
 	if (chance < LIKELY_CHANCE && (rc = describe(k, m, choose(k, &seed, seed.atoms), p, e)) != 0)
 		return rc;
-	chance = pattern_seed(k, HIT_PART, &seed);
+	if (!k->single)
+		return 0;
+	chance = pattern_seed(k, true, &seed);
 	if (isnan(chance))
 		return err_set(e, "out of memory");
 	if (chance >= LIKELY_CHANCE)
@@ -237,7 +239,8 @@ static int leftover(struct pattern_rows *k, unsigned number, struct pattern *p)
 		passed += k->row[i].hit == HIT_NONE;
 	}
 	*p = (struct pattern){ .confidence = LIKELY, .state = passed ? PATTERN_SPREAD : PATTERN_EVERY };
-	if (claimed == 0 || (passed ? hit < SPREAD || passed < SPREAD : number > 1 || part > 0 || hit < FEWEST))
+	/* Of packets that every connection sends many of, and many kinds, that says little. */
+	if (claimed == 0 || (passed && k->lasting && !k->sized) || (passed ? hit < SPREAD || passed < SPREAD : number > 1 || part > 0 || hit < FEWEST))
 		return 0;
 	p->from_ns = INT64_MAX;
 	p->to_ns = INT64_MIN;

@@ -44,6 +44,7 @@ struct pattern_row {
 	uint8_t pattern;                /* out: 1 + the pattern that it belongs to, 0: none */
 	bool chosen;                    /* scratch */
 	bool claimed;                   /* hit, and that is no doubt */
+	bool first;                     /* hit, and so was the first packet of its kind */
 	uint32_t lost_len, passed_len;  /* shortest segment that was hit, longest that passed, bytes of payload */
 	int64_t start_ns;               /* when the connection began */
 	int64_t from_ns, to_ns;         /* when it was hit, first and last; else when it passed */
@@ -56,6 +57,7 @@ struct pattern_rows {
 	uint32_t n, room;
 	bool sized;                     /* lengths are known: it is about data */
 	bool lasting;                   /* it may come long after a connection began */
+	bool single;                    /* a connection that sends more is not hit more often: classes can be compared by how many of them were hit */
 };
 
 enum pattern_state {
@@ -106,10 +108,11 @@ bool pattern_within(const struct pattern_hull *h, const struct pattern_row *r, u
 int pattern_hull(const struct pattern_rows *k, struct pattern_hull *h, struct err *e);
 
 /*
- * The class, named by one value, that was hit most above the others (pattern_seed.c), of rows that belong to no pattern; least: from which hit on.
+ * The class, named by one value, that was hit most above the others (pattern_seed.c), of rows that belong to no pattern. partly: of what was hit for
+ * good, or of first packets: repeats have more chances, and belong to what was hit elsewhere.
  * Returns log10 of its chance, all classes that were looked at included (0: nothing), and fills hull and its one atom. NAN: out of memory.
  */
-double pattern_seed(const struct pattern_rows *k, enum pattern_hit least, struct pattern_hull *h);
+double pattern_seed(const struct pattern_rows *k, bool partly, struct pattern_hull *h);
 
 /* The sentence: "all 40 connections from 10.1.0.0/16 to port 445 since 14:02:11.000; none of 340 such before; none of 1203 others". */
 void pattern_say(const struct pattern_rows *k, const struct pattern *p, char *out, size_t size);

@@ -15,7 +15,7 @@ struct tally {
 
 struct search {
 	const struct pattern_rows *k;
-	enum pattern_hit least;
+	bool partly;
 	struct tally all;
 	double best;                    /* log10 of its chance, alone */
 	double tried;                   /* classes that were looked at */
@@ -23,13 +23,15 @@ struct search {
 	struct tally *sum;              /* of prefixes: of the addresses before */
 };
 
-static bool counts(const struct search *s, const struct pattern_row *r, struct tally *t)
+static bool is_hit(const struct search *s, const struct pattern_row *r)
 {
-	if (r->pattern)
-		return false;
-	t->n++;
-	t->hit += r->hit >= s->least;
-	return true;
+	return s->partly ? r->first : r->hit == HIT_ALL;
+}
+
+static void count(const struct search *s, const struct pattern_row *r, struct tally *t)
+{
+	t->n += !r->pattern;
+	t->hit += !r->pattern && is_hit(s, r);
 }
 
 /* Is this the best class so far? */
@@ -53,7 +55,7 @@ static void seed_value(struct search *s, struct tally *t, unsigned feature)
 	memset(t, 0, VALUES * sizeof *t);
 	for (uint32_t i = 0; i < s->k->n; i++) {
 		const struct pattern_row *r = &s->k->row[i];
-		counts(s, r, &t[feature < FEATURES ? r->feature[feature] : r->port]);
+		count(s, r, &t[feature < FEATURES ? r->feature[feature] : r->port]);
 	}
 	for (uint32_t v = feature < FEATURES; v < VALUES; v++) {
 		if (!better(s, t[v]))
@@ -100,7 +102,7 @@ static void seed_side(struct search *s, unsigned side)
 {
 	memset(s->sum, 0, (s->k->addrs + 1) * sizeof *s->sum);
 	for (uint32_t i = 0; i < s->k->n; i++)
-		counts(s, &s->k->row[i], &s->sum[s->k->row[i].addr[side] + 1]);
+		count(s, &s->k->row[i], &s->sum[s->k->row[i].addr[side] + 1]);
 	for (uint32_t a = 0; a < s->k->addrs; a++) {
 		s->sum[a + 1].n += s->sum[a].n;
 		s->sum[a + 1].hit += s->sum[a].hit;
@@ -128,7 +130,7 @@ static void seed_time(struct search *s, const struct pattern_row **order)
 			order[n++] = &s->k->row[i];
 	qsort(order, n, sizeof *order, by_time);
 	for (uint32_t i = 0; i < n; i++) {
-		if (order[i]->hit < s->least)
+		if (!is_hit(s, order[i]))
 			from = i + 1;
 		else if (i + 1 - from > length) {
 			best = from;
@@ -145,9 +147,9 @@ static void seed_time(struct search *s, const struct pattern_row **order)
 	s->h->atoms = 1u << ATOM_TIME;
 }
 
-double pattern_seed(const struct pattern_rows *k, enum pattern_hit least, struct pattern_hull *h)
+double pattern_seed(const struct pattern_rows *k, bool partly, struct pattern_hull *h)
 {
-	struct search s = { .k = k, .least = least, .h = h };
+	struct search s = { .k = k, .partly = partly, .h = h };
 	struct tally *t = malloc(VALUES * sizeof *t);
 	const struct pattern_row **order = malloc((k->n + 1) * sizeof *order);
 
@@ -155,13 +157,13 @@ double pattern_seed(const struct pattern_rows *k, enum pattern_hit least, struct
 	memset(h, 0, sizeof *h);
 	if (t && order && s.sum) {
 		for (uint32_t i = 0; i < k->n; i++)
-			counts(&s, &k->row[i], &s.all);
+			count(&s, &k->row[i], &s.all);
 		for (unsigned f = 0; f <= FEATURES; f++)
 			seed_value(&s, t, f);
 		seed_side(&s, 1);
 		seed_side(&s, 0);
 		/* What was hit and passed later has no stretch of time. */
-		if (least == HIT_ALL)
+		if (!partly)
 			seed_time(&s, order);
 	} else {
 		s.best = NAN;

@@ -147,6 +147,23 @@ static bool passed_later(const struct conn *c, const struct trouble *t, int64_t 
 	return false;
 }
 
+/* Does it hit a connection once, however much that sends? */
+static bool single(const struct trouble *t)
+{
+	bool handshake = t->what == WHAT_SYN || t->what == WHAT_SYNACK;
+
+	return t->kind == KIND_UNANSWERED || t->what == WHAT_RSTACK || (handshake && t->kind != KIND_GENERATED);
+}
+
+/* Is it the first packet of its kind? */
+static bool is_first(const struct conn *c, uint32_t x)
+{
+	for (uint32_t k = 0; k < x; k++)
+		if (c->tx[k].dir == c->tx[x].dir && c->tx[k].what == c->tx[x].what)
+			return false;
+	return true;
+}
+
 static int add_hit(struct troubles *t, const struct conn *c, const struct findings *found, uint32_t i, struct err *e)
 {
 	const struct finding *f = &found->list[i];
@@ -168,6 +185,7 @@ static int add_hit(struct troubles *t, const struct conn *c, const struct findin
 		h->from_ns = w->t < h->from_ns ? w->t : h->from_ns;
 		h->to_ns = w->t > h->to_ns ? w->t : h->to_ns;
 		h->lost_len = len < h->lost_len ? len : h->lost_len;
+		h->first |= single(&x) && is_first(c, found->tx[j].tx);
 	}
 	if ((x.kind == KIND_DROPPED || x.kind == KIND_NOT_CAPTURED) && passed_later(c, &x, h->from_ns))
 		h->hit = HIT_PART;
@@ -178,7 +196,8 @@ int troubles_add(struct troubles *t, const struct conn *c, const struct findings
 {
 	struct passenger *g;
 
-	if (!array_grow(&t->passenger, &t->passenger_room, t->passengers, sizeof *t->passenger))
+	/* How many there will be is known. */
+	if (!t->passenger && !(t->passenger = calloc(c->facts->conns, sizeof *t->passenger)))
 		return err_set(e, "out of memory");
 	g = &t->passenger[t->passengers];
 	*g = (struct passenger){ .conn = c->index, .from_ns = INT64_MAX, .to_ns = INT64_MIN };
@@ -250,6 +269,7 @@ static int add_row(const struct passenger *g, const struct trouble *t, const str
 	if (h) {
 		r->hit = h->hit;
 		r->claimed = h->claimed;
+		r->first = h->first;
 		r->lost_len = h->lost_len;
 		r->from_ns = h->from_ns;
 		r->to_ns = h->to_ns;
@@ -263,6 +283,7 @@ int troubles_rows(const struct troubles *t, uint32_t x, const struct facts *f, c
 
 	k->n = 0;
 	k->sized = y->kind == KIND_DROPPED && y->what == WHAT_DATA;
+	k->single = single(y);
 	k->lasting = y->what != WHAT_SYN && y->what != WHAT_SYNACK && y->kind != KIND_NOT_CAPTURED;
 	for (uint32_t i = 0, h = 0; i < t->passengers; i++) {
 		const struct trouble_hit *hit = NULL;

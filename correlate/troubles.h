@@ -15,7 +15,7 @@ struct trouble {
 struct trouble_hit {
 	uint32_t trouble, passenger;
 	uint8_t hit;                    /* enum pattern_hit */
-	bool claimed;
+	bool claimed, first;            /* as in struct pattern_row */
 	uint32_t lost_len;
 	int64_t from_ns, to_ns;
 };
@@ -36,7 +36,7 @@ struct passenger {
 
 struct troubles {
 	struct passenger *passenger;
-	uint32_t passengers, passenger_room;
+	uint32_t passengers;
 	struct trouble *trouble;
 	uint32_t troubles, trouble_room;
 	struct trouble_hit *hit;        /* by passenger */

@@ -26,7 +26,7 @@ static void make_addresses(bool v6)
 		snprintf(name, sizeof name, v6 ? "2001:db8:%u:%x::1" : "10.%u.%u.1", net, sub);
 		assert_true(cover_parse(name, &addr[i]));
 	}
-	rows = (struct pattern_rows){ .addr = addr, .addrs = 2 * HOSTS };
+	rows = (struct pattern_rows){ .addr = addr, .addrs = 2 * HOSTS, .single = true };
 }
 
 static struct pattern_row *add(unsigned client, unsigned server, unsigned port, int64_t second)
@@ -46,7 +46,7 @@ static struct pattern_row *add(unsigned client, unsigned server, unsigned port, 
 static void hit(struct pattern_row *r)
 {
 	r->hit = HIT_ALL;
-	r->claimed = true;
+	r->claimed = r->first = true;
 }
 
 /* Every client opens connections to every server and four ports, one a second; how many each, so often. */
@@ -240,6 +240,28 @@ static void a_class_that_is_hit_more_is_counted(void **state)
 	assert_string_equal(say(0), "28 of 64 connections to port 445; none of 192 others");
 }
 
+/* Whoever sends more is hit more often: that is no class. */
+static void classes_are_not_compared_where_some_send_more(void **state)
+{
+	(void)state;
+	fill(8, 2, 4, 4);
+	for (uint32_t i = 0; i < rows.n; i++)
+		if (rows.row[i].port == 445 && i % 7 < 3) {
+			hit(&rows.row[i]);
+			rows.row[i].hit = HIT_PART;
+			rows.row[i].first = false;
+		}
+	assert_int_equal(find(), 1);
+	assert_int_equal(found[0].state, PATTERN_SPREAD);
+	rows.single = false;
+	for (uint32_t i = 0; i < rows.n; i++) {
+		rows.row[i].first = rows.row[i].hit != HIT_NONE;
+		rows.row[i].pattern = 0;
+	}
+	assert_int_equal(find(), 1);
+	assert_int_equal(found[0].state, PATTERN_SPREAD);
+}
+
 static void a_policy_is_found_behind_loss(void **state)
 {
 	(void)state;
@@ -337,6 +359,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(few_are_possible_and_what_is_as_good_is_said, set_v4, drop),
 		cmocka_unit_test_setup_teardown(two_of_anything_are_no_pattern, set_v4, drop),
 		cmocka_unit_test_setup_teardown(a_class_that_is_hit_more_is_counted, set_v4, drop),
+		cmocka_unit_test_setup_teardown(classes_are_not_compared_where_some_send_more, set_v4, drop),
 		cmocka_unit_test_setup_teardown(a_policy_is_found_behind_loss, set_v4, drop),
 		cmocka_unit_test_setup_teardown(two_policies_are_two, set_v4, drop),
 		cmocka_unit_test_setup_teardown(one_that_passed_makes_it_no_rule, set_v4, drop),

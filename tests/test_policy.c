@@ -151,6 +151,9 @@ static void loss_is_no_policy(struct sim_property *p, struct sim_world *w)
 	rule->whats = whats[sim_rng_range(&r, 0, 3)];
 	rule->dirs = 3;
 	rule->probability = 0.02 + 0.6 * sim_rng_unit(&r);
+	/* Hosts that refuse, abort, do not answer, or vanish. */
+	for (int i = 1; i < SIM_KINDS && sim_rng_chance(&r, 0.9); i++)
+		w->weight[i] = sim_rng_chance(&r, 0.3);
 	if (sim_property_run(p, w, &record, &db))
 		sim_property_equal(p, "claims of a policy", sim_property_query(p, db, claims), 0);
 	sqlite3_close(db);
