@@ -103,7 +103,8 @@ static bool exact(const struct pattern_rows *k, const struct masks *m, uint32_t 
 			if (atoms_in(set) != size || (set & p->hull.atoms) != set || m->passed[set] > 0)
 				continue;
 			chance = chance_of(&p->hull, &t, chosen, set, true);
-			if (chance > LIKELY_CHANCE && chance_of(&p->hull, &t, chosen, set, false) > POSSIBLE_CHANCE)
+			/* What takes several words to describe can be described too easily. */
+			if (chance > LIKELY_CHANCE && (size > 1 || chance_of(&p->hull, &t, chosen, set, false) > POSSIBLE_CHANCE))
 				continue;
 			if (!p->atoms) {
 				p->atoms = set;

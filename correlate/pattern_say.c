@@ -27,9 +27,9 @@ static void say_list(struct words *w, unsigned i, unsigned n)
 	words_say(w, "%s", i == 0 ? "" : i + 1 < n ? ", " : " and ");
 }
 
-static void say_ports(struct words *w, const struct pattern_hull *h)
+static void say_ports(struct words *w, const struct pattern_hull *h, bool server)
 {
-	words_say(w, " to port%s ", h->ports == 1 ? "" : "s");
+	words_say(w, "%s port%s ", server ? "" : " to", h->ports == 1 ? "" : "s");
 	if (h->ports == 0)
 		words_say(w, "%u-%u", h->port[0], h->port[1]);
 	for (unsigned i = 0; i < h->ports; i++) {
@@ -110,7 +110,7 @@ void pattern_describe(const struct pattern_rows *k, const struct pattern_hull *h
 		say_set(&w, k, &h->side[1]);
 	}
 	if (atoms >> ATOM_PORT & 1)
-		say_ports(&w, h);
+		say_ports(&w, h, atoms >> ATOM_SERVER & 1 || atoms >> ATOM_SERVERS & 1);
 	for (unsigned f = 0; f < FEATURES; f++)
 		if (atoms >> (ATOM_FEATURE + f) & 1)
 			say_feature(&w, (enum pattern_feature)f, h->feature[f] - 1u);

@@ -78,8 +78,7 @@ static void take_tx(struct passenger *g, const struct conn *c, uint32_t x)
 		int64_t *t = g->data_ns[w->dir];
 		t[0] = g->seen[w->dir][k] && t[0] < w->t ? t[0] : w->t;
 		t[1] = g->seen[w->dir][k] && t[1] > w->t ? t[1] : w->t;
-		if (w->reach + 1 >= c->ways[w->dir] && len > g->longest[w->dir])
-			g->longest[w->dir] = len;
+		g->longest[w->dir] = len > g->longest[w->dir] ? len : g->longest[w->dir];
 	}
 	g->seen[w->dir][k] |= points;
 	g->seen[w->dir][CLASS_ANY] |= points;
@@ -133,18 +132,20 @@ static struct trouble_hit *hit_of(struct troubles *t, uint32_t x)
 	return h;
 }
 
-/* Did the same kind of packet pass after the first that was hit? */
-static bool passed_later(const struct conn *c, const struct trouble *t, int64_t after)
+/* Did the same kind of packet pass after the first that was hit, and how long was the longest that passed at any time? */
+static void see_passed(const struct conn *c, const struct trouble *t, struct trouble_hit *h)
 {
 	uint8_t point = t->kind == KIND_DROPPED ? t->to : t->point;
 
 	for (uint32_t x = 0; x < c->txs; x++) {
 		const struct tx *w = &c->tx[x];
+		uint32_t len = c->pkt[w->first].len;
 		bool same = t->kind == KIND_NOT_CAPTURED || (w->dir == t->dir && w->what == t->what);
-		if (same && w->t > after && (conn_sight(c, x)[point] != NOTHING || conn_others(w, point)))
-			return true;
+		if (!same || (conn_sight(c, x)[point] == NOTHING && !conn_others(w, point)))
+			continue;
+		h->hit = w->t > h->from_ns ? HIT_PART : h->hit;
+		h->passed_len = len > h->passed_len ? len : h->passed_len;
 	}
-	return false;
 }
 
 /* Does it hit a connection once, however much that sends? */
@@ -187,8 +188,8 @@ static int add_hit(struct troubles *t, const struct conn *c, const struct findin
 		h->lost_len = len < h->lost_len ? len : h->lost_len;
 		h->first |= single(&x) && is_first(c, found->tx[j].tx);
 	}
-	if ((x.kind == KIND_DROPPED || x.kind == KIND_NOT_CAPTURED) && passed_later(c, &x, h->from_ns))
-		h->hit = HIT_PART;
+	if (x.kind == KIND_DROPPED || x.kind == KIND_NOT_CAPTURED)
+		see_passed(c, &x, h);
 	return 0;
 }
 
@@ -271,6 +272,7 @@ static int add_row(const struct passenger *g, const struct trouble *t, const str
 		r->claimed = h->claimed;
 		r->first = h->first;
 		r->lost_len = h->lost_len;
+		r->passed_len = h->passed_len;
 		r->from_ns = h->from_ns;
 		r->to_ns = h->to_ns;
 	}

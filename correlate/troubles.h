@@ -16,7 +16,7 @@ struct trouble_hit {
 	uint32_t trouble, passenger;
 	uint8_t hit;                    /* enum pattern_hit */
 	bool claimed, first;            /* as in struct pattern_row */
-	uint32_t lost_len;
+	uint32_t lost_len, passed_len;
 	int64_t from_ns, to_ns;
 };
 
@@ -31,7 +31,7 @@ struct passenger {
 	int64_t from_ns, to_ns;         /* aligned: first and last packet, ... */
 	int64_t data_ns[2][2];          /* ... first and last with data of a direction */
 	int64_t syn_ns[2];              /* first SYN, first SYN-ACK */
-	uint32_t longest[2];            /* longest segment of a direction that came to its last point */
+	uint32_t longest[2];            /* longest segment of a direction, wherever it came to */
 };
 
 struct troubles {

@@ -145,6 +145,16 @@ static void port_prefix_and_time_make_one_rule(void **state)
 	only("all 16 connections from 10.1.0.0/16 to port 445 since 00:02:10.000; none of 16 such before; none of 224 others", LIKELY);
 }
 
+static void a_server_s_port_is_named_with_it(void **state)
+{
+	(void)state;
+	fill(8, 2, 4, 4);
+	for (uint32_t i = 0; i < rows.n; i++)
+		if (rows.row[i].addr[1] == HOSTS + 1 && rows.row[i].port == 445)
+			hit(&rows.row[i]);
+	only("all 32 connections to 10.3.64.1 port 445; none of 224 others", LIKELY);
+}
+
 static void an_outage_has_two_ends(void **state)
 {
 	(void)state;
@@ -352,6 +362,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_prefix_is_no_wider_than_it_must_be, set_v4, drop),
 		cmocka_unit_test_setup_teardown(an_ipv6_prefix_is_named_alike, set_v6, drop),
 		cmocka_unit_test_setup_teardown(port_prefix_and_time_make_one_rule, set_v4, drop),
+		cmocka_unit_test_setup_teardown(a_server_s_port_is_named_with_it, set_v4, drop),
 		cmocka_unit_test_setup_teardown(an_outage_has_two_ends, set_v4, drop),
 		cmocka_unit_test_setup_teardown(what_a_syn_offers_is_named, set_v4, drop),
 		cmocka_unit_test_setup_teardown(long_segments_are_named, set_v4, drop),
