@@ -1,4 +1,4 @@
-$prog run -o case.db outside=$fixtures/compare/syn-drop/outside.pcap inside=$fixtures/compare/syn-drop/inside.pcap >/dev/null 2>&1
+$prog run -o case.db outside=$fixtures/policy/ports/fw-out.pcap inside=$fixtures/policy/ports/fw-in.pcap >/dev/null 2>&1
 $prog compare case.db
 $prog compare --group "server_port <> 80" --against "server_port = 80" case.db
 $prog compare --port 81 case.db
