@@ -89,6 +89,21 @@ static bool said(const struct pattern *p, uint32_t set)
 	return again;
 }
 
+/*
+ * Who was hit waits and repeats: at the end only such connections are left, and "since" is no chance then, but no policy either. Only those that began in
+ * that time can tell.
+ */
+static bool outlasts(const struct pattern_rows *k, const struct pattern_hull *h, const struct totals *t, uint32_t set)
+{
+	uint32_t begun = 0;
+
+	if (!k->late || (set & (1u << ATOM_TIME | 1u << ATOM_BEGUN)) == 0)
+		return false;
+	for (uint32_t i = 0; i < k->n; i++)
+		begun += k->row[i].chosen && k->row[i].start_ns >= h->from_ns;
+	return chance_of(h, t, begun, set, true) > LIKELY_CHANCE;
+}
+
 /* The best description of the chosen rows, and others that are as short. false: there is none that is worth saying. */
 static bool exact(const struct pattern_rows *k, const struct masks *m, uint32_t chosen, struct pattern *p)
 {
@@ -109,8 +124,9 @@ static bool exact(const struct pattern_rows *k, const struct masks *m, uint32_t 
 			if (!p->atoms) {
 				p->atoms = set;
 				p->chance = chance < 0 ? chance : 0;
-				p->confidence = chance <= LIKELY_CHANCE ? LIKELY : POSSIBLE;
-			} else if (p->others < PATTERN_ALTERNATIVES && !said(p, set)) {
+				p->confidence = chance <= LIKELY_CHANCE && !outlasts(k, &p->hull, &t, set) ? LIKELY : POSSIBLE;
+			} else if (p->others < PATTERN_ALTERNATIVES && !said(p, set) &&
+			    !(p->confidence == LIKELY && outlasts(k, &p->hull, &t, set))) {
 				p->other[p->others++] = set;
 			}
 		}
@@ -131,6 +147,7 @@ static void count_row(struct pattern *p, const struct pattern_row *r)
 		p->of++;
 		p->hit += hit;
 		p->undecided += hit && !r->claimed;
+		p->part += r->hit == HIT_PART;
 		if (hit && r->from_ns < p->from_ns)
 			p->from_ns = r->from_ns;
 		if (hit && r->to_ns > p->to_ns)
@@ -241,7 +258,7 @@ static int leftover(struct pattern_rows *k, unsigned number, struct pattern *p)
 	}
 	*p = (struct pattern){ .confidence = LIKELY, .state = passed ? PATTERN_SPREAD : PATTERN_EVERY };
 	/* Of packets that every connection sends many of, and many kinds, that says little. */
-	if (claimed == 0 || (passed && k->lasting && !k->sized) || (passed ? hit < SPREAD || passed < SPREAD : number > 1 || part > 0 || hit < FEWEST))
+	if (claimed == 0 || (passed && k->lasting && !k->sized) || (passed ? hit < SPREAD || passed < SPREAD : number > 1 || (part > 0 && (part < hit || !k->single)) || hit < FEWEST))
 		return 0;
 	p->from_ns = INT64_MAX;
 	p->to_ns = INT64_MIN;
@@ -253,6 +270,12 @@ static int leftover(struct pattern_rows *k, unsigned number, struct pattern *p)
 		r->pattern = (uint8_t)(r->hit != HIT_NONE ? number : 0);
 	}
 	return 1;
+}
+
+/* Nothing but doubt, and that from some time on: when captures began and ended is no pattern of what they hold. Its rows are done with. */
+static bool capture_s_own(const struct pattern *p)
+{
+	return p->undecided == p->hit && (p->atoms & ~(1u << ATOM_TIME | 1u << ATOM_BEGUN | 1u << ATOM_SILENCE)) == 0;
 }
 
 int pattern_find(struct pattern_rows *k, struct pattern *out, struct err *e)
@@ -268,7 +291,7 @@ int pattern_find(struct pattern_rows *k, struct pattern *out, struct err *e)
 		rc = next(k, m, &out[n], e);
 		if (rc == 1) {
 			settle(k, &out[n], n + 1);
-			n++;
+			n += !capture_s_own(&out[n]);
 		}
 	}
 	free(m);

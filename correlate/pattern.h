@@ -25,7 +25,7 @@ enum pattern_feature { FEATURE_ECN, FEATURE_DSCP, FEATURE_MSS, FEATURE_WS, FEATU
 
 /* Parts of a description, those that are preferred first. A set is of pattern_atom bits. */
 enum pattern_atom {
-	ATOM_PORT, ATOM_FEATURE, ATOM_SERVER = ATOM_FEATURE + FEATURES, ATOM_CLIENT, ATOM_SIZE, ATOM_SERVERS, ATOM_CLIENTS, ATOM_TIME, ATOM_BEGUN, ATOMS,
+	ATOM_PORT, ATOM_FEATURE, ATOM_SERVER = ATOM_FEATURE + FEATURES, ATOM_CLIENT, ATOM_SIZE, ATOM_SILENCE, ATOM_SERVERS, ATOM_CLIENTS, ATOM_TIME, ATOM_BEGUN, ATOMS,
 };
 
 enum pattern_hit {
@@ -46,6 +46,7 @@ struct pattern_row {
 	bool claimed;                   /* hit, and that is no doubt */
 	bool first;                     /* hit, and so was the first packet of its kind */
 	uint32_t lost_len, passed_len;  /* shortest segment that was hit, longest that passed, bytes of payload */
+	int64_t silence_ns;             /* longest time without a packet; of one that was hit: before that */
 	int64_t start_ns;               /* when the connection began */
 	int64_t from_ns, to_ns;         /* when it was hit, first and last; else when it passed */
 };
@@ -57,13 +58,14 @@ struct pattern_rows {
 	uint32_t n, room;
 	bool sized;                     /* lengths are known: it is about data */
 	bool lasting;                   /* it may come long after a connection began */
+	bool late;                      /* ... and those that were hit may outlast the others for it */
 	bool single;                    /* a connection that sends more is not hit more often: classes can be compared by how many of them were hit */
 };
 
 enum pattern_state {
 	PATTERN_ALL,            /* all of a class, and nothing of it passed */
 	PATTERN_MORE,           /* a class more than others */
-	PATTERN_EVERY,          /* all that came by */
+	PATTERN_EVERY,          /* all that came by, at least at first */
 	PATTERN_SPREAD,         /* some of all, and nothing tells which */
 };
 
@@ -77,7 +79,8 @@ struct pattern_hull {
 		unsigned bits;          /* ... and the length of the prefix that covers all */
 		uint32_t from, to;      /* indices of the addresses with that prefix, end not included */
 	} side[2];
-	uint32_t above;                 /* segments of more bytes */
+	uint32_t lost_len, passed_len;  /* segments of so many bytes and more; the longest that passed */
+	int64_t silence_ns, passed_ns;  /* silent for so long and longer; the longest time after which it passed */
 	int64_t from_ns, to_ns;
 	int64_t begun_ns;               /* none began later */
 	double ways[ATOMS];             /* log10: how many descriptions of this kind there are */
@@ -91,6 +94,7 @@ struct pattern {
 	uint32_t other[PATTERN_ALTERNATIVES], others;   /* descriptions that cover the same connections as well */
 	uint32_t hit, of;               /* connections of the class */
 	uint32_t undecided;             /* of those hit: that is no claim */
+	uint32_t part;                  /* of those hit: the same passed afterwards */
 	uint32_t before_hit, before;    /* of the class, but earlier than `from_ns` */
 	uint32_t after_hit, after;      /* ... and later than `to_ns` */
 	uint32_t rest_hit, rest;        /* all others */

@@ -150,10 +150,28 @@ static void hull_size(const struct pattern_rows *k, struct pattern_hull *h)
 		lost = r->chosen && r->lost_len < lost ? r->lost_len : lost;
 		passed = r->passed_len > passed ? r->passed_len : passed;
 	}
-	h->above = passed;
+	h->lost_len = lost;
+	h->passed_len = passed;
 	h->ways[ATOM_SIZE] = log10(2);
 	if (k->sized && lost > passed && passed > 0)
 		h->atoms |= 1u << ATOM_SIZE;
+}
+
+/* Silence that nothing that passed had, and everything that was hit. */
+static void hull_silence(const struct pattern_rows *k, struct pattern_hull *h)
+{
+	int64_t hit = INT64_MAX, passed = 0;
+
+	for (uint32_t i = 0; i < k->n; i++) {
+		const struct pattern_row *r = &k->row[i];
+		hit = r->chosen && r->silence_ns < hit ? r->silence_ns : hit;
+		passed = r->hit != HIT_ALL && r->silence_ns > passed ? r->silence_ns : passed;
+	}
+	h->silence_ns = hit;
+	h->passed_ns = passed;
+	h->ways[ATOM_SILENCE] = log10(2);
+	if (k->lasting && hit > passed)
+		h->atoms |= 1u << ATOM_SILENCE;
 }
 
 int pattern_hull(const struct pattern_rows *k, struct pattern_hull *h, struct err *e)
@@ -163,6 +181,7 @@ int pattern_hull(const struct pattern_rows *k, struct pattern_hull *h, struct er
 		return 0;
 	hull_times(k, h);
 	hull_size(k, h);
+	hull_silence(k, h);
 	return hull_ports(k, h, e) < 0 || hull_side(k, h, 0, e) < 0 || hull_side(k, h, 1, e) < 0 ? -1 : hull_features(k, h, e);
 }
 
@@ -200,7 +219,9 @@ static bool atom_within(const struct pattern_hull *h, const struct pattern_row *
 	case ATOM_SERVERS:
 		return in_set(server->addr, server->addrs, r->addr[1]);
 	case ATOM_SIZE:
-		return (r->hit == HIT_NONE ? r->passed_len : r->lost_len) > h->above;
+		return (r->hit == HIT_NONE ? r->passed_len : r->lost_len) >= h->lost_len;
+	case ATOM_SILENCE:
+		return r->silence_ns >= h->silence_ns;
 	case ATOM_TIME:
 		return r->to_ns >= h->from_ns && r->from_ns <= h->to_ns;
 	case ATOM_BEGUN:

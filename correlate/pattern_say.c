@@ -115,7 +115,14 @@ void pattern_describe(const struct pattern_rows *k, const struct pattern_hull *h
 		if (atoms >> (ATOM_FEATURE + f) & 1)
 			say_feature(&w, (enum pattern_feature)f, h->feature[f] - 1u);
 	if (atoms >> ATOM_SIZE & 1)
-		words_say(&w, " with segments of more than %u bytes", h->above);
+		words_say(&w, " with segments of %u bytes or more (%u passed)", h->lost_len, h->passed_len);
+	if (atoms >> ATOM_SILENCE & 1) {
+		words_say(&w, " after ");
+		words_duration(&w, h->silence_ns);
+		words_say(&w, " of silence or more (");
+		words_duration(&w, h->passed_ns);
+		words_say(&w, " passed)");
+	}
 	if (atoms >> ATOM_BEGUN & 1) {
 		words_say(&w, " begun by ");
 		say_time(&w, h->begun_ns, false);
@@ -182,7 +189,7 @@ void pattern_say(const struct pattern_rows *k, const struct pattern *p, char *ou
 
 	say_count(&w, p);
 	if (p->state == PATTERN_EVERY)
-		words_say(&w, " that came by");
+		words_say(&w, " that came by%s", p->part ? "; later ones passed" : "");
 	else if (p->state == PATTERN_SPREAD)
 		words_say(&w, "; no address, port, option or time tells which");
 	else

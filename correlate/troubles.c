@@ -66,6 +66,8 @@ static void take_tx(struct passenger *g, const struct conn *c, uint32_t x)
 	uint64_t points = points_of(c, x);
 	uint32_t len = c->pkt[w->first].len;
 
+	if (x > 0 && w->t - c->tx[x - 1].t > g->silence_ns)
+		g->silence_ns = w->t - c->tx[x - 1].t;
 	g->from_ns = w->t < g->from_ns ? w->t : g->from_ns;
 	g->to_ns = w->t > g->to_ns ? w->t : g->to_ns;
 	if (w->what == WHAT_ICMP)
@@ -97,6 +99,9 @@ static bool trouble_of(const struct finding *f, struct trouble *t)
 		t->what = WHAT_ANY;
 		t->dir = NO_DIRECTION;
 	}
+	/* Of what hosts send only refusals: how connections end is their own affair. */
+	if (t->kind == KIND_SENT && (t->what != WHAT_RSTACK || t->dir != S2C))
+		return false;
 	return t->kind == KIND_DROPPED || t->kind == KIND_GENERATED || t->kind == KIND_SENT || t->kind == KIND_UNANSWERED || t->kind == KIND_NOT_CAPTURED ||
 	    (t->kind == KIND_UNDECIDED && t->point != NO_POINT);
 }
@@ -165,6 +170,16 @@ static bool is_first(const struct conn *c, uint32_t x)
 	return true;
 }
 
+static int64_t silence_until(const struct conn *c, int64_t t)
+{
+	int64_t longest = 0;
+
+	for (uint32_t x = 1; x < c->txs && c->tx[x].t <= t; x++)
+		if (c->tx[x].t - c->tx[x - 1].t > longest)
+			longest = c->tx[x].t - c->tx[x - 1].t;
+	return longest;
+}
+
 static int add_hit(struct troubles *t, const struct conn *c, const struct findings *found, uint32_t i, struct err *e)
 {
 	const struct finding *f = &found->list[i];
@@ -188,6 +203,7 @@ static int add_hit(struct troubles *t, const struct conn *c, const struct findin
 		h->lost_len = len < h->lost_len ? len : h->lost_len;
 		h->first |= single(&x) && is_first(c, found->tx[j].tx);
 	}
+	h->silence_ns = silence_until(c, h->from_ns);
 	if (x.kind == KIND_DROPPED || x.kind == KIND_NOT_CAPTURED)
 		see_passed(c, &x, h);
 	return 0;
@@ -264,17 +280,22 @@ static int add_row(const struct passenger *g, const struct trouble *t, const str
 		return err_set(e, "out of memory");
 	r = &k->row[k->n++];
 	*r = (struct pattern_row){ .conn = g->conn, .port = w->port[S2C], .addr = { rank[w->addr[C2S]], rank[w->addr[S2C]] }, .start_ns = g->from_ns };
+	/* Others are answers, or the lack of one: what they came late after they, or the trouble, may have brought about. */
+	r->silence_ns = t->what == WHAT_DATA || t->what == WHAT_RST ? g->silence_ns : 0;
 	memcpy(r->feature, g->feature, sizeof r->feature);
 	r->passed_len = t->dir == NO_DIRECTION ? 0 : g->longest[t->dir];
 	passed_at(g, t, r);
 	if (h) {
+		int64_t answered_ns = r->from_ns;
 		r->hit = h->hit;
 		r->claimed = h->claimed;
 		r->first = h->first;
 		r->lost_len = h->lost_len;
 		r->passed_len = h->passed_len;
-		r->from_ns = h->from_ns;
-		r->to_ns = h->to_ns;
+		r->silence_ns = t->what == WHAT_DATA || t->what == WHAT_RST ? h->silence_ns : 0;
+		/* A refusal belongs to the time of the SYN. */
+		r->from_ns = t->kind == KIND_SENT ? answered_ns : h->from_ns;
+		r->to_ns = t->kind == KIND_SENT ? answered_ns : h->to_ns;
 	}
 	return 0;
 }
@@ -286,7 +307,8 @@ int troubles_rows(const struct troubles *t, uint32_t x, const struct facts *f, c
 	k->n = 0;
 	k->sized = y->kind == KIND_DROPPED && y->what == WHAT_DATA;
 	k->single = single(y);
-	k->lasting = y->what != WHAT_SYN && y->what != WHAT_SYNACK && y->kind != KIND_NOT_CAPTURED;
+	k->late = y->what != WHAT_SYN && y->what != WHAT_SYNACK && y->kind != KIND_SENT;
+	k->lasting = k->late && y->kind != KIND_NOT_CAPTURED;
 	for (uint32_t i = 0, h = 0; i < t->passengers; i++) {
 		const struct trouble_hit *hit = NULL;
 

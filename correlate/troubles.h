@@ -17,6 +17,7 @@ struct trouble_hit {
 	uint8_t hit;                    /* enum pattern_hit */
 	bool claimed, first;            /* as in struct pattern_row */
 	uint32_t lost_len, passed_len;
+	int64_t silence_ns;             /* longest before it */
 	int64_t from_ns, to_ns;
 };
 
@@ -28,6 +29,7 @@ struct passenger {
 	uint32_t conn;
 	uint16_t feature[FEATURES];
 	uint64_t seen[2][CLASSES];      /* by direction: set of the points that recorded such packets of it */
+	int64_t silence_ns;             /* longest time between two packets */
 	int64_t from_ns, to_ns;         /* aligned: first and last packet, ... */
 	int64_t data_ns[2][2];          /* ... first and last with data of a direction */
 	int64_t syn_ns[2];              /* first SYN, first SYN-ACK */

@@ -192,7 +192,7 @@ static void long_segments_are_named(void **state)
 		rows.row[i].port = 443;
 		rows.row[i - 1].port = 443;
 	}
-	only("all 16 connections with segments of more than 531 bytes; none of 16 others", LIKELY);
+	only("all 16 connections with segments of 1448 bytes or more (531 passed); none of 16 others", LIKELY);
 }
 
 /* From one instant on, and only for those that were there already. */
@@ -211,6 +211,64 @@ static void lost_state_spares_what_begins_later(void **state)
 			r->start_ns = r->from_ns += 20 * SEC;
 	}
 	only("all 15 connections begun by 00:00:44.000 since 00:00:50.000; none of 30 such before; none of 15 others", LIKELY);
+}
+
+/* Those that were hit are still there when all others are gone: time alone proves nothing. */
+static void who_outlasts_the_others_is_not_hit_since(void **state)
+{
+	(void)state;
+	rows.late = true;
+	for (unsigned i = 0; i < 60; i++) {
+		struct pattern_row *r = add(i % 4, i % 2, 443, i);
+		if (i % 4)
+			continue;
+		hit(r);
+		r->from_ns = START + (100 + i) * SEC;
+		r->to_ns = START + 200 * SEC;
+		r->addr[0] = i / 4 % 4;
+	}
+	assert_int_equal(find(), 1);
+	assert_int_equal(found[0].confidence, POSSIBLE);
+}
+
+/* Nothing hit it but what came after a pause, and pauses of others were shorter. */
+static void an_idle_timeout_is_told_by_the_silence(void **state)
+{
+	(void)state;
+	rows.lasting = true;
+	for (unsigned i = 0; i < 60; i++) {
+		struct pattern_row *r = add(i % 4, i % 2, 443, i);
+		r->to_ns = r->from_ns + 100 * SEC;
+		r->silence_ns = (i % 3 ? 1 + i % 20 : 61 + i) * SEC;
+		if (i % 3 == 0) {
+			hit(r);
+			r->from_ns = r->to_ns = r->start_ns + 90 * SEC;
+		}
+	}
+	only("all 20 connections after 61.0 s of silence or more (20.0 s passed); none of 40 others", LIKELY);
+}
+
+static void first_packets_only_are_said_so(void **state)
+{
+	(void)state;
+	fill(2, 1, 2, 2);
+	for (uint32_t i = 0; i < rows.n; i++) {
+		hit(&rows.row[i]);
+		rows.row[i].hit = HIT_PART;
+	}
+	only("all 8 connections that came by; later ones passed", LIKELY);
+}
+
+/* A capture that has ended explains nothing. */
+static void doubt_since_some_time_is_no_pattern(void **state)
+{
+	(void)state;
+	fill(4, 2, 4, 2);
+	for (uint32_t i = 40; i < rows.n; i++) {
+		hit(&rows.row[i]);
+		rows.row[i].claimed = false;
+	}
+	assert_int_equal(find(), 0);
 }
 
 static void few_are_possible_and_what_is_as_good_is_said(void **state)
@@ -367,6 +425,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_syn_offers_is_named, set_v4, drop),
 		cmocka_unit_test_setup_teardown(long_segments_are_named, set_v4, drop),
 		cmocka_unit_test_setup_teardown(lost_state_spares_what_begins_later, set_v4, drop),
+		cmocka_unit_test_setup_teardown(who_outlasts_the_others_is_not_hit_since, set_v4, drop),
+		cmocka_unit_test_setup_teardown(an_idle_timeout_is_told_by_the_silence, set_v4, drop),
+		cmocka_unit_test_setup_teardown(first_packets_only_are_said_so, set_v4, drop),
+		cmocka_unit_test_setup_teardown(doubt_since_some_time_is_no_pattern, set_v4, drop),
 		cmocka_unit_test_setup_teardown(few_are_possible_and_what_is_as_good_is_said, set_v4, drop),
 		cmocka_unit_test_setup_teardown(two_of_anything_are_no_pattern, set_v4, drop),
 		cmocka_unit_test_setup_teardown(a_class_that_is_hit_more_is_counted, set_v4, drop),

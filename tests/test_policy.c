@@ -36,8 +36,8 @@ static struct sim_drop *plant(struct sim_world *w, uint64_t seed, unsigned *devi
 	return rule;
 }
 
-/* Connections that lost all their SYNs on the device. */
-static long victims(const struct sim_record *r, int device)
+/* Connections that lost packets of a kind of their clients on the device, and from then on all of them. */
+static long victims(const struct sim_record *r, int device, enum sim_what what)
 {
 	long n = 0;
 
@@ -46,28 +46,28 @@ static long victims(const struct sim_record *r, int device)
 		long lost = 0, passed = 0;
 
 		for (size_t k = 0; k < t->count; k++) {
-			if (t->sent[k].what != SIM_SYN || t->sent[k].dir != SIM_C2S)
+			if (t->sent[k].what != what || t->sent[k].dir != SIM_C2S)
 				continue;
 			lost += t->sent[k].dropped_by == device;
-			passed += t->sent[k].dropped_by != device;
+			passed += lost > 0 && t->sent[k].dropped_by != device;
 		}
 		n += lost > 0 && passed == 0;
 	}
 	return n;
 }
 
-#define OF_SYN "FROM v_pattern WHERE what = 'SYN' AND direction = 'c2s' AND from_point = 'p%u' AND to_point = 'p%u' AND state = 'all' AND "
+#define OF_WHAT "FROM v_pattern WHERE what = '%s' AND direction = 'c2s' AND from_point = 'p%u' AND to_point = 'p%u' AND state = 'all' AND "
 
-/* One pattern describes the SYNs that the device dropped, and all of them. */
-static void found(struct sim_property *p, sqlite3 *db, const struct sim_record *r, unsigned device, const char *description)
+/* One pattern describes what the device dropped of a kind, and all of it. */
+static void found(struct sim_property *p, sqlite3 *db, const struct sim_record *r, unsigned device, enum sim_what what, const char *description)
 {
 	char sql[512];
-	long n = victims(r, (int)device);
+	long n = victims(r, (int)device, what);
 
-	snprintf(sql, sizeof sql, "SELECT coalesce(sum(hit), 0) " OF_SYN "description GLOB '%s' AND connections = hit AND others_hit = 0 AND "
-	    "confidence = 'likely'", device, device + 1, description);
+	snprintf(sql, sizeof sql, "SELECT coalesce(sum(hit), 0) " OF_WHAT "description GLOB '%s' AND connections = hit AND others_hit = 0 AND "
+	    "confidence = 'likely'", sim_what_name(what), device, device + 1, description);
 	sim_property_equal(p, description, sim_property_query(p, db, sql), n);
-	snprintf(sql, sizeof sql, "SELECT count(*) " OF_SYN "1", device, device + 1);
+	snprintf(sql, sizeof sql, "SELECT count(*) " OF_WHAT "kind = 'dropped'", sim_what_name(what), device, device + 1);
 	sim_property_equal(p, "patterns", sim_property_query(p, db, sql), 1);
 }
 
@@ -79,7 +79,7 @@ static void a_closed_port(struct sim_property *p, struct sim_world *w)
 
 	plant(w, p->seed, &device);
 	if (sim_property_run(p, w, &r, &db))
-		found(p, db, &r, device, "to port 81");
+		found(p, db, &r, device, SIM_SYN, "to port 81");
 	sqlite3_close(db);
 	sim_record_free(&r);
 }
@@ -96,7 +96,7 @@ static void a_port_closed_from_some_time_on(struct sim_property *p, struct sim_w
 	w->connections = 120;
 	rule->after = (int64_t)w->connections * w->gap / 2;
 	if (sim_property_run(p, w, &r, &db))
-		found(p, db, &r, device, "to port 81 since *");
+		found(p, db, &r, device, SIM_SYN, "to port 81 since *");
 	sqlite3_close(db);
 	sim_record_free(&r);
 }
@@ -113,7 +113,7 @@ static void no_way_for_ecn(struct sim_property *p, struct sim_world *w)
 	rule->ecn_only = true;
 	w->clients = 40;
 	if (sim_property_run(p, w, &r, &db))
-		found(p, db, &r, device, "whose SYN asks for ECN");
+		found(p, db, &r, device, SIM_SYN, "whose SYN asks for ECN");
 	sqlite3_close(db);
 	sim_record_free(&r);
 }
@@ -129,7 +129,25 @@ static void nothing_but_an_outage(struct sim_property *p, struct sim_world *w)
 	rule->port = 0;
 	rule->after = (int64_t)w->connections * w->gap * 2 / 3;
 	if (sim_property_run(p, w, &r, &db))
-		found(p, db, &r, device, "since *");
+		found(p, db, &r, device, SIM_SYN, "since *");
+	sqlite3_close(db);
+	sim_record_free(&r);
+}
+
+/* Connections that were idle for too long are forgotten, and those that were not are not. */
+static void an_idle_timeout(struct sim_property *p, struct sim_world *w)
+{
+	struct sim_record r;
+	unsigned device;
+	sqlite3 *db;
+
+	plant(w, p->seed, &device);
+	w->device[device].drop_count = 0;
+	w->device[device].idle_limit = 2 * SIM_SECOND;
+	w->device[device].idle_rst = p->seed % 2;
+	w->weight[SIM_IDLE] = 1;
+	if (sim_property_run(p, w, &r, &db))
+		found(p, db, &r, device, SIM_DATA, "after * of silence or more (* passed)");
 	sqlite3_close(db);
 	sim_record_free(&r);
 }
@@ -218,6 +236,7 @@ static void test_policies(void **state)
 	CHECK(a_port_closed_from_some_time_on, 30);
 	CHECK(no_way_for_ecn, 30);
 	CHECK(nothing_but_an_outage, 30);
+	CHECK(an_idle_timeout, 30);
 }
 
 static void test_loss(void **state)
