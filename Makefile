@@ -1,4 +1,4 @@
-# make | make test | make asan | make fuzz | make bench | make install | make golden | make fixtures
+# make | make test | make lab | make asan | make fuzz | make bench | make install | make golden | make fixtures
 PROG    = pcaphop
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -73,6 +73,10 @@ run/formats: $(B)/$(PROG)
 golden: $(B)/$(PROG) $(EXT)
 	for t in $(GOLD); do UPDATE=1 sh tests/golden.sh $< $$t; done
 
+# Real TCP stacks, firewalls and tcpdump in network namespaces: only root can.
+lab: $(B)/$(PROG)
+	sh tests/lab/lab.sh $< $(SCENARIOS)
+
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
 	$(MAKE) B=build/asan CFLAGS="-O1 -g $(SAN)" test
@@ -112,7 +116,7 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all test golden asan fuzz bench fixtures install clean run/docs run/fixtures \
+.PHONY: all test lab golden asan fuzz bench fixtures install clean run/docs run/fixtures \
 	run/formats $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,0 +1,88 @@
+"""The live lab: real TCP stacks, real rules, tcpdump at every interface; what pcaphop says is held against what the kernel counted.
+
+    python3 tests/lab PROG [SCENARIO...]    (in namespaces of its own: lab.sh)
+
+Prints a table and exits with 1 if anything differs. With LAB_KEEP=FOLDER the captures and cases stay there.
+"""
+import concurrent.futures
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+from lab import Lab
+from net import LabError, Missing
+from scenarios import SCENARIOS
+
+AT_ONCE = 6
+SECONDS = 60  # for one scenario
+QUIET = 0.3   # for what is still on its way
+
+
+def late(*_):
+    raise LabError("not done in %d s" % SECONDS)
+
+
+def play(prog, name, folder):
+    """One scenario: its rows."""
+    function, shape = SCENARIOS[name]
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(SECONDS)
+    os.makedirs(folder)
+    lab = Lab(folder, **shape)
+    try:
+        steps = function(lab)
+        lab.hosts.meet()
+        lab.start_captures()
+        next(steps)
+        time.sleep(QUIET)
+        lab.hosts.end()
+        time.sleep(QUIET)
+        lab.stop_captures()
+        next(steps, None)
+        return list(lab.judge(prog))
+    finally:
+        signal.alarm(0)
+        lab.close()
+
+
+def outcome(prog, name, folder):
+    try:
+        return play(prog, name, folder)
+    except Missing as e:
+        return "skipped: %s" % e
+    except Exception as e:
+        where = traceback.extract_tb(e.__traceback__)[-1]
+        return "BROKEN: %s (%s:%d)" % (e or type(e).__name__, os.path.basename(where.filename), where.lineno)
+
+
+def show(name, result):
+    """Print the rows of a scenario that say something; True if all is well."""
+    if isinstance(result, str):
+        print("%-22s %s" % (name, result))
+        return not result.startswith("BROKEN")
+    for row in result:
+        if not row.silent():
+            doubt = " and %d undecided" % row.doubt if row.doubt else ""
+            print("%-22s %-38s %5d   %-48s %5d%s  %s" % (name, row.oracle, row.expected, row.verdict, row.found, doubt, "ok" if row.right() else "WRONG"))
+            name = ""
+    return all(row.right() for row in result)
+
+
+def main():
+    prog, names = os.path.abspath(sys.argv[1]), sys.argv[2:] or list(SCENARIOS)
+    unknown = [n for n in names if n not in SCENARIOS]
+    if unknown:
+        sys.exit("lab: there is no scenario %s" % unknown[0])
+    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ProcessPoolExecutor(AT_ONCE) as pool:
+        folder = os.environ.get("LAB_KEEP") or scratch
+        running = [(n, pool.submit(outcome, prog, n, os.path.join(folder, n))) for n in names]
+        print("%-22s %-38s %5s   %-48s %5s" % ("scenario", "oracle", "", "verdict", ""))
+        right = [show(n, r.result()) for n, r in running]
+    print("lab: %d of %d scenarios as they should be" % (sum(right), len(right)))
+    return 0 if all(right) else 1
+
+
+sys.exit(main())
