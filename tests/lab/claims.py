@@ -42,6 +42,10 @@ class Case:
         rows = self.db.execute("SELECT what, direction, from_point, to_point, sum(count) FROM v_finding WHERE kind = 'undecided' GROUP BY 1, 2, 3, 4")
         return {(what, direction, place(start, end, "")): n for what, direction, start, end, n in rows}
 
+    def possible(self, kind, point):
+        """Packets of findings that are only possible."""
+        return self.db.execute("SELECT coalesce(sum(count), 0) FROM v_finding WHERE confidence = 'possible' AND kind = ? AND point = ?", (kind, point)).fetchone()[0]
+
     def changes(self):
         """{(field, direction, place): connections}"""
         rows = self.db.execute("SELECT field, direction, from_point, to_point, count(DISTINCT connection_id) FROM v_change GROUP BY 1, 2, 3, 4")

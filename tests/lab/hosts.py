@@ -9,6 +9,8 @@ import time
 from net import LabError
 
 TCP_REPAIR = 19  # linux/tcp.h; a socket closed in this mode is gone without a packet
+SO_RCVBUFFORCE = 33  # asm-generic/socket.h
+ROOM = 1 << 20  # bytes; more than any scenario sends at once, so that no window closes unless it is meant to
 WAIT = 20  # seconds, for what must happen
 FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 
@@ -16,6 +18,7 @@ FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 def make(node, family):
     with node.inside():
         s = socket.socket(FAMILY[family])
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, ROOM)
     s.setblocking(False)
     return s
 

@@ -130,21 +130,22 @@ class Lab:
                     kind, what, direction = named.groups()
                     self.must("nft %s: %s" % (node.name, name), packets, kind, what.replace(".", ","), direction, self.hop(node, direction))
 
-    def host_rows(self, claims):
+    def host_rows(self, case, claims):
         """What the two hosts' TCP counts of itself: repeats and resets."""
         for name in self.counted:
             for counter, kind, whats in (("TcpRetransSegs", "retransmitted", None), ("TcpOutRsts", "sent", ("RST", "RST,ACK"))):
                 mine = [c for c in claims if c.kind == kind and c.place == name and (not whats or c.what in whats)]
                 found = sum(claims.pop(c) for c in mine)
+                doubt = case.possible(kind, name) if self.conceded and not whats else 0
                 yield Row("nstat %s: %s" % (name, counter), self.net.nodes[name].rose(counter), "%s at %s" % (
-                    "sent RST" if whats else kind, name), found)
+                    "sent RST" if whats else kind, name), found, doubt)
 
     def judge(self, prog):
         self.counters_must()
         case = Case(prog, self.net, self.path)
         claims, doubts = case.claims(), case.doubts() if self.conceded else {}
         yield Row("applications: connections", self.opened, "connections", case.connections())
-        yield from self.host_rows(claims)
+        yield from self.host_rows(case, claims)
         for claim, (oracle, number) in self.expected.items():
             yield Row(oracle, number, label(claim), claims.pop(claim, 0), doubts.get(claim[1:], 0) if claim.kind == "dropped" else 0)
         for claim, number in claims.items():
