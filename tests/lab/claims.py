@@ -22,10 +22,12 @@ def place(start, end, point):
 
 
 class Case:
-    def __init__(self, prog, net, path):
-        file = os.path.join(net.folder, "case.db")
-        captures = ["%s=%s" % (p, c.file) for p, c in net.captures.items()]
-        done = subprocess.run([prog, "run", "-o", file, "--path", ",".join(path), "--running", "all", *captures], capture_output=True, text=True)
+    """The captures of these points, correlated."""
+
+    def __init__(self, prog, net, points, name, *options):
+        file = os.path.join(net.folder, name + ".db")
+        captures = ["%s=%s" % (p, net.captures[p].file) for p in points]
+        done = subprocess.run([prog, "run", "-o", file, *options, *captures], capture_output=True, text=True)
         if done.returncode:
             raise LabError("pcaphop: " + done.stderr.strip())
         self.db = sqlite3.connect(file)

@@ -23,6 +23,10 @@ class Missing(LabError):
     """The kernel or the tools cannot do it here."""
 
 
+class Lossy(LabError):
+    """A capture is not whole."""
+
+
 def run(*command, text=None):
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     if done.returncode:
@@ -91,7 +95,12 @@ class Node:
             text += "counter %s { }\n" % name
         for name in sorted(chains, key=lambda n: n in HOOKS):
             text += "chain %s {\n%s\n%s\n}\n" % (name, HOOKS.get(name, ""), chains[name])
-        self.run("nft", "-f", "-", text=text + "}\n")
+        try:
+            self.run("nft", "-f", "-", text=text + "}\n")
+        except LabError as e:
+            if "Could not process rule" not in str(e):
+                raise
+            raise Missing("the kernel knows no such rule: " + str(e).split("\n")[1].strip()) from e
 
     def counters(self):
         """Packets by name of the counter."""
@@ -137,7 +146,7 @@ class Capture:
         said = self.process.communicate(timeout=10)[1]
         lost = re.search(r"(\d+) packets? dropped by kernel", said)
         if not lost or int(lost.group(1)):
-            raise LabError("tcpdump lost packets: " + said.strip())
+            raise Lossy("tcpdump lost packets: " + " ".join(said.split("\n")[-3:]))
 
 
 class Net:

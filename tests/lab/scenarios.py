@@ -12,6 +12,8 @@ import device
 from lab import FAMILIES, TOWARDS, each, first
 from net import Missing
 
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0  # linux/in.h
+
 SCENARIOS = {}
 
 
@@ -344,6 +346,19 @@ def pmtu_black_hole(lab):
     yield
     lab.must("nft fw: silenced", lab.fw.counters()["silenced"], "dropped", "data", "c2s", "fw-out > fw-in")
     lab.may("pmtu_blackhole")
+
+
+@scenario()
+def fragments(lab):
+    lab.fw.run("ip", "link", "set", "in", "mtu", "1000")
+    lab.listen(80)
+    for _ in range(3):
+        c = lab.connect(4, 80)
+        c.client.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+        c.talk(20000, 400)
+        c.finish()
+    yield
+    lab.must("nstat fw: IpFragOKs", lab.fw.rose("IpFragOKs"), "fragmented", "data", "c2s", "fw-out > fw-in")
 
 
 @scenario()
