@@ -46,7 +46,8 @@ class Case:
 
     def possible(self, kind, point):
         """Packets of findings that are only possible."""
-        return self.db.execute("SELECT coalesce(sum(count), 0) FROM v_finding WHERE confidence = 'possible' AND kind = ? AND point = ?", (kind, point)).fetchone()[0]
+        rows = self.db.execute("SELECT coalesce(sum(count), 0) FROM v_finding WHERE confidence = 'possible' AND kind = ? AND point = ?", (kind, point))
+        return rows.fetchone()[0]
 
     def changes(self):
         """{(field, direction, place): connections}"""

@@ -1,6 +1,7 @@
 """Hosts and routers as network namespaces, wired in a row, with a capture at every interface.
 
-The lab runs in mount, network and process namespaces of its own (lab.sh): names clash with nobody, and all of this is gone when it ends, however it ends.
+The lab runs in mount, network and process namespaces of its own (lab.sh): names clash with nobody, and all of this is gone when it ends,
+however it ends.
 """
 import contextlib
 import ctypes
@@ -62,6 +63,9 @@ class Node:
 
     def run(self, *words, text=None):
         return run(*self.command(*words), text=text)
+
+    def offloads(self, interface, switch):
+        self.run("ethtool", "-K", interface, *(word for offload in OFFLOADS for word in (offload, switch)))
 
     def sysctl(self, **values):
         with self.inside():
@@ -150,7 +154,10 @@ class Capture:
 
 
 class Net:
-    """nodes, from client to server, each wired to the next; a wire-... is a device without addresses (device.py). What the server sends goes by back, if given."""
+    """
+    nodes, from client to server, each wired to the next; one whose name begins with wire has no addresses (device.py).
+    What the server sends goes by back, if given.
+    """
 
     def __init__(self, folder, nodes=("client", "fw", "server"), back=None, offloads=False):
         self.folder, self.offloads = folder, offloads
@@ -190,7 +197,7 @@ class Net:
         for node, interface, host in ((left, left_end, 1), (right, right_end, 2)):
             self.at[node.name, interface] = node.name if node in (self.client, self.server) else node.name + "-" + interface
             if not self.offloads:
-                node.run("ethtool", "-K", interface, *(w for o in OFFLOADS for w in (o, "off")))
+                node.offloads(interface, "off")
             node.run("ip", "link", "set", interface, "up")
             if node in addressed:
                 node.run("ip", "address", "add", "10.0.%d.%d/24" % (subnet, host), "dev", interface)
@@ -231,11 +238,13 @@ class Net:
         return {4: "10.0.%d.2", 6: "fd00:%d::2"}[family] % (self.subnets - 1)
 
     def start_captures(self):
+        # A slot of tcpdump's buffer is as long as the longest packet may be: of segments of 64 KB only the headers are kept.
+        longest = 256 if self.offloads else 2000
         for (node, interface), point in self.at.items():
             if point not in self.captures:
                 # A host with two interfaces is one point.
                 where = "any" if self.back and node == point else interface
-                self.captures[point] = Capture(self.nodes[node], where, "%s/%s.pcap" % (self.folder, point), 70000 if self.offloads else 2000)
+                self.captures[point] = Capture(self.nodes[node], where, "%s/%s.pcap" % (self.folder, point), longest)
         for node in self.nodes.values():
             node.before = node.snmp()
 

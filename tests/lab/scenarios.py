@@ -41,6 +41,20 @@ def clean_offloads(lab):
     yield
 
 
+@scenario(offloads=True)
+def offloads_at_the_client(lab):
+    """The client and the firewall's outside hold segments of up to 64 KB, the rest those of the wire."""
+    for node, interface in ((lab.fw, "in"), (lab.server, "out")):
+        node.offloads(interface, "off")
+    lab.listen(80)
+    for family in FAMILIES * 2:
+        c = lab.connect(family, 80)
+        c.talk(200000, 200000)
+        c.finish()
+    yield
+    lab.may("resegmented")
+
+
 @scenario()
 def syn_drop(lab):
     lab.fw.nft(forward=each("tcp dport 81"))
