@@ -15,7 +15,7 @@ seen AS (
   LEFT JOIN path h ON h.point_id = f.point_id
   WHERE q.flags & 1),
 syn AS MATERIALIZED (
-  SELECT s.connection_id, s.flow_id, s.part_id, s.point_id,
+  SELECT s.connection_id, s.flow_id, s.part_id, s.point_id, s.a_is_client,
          (SELECT k.id FROM run r CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets
           WHERE r.part_id = s.part_id AND k.flags & 263186 = 2 AND ((k.flags & 512) <> 0) = s.a_is_client
           ORDER BY r.first_packet, k.id LIMIT 1) AS packet_id
@@ -46,7 +46,8 @@ judged AS (
               WHEN c.severity >= 3 AND m.handshake THEN 1
               WHEN c.outcome IN ('refused', 'unreachable') THEN 1
               WHEN c.outcome = 'reset' AND c.bytes = 0 THEN 1
-              WHEN c.outcome = 'no connection' THEN iif(q.flags & 64 OR w.last_ns - q.min_ns >= 10000000000 OR q.max_ns - q.min_ns >= 500000000, 1, NULL)
+              WHEN c.outcome = 'no connection' THEN iif(q.flags & 64 OR w.last_ns - q.min_ns >= 10000000000 OR
+                (iif(s.a_is_client, q.a_packets, q.b_packets) > 1 AND q.max_ns - q.min_ns >= 500000000), 1, NULL)
               WHEN t.handshake_ns > 10000000000 THEN 1
               WHEN c.outcome <> 'unknown' THEN 0 END AS failed,
          coalesce(t.handshake_ns > 10000000000, 0) AS slow

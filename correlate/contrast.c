@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "schema/array.h"
+#include "correlate/contrast_correct.h"
 #include "correlate/contrast_strata.h"
 
 #define SECTIONS 4              /* ways to fail that are looked at alone: those of most rows */
@@ -299,76 +300,7 @@ int contrast_has(const struct contrast *x, const struct property *p, uint32_t ro
 	return (a->level[row] == p->level) == (p->kind == PROPERTY_CLASS);
 }
 
-/* ---- what is found ---- */
-
-static const struct property *sorted;   /* for qsort only */
-
-static int by_partition(const void *a, const void *b)
-{
-	const struct property *x = &sorted[*(const uint32_t *)a], *y = &sorted[*(const uint32_t *)b];
-
-	if (x->section != y->section)
-		return x->section < y->section ? -1 : 1;
-	if (x->partition != y->partition)
-		return x->partition < y->partition ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
-static int clearest(const void *a, const void *b)
-{
-	const struct property *x = &sorted[*(const uint32_t *)a], *y = &sorted[*(const uint32_t *)b];
-
-	if (x->section != y->section)
-		return x->section < y->section ? -1 : 1;
-	/* That classes differ is said where no class of its own is clear. */
-	if ((x->kind == PROPERTY_ANY) != (y->kind == PROPERTY_ANY))
-		return x->kind == PROPERTY_ANY ? 1 : -1;
-	if (x->p != y->p)
-		return x->p < y->p ? -1 : 1;
-	return x < y ? -1 : x > y;
-}
-
-/* Equal partitions are one test. */
-static int correct(struct contrast *x)
-{
-	uint32_t *order = malloc(((size_t)x->n + 1) * sizeof *order), *leader = malloc(((size_t)x->n + 1) * sizeof *leader);
-	double *p = malloc(((size_t)x->n + 1) * sizeof *p), *q = malloc(((size_t)x->n + 1) * sizeof *q);
-	int rc = -1;
-
-	if (!order || !leader || !p || !q)
-		goto out;
-	for (uint32_t i = 0; i < x->n; i++)
-		order[i] = i;
-	sorted = x->property;
-	qsort(order, x->n, sizeof *order, by_partition);
-	for (uint32_t i = 0; i < x->n; i++) {
-		struct property *a = &x->property[order[i]], *before = i ? &x->property[order[i - 1]] : NULL;
-
-		a->leader = before && before->section == a->section && before->partition == a->partition ? before->leader : order[i];
-	}
-	for (uint32_t i = 0; i < x->n; i++)
-		if (x->property[i].leader == i)
-			leader[x->tests] = i, p[x->tests++] = x->property[i].p;
-	if (!stats_bh(p, q, x->tests))
-		goto out;
-	for (uint32_t i = 0; i < x->tests; i++)
-		x->property[leader[i]].q = q[i];
-	for (uint32_t i = 0; i < x->n; i++)
-		x->property[i].q = x->property[x->property[i].leader].q;
-	for (uint32_t i = 0; i < x->tests; i++)
-		if (x->property[leader[i]].q <= CONTRAST_ALPHA)
-			leader[x->founds++] = leader[i];
-	qsort(leader, x->founds, sizeof *leader, clearest);
-	x->found = leader;
-	leader = NULL;
-	rc = 0;
-out:
-	free(order);
-	free(leader);
-	free(p);
-	free(q);
-	return rc;
-}
+/* ---- all of it ---- */
 
 /* Do failures come together, minute by minute? */
 static int clusters(struct contrast *x, uint32_t section)
@@ -409,7 +341,7 @@ int contrast_find(struct contrast *x, const struct cohort *c, struct err *e)
 			if ((c->attribute[i].number ? by_numbers(x, s, i) : by_classes(x, s, i)) < 0)
 				return err_set(e, "out of memory");
 	}
-	if (correct(x) < 0 || contrast_strata(x) < 0)
+	if (contrast_correct(x) < 0 || contrast_strata(x) < 0)
 		return err_set(e, "out of memory");
 	for (uint32_t s = 0; s < x->sections; s++)
 		x->section[s].tests = x->tests;

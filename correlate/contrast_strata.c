@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIRS 24                /* of what was found, the clearest: so many are held against each other */
 #define TIMES 8                 /* periods of equally many rows */
 
 /* What the rows of a section are divided by: class[row], LEVEL_UNKNOWN: not known. */
@@ -204,7 +203,7 @@ int contrast_strata(struct contrast *x)
 	int rc = strata_new(&two, x->cohort, 2);
 
 	set_parts(x);
-	for (uint32_t i = 0; rc == 0 && i < x->founds && i < PAIRS; i++)
+	for (uint32_t i = 0; rc == 0 && i < x->founds; i++)
 		for (uint32_t k = i + 1; k < x->founds; k++) {
 			struct property *p = &x->property[x->found[i]], *other = &x->property[x->found[k]];
 

@@ -40,6 +40,7 @@ static void compared(const struct sim_world *w, struct cohort *c, struct contras
 	struct sim_args args = {0};
 	struct sim_sink sink = { dropped, NULL };
 	struct sim_totals totals;
+	static const char *const left[] = { "case.db", "stderr" };
 	struct db db = {0};
 	struct err e;
 	char path[512];
@@ -49,8 +50,10 @@ static void compared(const struct sim_world *w, struct cohort *c, struct contras
 	if (sim_program_run(&db.sql, folder, &args, &e) < 0 || cohort_read(c, &db, NULL, NULL, &e) < 0 || contrast_find(x, c, &e) < 0)
 		fail_msg("seed %llu: %s", (unsigned long long)w->seed, e.msg);
 	sqlite3_close(db.sql);
-	snprintf(path, sizeof path, "%s/case.db", folder);
-	unlink(path);
+	for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, left[i]);
+		unlink(path);
+	}
 }
 
 /* Is it among what stands, or what cannot be told from that? */

@@ -277,7 +277,7 @@ static void power_is_what_could_have_been_found(void **state)
 static void of_null_worlds_one_in_twenty_tells_something_at_most(void **state)
 {
 	static const char *const names[] = { "ECN", "timestamps", "client", "server", "window scale", "MSS", "client port", "TSval", "time", "parity", NULL };
-	int worlds = getenv("NULL_WORLDS") ? atoi(getenv("NULL_WORLDS")) : 2000, found = 0;
+	int worlds = getenv("NULL_WORLDS") ? atoi(getenv("NULL_WORLDS")) : 10000, found = 0;
 	struct sim_rng r;
 
 	(void)state;

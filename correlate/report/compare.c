@@ -4,36 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "correlate/report/compare_page.h"
 #include "correlate/report/compare_words.h"
 #include "correlate/report/report.h"
 #include "correlate/report/text.h"
 #include "schema/clean.h"
 
-#define LABEL 10
 #define NUMBERS 46              /* columns of the numbers of a row, without the two counts */
 #define NAME_MIN 28             /* columns of a name beside them; where there are fewer, it has a line of its own */
 #define AT_MOST 8               /* rows of what was found, by section */
-
-/* What a Linux client can do without, to see whether it matters. */
-static const struct {
-	const char *attribute, *setting;
-} switches[] = {
-	{ "ECN", "net.ipv4.tcp_ecn=0" }, { "timestamps", "net.ipv4.tcp_timestamps=0" }, { "SACK permitted", "net.ipv4.tcp_sack=0" },
-	{ "window scale", "net.ipv4.tcp_window_scaling=0" }, { "fast open", "net.ipv4.tcp_fastopen=0" },
-};
-
-struct page {
-	const struct style *s;
-	const struct contrast *x;
-	bool chosen;
-	uint32_t fail, pass;
-	int count_w;            /* columns of "N of M" */
-};
-
-static const char *plural(uint32_t n)
-{
-	return n == 1 ? "" : "s";
-}
 
 static const char *verb(const struct page *p)
 {
@@ -82,13 +61,12 @@ static void who(const struct page *p)
 	text_add(text, sizeof text, " against %s %s", style_count(n, sizeof n, p->pass), p->chosen ? "others" : "that were established");
 	for (uint32_t i = 0; i < c->left_out.levels; i++)
 		text_add(text, sizeof text, "%s%s (%s)", i ? ", " : "; left out: ", style_count(n, sizeof n, c->left[i]), c->left_out.text[i]);
-	text_para(p->s, 0, "compared", LABEL, TINT_NONE, text);
+	text_para(p->s, 0, "compared", PAGE_LABEL, TINT_NONE, text);
 }
 
 /* ---- the answer ---- */
 
-/* What leads: the clearest of what stands, else of what cannot be told from who the client is or when it was, else whatever was found. */
-static const struct property *lead(const struct contrast *x, uint32_t section)
+const struct property *page_lead(const struct contrast *x, uint32_t section)
 {
 	static const enum standing order[] = { STANDING_ASSOCIATED, STANDING_TANGLED, STANDING_CONFOUNDED, STANDING_PART };
 
@@ -181,27 +159,76 @@ static void add_strength(const struct page *p, const struct property *o, char *t
 	}
 }
 
-static void answer_nothing(const struct page *p, const struct section *s, char *text, size_t size)
+/* What is clearest when nothing is clear. */
+static const struct property *nearest(const struct contrast *x, uint32_t section)
 {
-	char a[32], b[32];
+	const struct property *best = NULL;
 
-	text_add(text, size, "Nothing about the SYNs sets the %s %s connection%s apart from the %s %s.", style_count(a, sizeof a, s->fail),
-	    p->chosen ? "chosen" : "failing", plural(s->fail), style_count(b, sizeof b, s->pass), p->chosen ? "others" : "that were established");
+	for (uint32_t i = 0; i < x->n; i++) {
+		const struct property *o = &x->property[i];
+
+		if (o->section == section && o->leader == i && o->kind != PROPERTY_ANY && (best == NULL || o->p < best->p))
+			best = o;
+	}
+	return best;
 }
 
-/* The first of what can be switched off, or what it says: the question that is asked most. */
-static void add_constant_switch(const struct page *p, char *text, size_t size)
+static void answer_nothing(const struct page *p, const struct section *s, char *text, size_t size)
 {
-	for (size_t k = 0; k < 1; k++)
-		for (uint32_t i = 0; i < p->x->cohort->attributes; i++) {
-			const char *name = p->x->cohort->attribute[i].name;
-			char value[128], n[32];
+	const struct property *near = nearest(p->x, (uint32_t)(s - p->x->section));
+	char a[32], b[32], name[256];
 
-			if (strcmp(name, switches[k].attribute) == 0 && contrast_constant(p->x->cohort, i, value, sizeof value))
-				text_add(text, size, strcmp(value, "none") == 0 ? " %s is not it: no SYN has it." : " %s cannot be judged: every SYN has %s. By itself it is not "
-									    "enough: %s with it %s.", name, value, style_count(n, sizeof n, p->pass),
-				    p->chosen ? "others have it" : p->pass == 1 ? "was established" : "were established");
-		}
+	if (contrast_power(s) < 0)
+		text_add(text, size, "There are too few connections to tell what sets the %s that %s apart from the %s %s.", style_count(a, sizeof a, s->fail),
+		    p->chosen ? "are chosen" : "failed", style_count(b, sizeof b, s->pass), p->chosen ? "others" : "that were established");
+	else
+		text_add(text, size, "Nothing about the SYNs sets the %s %s connection%s apart from the %s %s.", style_count(a, sizeof a, s->fail),
+		    p->chosen ? "chosen" : "failing", page_plural(s->fail), style_count(b, sizeof b, s->pass), p->chosen ? "others" : "that were established");
+	if (near == NULL || near->p > CONTRAST_ALPHA)
+		return;
+	text_add(text, size, " The clearest, which may be chance: with %s ", compare_property(p->s, p->x, near, name, sizeof name));
+	add_share(text, size, near->t.fail_with, near->t.fail_with + near->t.pass_with);
+	text_add(text, size, " %s, without ", verb(p));
+	add_share(text, size, near->t.fail_without, near->t.fail_without + near->t.pass_without);
+	text_add(text, size, ".");
+}
+
+static void add_constant_ecn(const struct page *p, const char *value, char *text, size_t size)
+{
+	char n[32];
+
+	if (strcmp(value, "none") == 0)
+		text_add(text, size, " ECN is not it: no SYN has it.");
+	else
+		text_add(text, size, " ECN cannot be judged: every SYN has %s. By itself it is not enough: %s with it %s.", value,
+		    style_count(n, sizeof n, p->pass), p->chosen ? "are among the others" : p->pass == 1 ? "was established" : "were established");
+}
+
+/* What is asked most is answered also when it is nothing. */
+static void add_ecn(const struct page *p, char *text, size_t size)
+{
+	const struct cohort *c = p->x->cohort;
+	char value[128];
+
+	for (uint32_t i = 0; i < c->attributes; i++)
+		if (strcmp(c->attribute[i].name, "ECN") == 0 && contrast_constant(c, i, value, sizeof value))
+			add_constant_ecn(p, value, text, size);
+	for (uint32_t i = 0; i < p->x->n; i++) {
+		const struct property *o = &p->x->property[i];
+		char name[256];
+
+		if (o->section > 0 || strcmp(c->attribute[o->attribute].name, "ECN") != 0 || o->kind == PROPERTY_ANY || o->q <= CONTRAST_ALPHA)
+			continue;
+		/* It was told already. */
+		if (o == nearest(p->x, 0) && o->p <= CONTRAST_ALPHA)
+			return;
+		text_add(text, size, " With %s ", compare_property(p->s, p->x, o, name, sizeof name));
+		add_share(text, size, o->t.fail_with, o->t.fail_with + o->t.pass_with);
+		text_add(text, size, " %s, without ", verb(p));
+		add_share(text, size, o->t.fail_without, o->t.fail_without + o->t.pass_without);
+		text_add(text, size, ": %s.", o->p > CONTRAST_ALPHA ? "no more than chance" : "with so many tested that may be chance");
+		return;
+	}
 }
 
 static void answer(const struct page *p)
@@ -210,7 +237,7 @@ static void answer(const struct page *p)
 	uint32_t nothing = 0;
 
 	for (uint32_t i = 0; i < p->x->sections; i++) {
-		const struct property *o = lead(p->x, i);
+		const struct property *o = page_lead(p->x, i);
 		const struct section *s = &p->x->section[i];
 		char text[4096] = "", way[256];
 
@@ -226,12 +253,12 @@ static void answer(const struct page *p)
 		else
 			add_found(p, o, text, sizeof text), add_strength(p, o, text, sizeof text);
 		if (i == 0)
-			add_constant_switch(p, text, sizeof text);
-		text_para(p->s, 0, label, LABEL, o == NULL ? TINT_HEAD : o->standing == STANDING_ASSOCIATED ? TINT_BAD : TINT_DOUBT, text);
+			add_ecn(p, text, sizeof text);
+		text_para(p->s, 0, label, PAGE_LABEL, o == NULL ? TINT_HEAD : o->standing == STANDING_ASSOCIATED ? TINT_BAD : TINT_DOUBT, text);
 		label = "";
 	}
 	if (nothing > 0)
-		text_para(p->s, 0, label, LABEL, TINT_NONE, nothing + 1 == p->x->sections ? "Nor does anything set those apart that failed in one of these ways." :
+		text_para(p->s, 0, label, PAGE_LABEL, TINT_NONE, nothing + 1 == p->x->sections ? "Nor does anything set those apart that failed in one of these ways." :
 											   "Of the other ways to fail, nothing sets those apart.");
 }
 
@@ -300,20 +327,6 @@ static void standing(const struct page *p, const struct property *o)
 	text_para(p->s, 2, "", 0, TINT_FAINT, text);
 }
 
-/* What is clearest when nothing is clear. */
-static const struct property *nearest(const struct contrast *x, uint32_t section)
-{
-	const struct property *best = NULL;
-
-	for (uint32_t i = 0; i < x->n; i++) {
-		const struct property *o = &x->property[i];
-
-		if (o->section == section && o->leader == i && o->kind != PROPERTY_ANY && (best == NULL || o->p < best->p))
-			best = o;
-	}
-	return best;
-}
-
 static void table(const struct page *p, uint32_t section, int name_w)
 {
 	const struct property *near = nearest(p->x, section);
@@ -322,7 +335,7 @@ static void table(const struct page *p, uint32_t section, int name_w)
 	for (uint32_t i = 0; i < p->x->founds; i++) {
 		const struct property *o = &p->x->property[p->x->found[i]];
 
-		if (o->section != section || o->standing == STANDING_PART || shadow(p, o) || (o->kind == PROPERTY_ANY && o != lead(p->x, section)))
+		if (o->section != section || o->standing == STANDING_PART || shadow(p, o) || (o->kind == PROPERTY_ANY && o != page_lead(p->x, section)))
 			continue;
 		if (++shown > AT_MOST) {
 			more++;
@@ -350,7 +363,7 @@ static void tables(const struct page *p)
 		const struct section *s = &p->x->section[i];
 		char way[256];
 
-		if (s->way && !lead(p->x, i))
+		if (s->way && !page_lead(p->x, i))
 			continue;
 		if (s->way) {
 			clean_text(way, sizeof way, s->way, -1, p->s->utf8);
@@ -361,69 +374,7 @@ static void tables(const struct page *p)
 	fputc('\n', p->s->out);
 }
 
-/* ---- what could not be tested ---- */
-
-static void constants(const struct page *p)
-{
-	const struct cohort *c = p->x->cohort;
-	char text[4096] = "";
-
-	for (uint32_t i = 0; i < c->attributes; i++) {
-		char value[256], name[512];
-
-		if (!contrast_constant(c, i, value, sizeof value) || strcmp(value, "none") == 0 || strcmp(value, "no") == 0 || strcmp(value, "never") == 0)
-			continue;
-		text_add(text, sizeof text, "%s%s", text[0] ? "; " : "", compare_class(p->s, c->attribute[i].name, value, name, sizeof name));
-	}
-	if (text[0])
-		text_add(text, sizeof text, ": the same in every SYN, so not testable");
-	text_para(p->s, 0, "constant", LABEL, TINT_NONE, text);
-}
-
-/* What would make testable what is constant, or goes with something else: the rule of three, with the rate that was seen. */
-static void to_test(const struct page *p)
-{
-	const struct cohort *c = p->x->cohort;
-	const struct property *o = lead(p->x, 0);
-	bool tangled = o && o->standing == STANDING_TANGLED;
-	uint32_t controls = stats_controls(p->fail, p->fail + p->pass);
-	char text[2048] = "", n[32], a[32], b[32];
-
-	for (size_t k = 0; k < sizeof switches / sizeof switches[0] && !p->chosen; k++)
-		for (uint32_t i = 0; i < c->attributes; i++) {
-			char value[256];
-
-			if (strcmp(c->attribute[i].name, switches[k].attribute) == 0 && (tangled ? o->attribute == i :
-			    !o && contrast_constant(c, i, value, sizeof value) && strcmp(value, "none") != 0 && strcmp(value, "no") != 0))
-				text_add(text, sizeof text, "%s%s (%s)", text[0] ? ", " : "", c->attribute[i].name, switches[k].setting);
-		}
-	if (text[0] == '\0')
-		return;
-	text_add(text, sizeof text, ": switch it off in the same client, on and off in turns of a few minutes, for at least %s connection%s without it: if as "
-	    "many failed then as do now (%s of %s), so many without a failure would be a chance of 5 %%", style_count(n, sizeof n, controls), plural(controls),
-	    style_count(a, sizeof a, p->fail), style_count(b, sizeof b, p->fail + p->pass));
-	text_para(p->s, 0, "to test", LABEL, TINT_NONE, text);
-}
-
-static void power(const struct page *p)
-{
-	const struct section *s = &p->x->section[0];
-	int64_t most = contrast_power(s);
-	char text[1024] = "", a[32], b[32], n[32];
-
-	if (lead(p->x, 0))
-		return;
-	text_add(text, sizeof text, "%s of %s, %s propert%s tested: ", style_count(a, sizeof a, s->fail), style_count(b, sizeof b, s->fail + s->pass),
-	    style_count(n, sizeof n, s->tests), s->tests == 1 ? "y" : "ies");
-	if (most < 0)
-		text_add(text, sizeof text, "too few, even what all of these share and no other has would pass for chance");
-	else if (most == 0)
-		text_add(text, sizeof text, "only what all of these share and no other has would have been found");
-	else
-		text_add(text, sizeof text, "what all of these share would have been found if at most %s other%s had it too", style_count(n, sizeof n, most),
-		    most == 1 ? "" : "s");
-	text_para(p->s, 0, "power", LABEL, TINT_NONE, text);
-}
+/* ---- cautions ---- */
 
 static void remarks(const struct page *p)
 {
@@ -432,10 +383,10 @@ static void remarks(const struct page *p)
 	if (p->x->section[0].cluster_p <= CONTRAST_ALPHA) {
 		snprintf(text, sizeof text, "they come together in time (p %s, minute by minute): one event may count as many, so p and q are lower than they should be",
 		    compare_p(p->x->section[0].cluster_p, n, sizeof n));
-		text_para(p->s, 0, "caution", LABEL, TINT_DOUBT, text);
+		text_para(p->s, 0, "caution", PAGE_LABEL, TINT_DOUBT, text);
 	}
 	if (p->x->founds > 0)
-		text_para(p->s, 0, "note", LABEL, TINT_FAINT, "associated is not more than that: what differs along with it was looked at as far as these captures show it. "
+		text_para(p->s, 0, "note", PAGE_LABEL, TINT_FAINT, "associated is not more than that: what differs along with it was looked at as far as these captures show it. "
 		    "q is p corrected for all that was tested (false discoveries at most 5 %)");
 }
 
@@ -450,15 +401,13 @@ int report_compare(struct db *db, const struct style *s, const struct contrast *
 	p.count_w = p.count_w < 13 ? 13 : p.count_w;
 	who(&p);
 	if (p.fail == 0 || p.pass == 0) {
-		text_para(s, 0, "answer", LABEL, TINT_HEAD, p.fail == 0 ? (chosen ? "There is nothing to compare: no connection was chosen." : "No connection failed.") :
+		text_para(s, 0, "answer", PAGE_LABEL, TINT_HEAD, p.fail == 0 ? (chosen ? "There is nothing to compare: no connection was chosen." : "No connection failed.") :
 							    "There is nothing to compare with: all are on one side.");
 		return 0;
 	}
 	answer(&p);
 	tables(&p);
-	constants(&p);
-	to_test(&p);
-	power(&p);
+	page_untested(&p);
 	remarks(&p);
 	return 0;
 }
