@@ -62,6 +62,7 @@ void conn_empty(struct conn *c)
 	c->pkts = c->opts = c->causes = c->agains = c->txs = 0;
 	memset(c->at, 0, sizeof c->at);
 	memset(c->flow, 0, sizeof c->flow);
+	memset(c->mac, 0, sizeof c->mac);
 	memset(c->shift, 0, sizeof c->shift);
 	memset(c->stamp_shift, 0, sizeof c->stamp_shift);
 	memset(c->foreign, 0, sizeof c->foreign);

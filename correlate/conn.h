@@ -129,6 +129,7 @@ struct conn {
 	struct rst_cause *cause;
 	uint32_t causes, cause_room;
 
+	uint64_t mac[POINTS_MAX][2];            /* source MAC of the first packet of a direction at each point, 0: none */
 	const struct flow *flow[POINTS_MAX];    /* the connection at each point, NULL: not seen there */
 	uint32_t shift[POINTS_MAX][2];          /* what a device added to the numbers of each direction, against the first point with both */
 	uint32_t stamp_shift[POINTS_MAX][2];    /* ... and to its timestamps, against the first point that has any (shifts.h) */

@@ -16,6 +16,7 @@
 #include "correlate/match.h"
 #include "correlate/proxy.h"
 #include "correlate/sample.h"
+#include "correlate/siblings.h"
 #include "correlate/store.h"
 #include "correlate/store_facts.h"
 #include "correlate/tie.h"
@@ -86,6 +87,8 @@ static int learn(struct run *r)
 {
 	uint32_t n = r->facts.conns;
 
+	if (!(r->facts.siblings = siblings_new()))
+		return err_set(r->e, "out of memory");
 	for (uint32_t i = 0; i < n; i++) {
 		if (!facts_on_path(&r->facts, i))
 			continue;
@@ -94,7 +97,7 @@ static int learn(struct run *r)
 		fate_learn(&r->proof, &r->facts);
 		r->facts.conn[i].outcome = judge_outcome(&r->conn);
 		r->facts.conn[i].odd = strcmp(r->facts.conn[i].outcome, "no connection") == 0;
-		if (learn_stale(r) < 0 || delay_sums_learn(&r->delay_sums, &r->conn, r->e) < 0 || damage_learn(&r->conn, &r->facts, r->e) < 0)
+		if (learn_stale(r) < 0 || siblings_learn(r->facts.siblings, &r->conn, r->e) < 0 || delay_sums_learn(&r->delay_sums, &r->conn, r->e) < 0 || damage_learn(&r->conn, &r->facts, r->e) < 0)
 			return -1;
 		tell(r, i, 2 * n);
 	}
@@ -141,13 +144,13 @@ static int derive(struct run *r)
 	if (f->points == 0)
 		return 0;
 	if (flows_load(f, r->db, e) < 0 || crossed_settle(f, e) < 0 || proxy_link(f, r->db, e) < 0 || join_flows(f, r->db, e) < 0 ||
-	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0 || tie_find(f, r->db, e) < 0 || facts_load_names(f, r->db, e) < 0)
+	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0 || tie_find(f, r->db, e) < 0)
 		return -1;
 	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)) || timings_open(&r->timings, r->db, e) < 0)
 		return -1;
 	conn_init(&r->conn, f);
 	proof_init(&r->proof);
-	if (store_facts(r->db, f, e) < 0 || learn(r) < 0 || store_coverage(r->db, f, e) < 0)
+	if (store_facts(r->db, f, e) < 0 || learn(r) < 0 || facts_load_names(f, r->db, e) < 0 || store_coverage(r->db, f, e) < 0)
 		return -1;
 	if (judge_all(r) < 0 || habits_store(r->db, f, &r->habits, e) < 0 || store_ties(r->db, f, e) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 
 #include "correlate/clock_corridor.h"
 #include "correlate/hosts.h"
+#include "correlate/siblings.h"
 
 #include "correlate/select_clocks.sql.h"
 #include "correlate/select_points.sql.h"
@@ -250,6 +251,7 @@ void facts_free(struct facts *f)
 	free(f->stale);
 	free(f->stray);
 	hosts_free(f->hosts);
+	siblings_free(f->siblings);
 	memset(f, 0, sizeof *f);
 }
 
@@ -276,21 +278,38 @@ static int by_addr(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+/* Whose addresses are named: of back ends; and where one point is all there is, of connections that another capture is asked for. */
+static uint32_t list_names(struct facts *f, struct addr_name *out)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->ties; i++, n++)
+		if (out)
+			out[n].id = f->flow[f->conn[f->tied[i].back].flow].addr[S2C];
+	for (uint32_t i = 0; f->points == 1 && i < f->conns; i++) {
+		if (!f->conn[i].outcome || strcmp(f->conn[i].outcome, "completed") == 0)
+			continue;
+		for (int d = 0; d < 2; d++, n++)
+			if (out)
+				out[n].id = f->flow[f->conn[i].flow].addr[d];
+	}
+	return n;
+}
+
 int facts_load_names(struct facts *f, struct db *db, struct err *e)
 {
+	uint32_t n = 0, all = list_names(f, NULL);
 	sqlite3_stmt *st;
-	uint32_t n = 0;
 	int rc = 0;
 
-	f->addr_name = calloc(f->ties ? f->ties : 1, sizeof *f->addr_name);
+	f->addr_name = calloc(all ? all : 1, sizeof *f->addr_name);
 	if (!f->addr_name)
 		return err_set(e, "out of memory");
-	for (uint32_t i = 0; i < f->ties; i++)
-		f->addr_name[i].id = f->flow[f->conn[f->tied[i].back].flow].addr[S2C];
-	qsort(f->addr_name, f->ties, sizeof *f->addr_name, by_addr);
+	list_names(f, f->addr_name);
+	qsort(f->addr_name, all, sizeof *f->addr_name, by_addr);
 	if (db_prepare(db, "SELECT text FROM addr WHERE id = ?1", &st, e) < 0)
 		return -1;
-	for (uint32_t i = 0; rc >= 0 && i < f->ties; i++) {
+	for (uint32_t i = 0; rc >= 0 && i < all; i++) {
 		if (n > 0 && f->addr_name[n - 1].id == f->addr_name[i].id)
 			continue;
 		f->addr_name[n] = f->addr_name[i];

@@ -255,6 +255,7 @@ struct facts {
 	} *addr_name;           /* of the servers that proxies open connections to, sorted */
 	uint32_t addr_names;
 	struct hosts *hosts;    /* hosts.h */
+	struct siblings *siblings;      /* siblings.h, NULL: not learned */
 	struct orphans orphans[POINTS_MAX];     /* by the point that saw them */
 	int64_t first_ns, last_ns;      /* of the whole case, aligned */
 };
@@ -272,7 +273,7 @@ void facts_free(struct facts *f);
 /* The connections that a proxy opened for this one: n entries of facts.tied. */
 const struct tied *facts_backs(const struct facts *f, uint32_t front, uint32_t *n);
 
-/* Read the addresses that sentences name: of the back ends of proxies. Once facts.tied is there. */
+/* Read the addresses that sentences name: of the back ends of proxies, and of connections to be captured again. Once outcomes and ties are known. */
 int facts_load_names(struct facts *f, struct db *db, struct err *e);
 /* The text of an address, "?": not read. */
 const char *facts_addr(const struct facts *f, int64_t id);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "correlate/damage.h"
+#include "correlate/half_open.h"
 #include "correlate/hosts.h"
 #include "correlate/hop_doubt.h"
 #include "correlate/odds.h"
@@ -387,6 +388,8 @@ static void judge_far(struct proof *t, uint32_t x)
 		return;
 	}
 	if (near_syn_proxy(c, x, c->way[w->dir][w->reach], c->way[w->dir][w->reach + 1]))
+		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
+	if (half_open_knew(c, x))
 		w->odds_to = fminf(w->odds_to, ODDS_POSSIBLE);
 	w->fate_to = w->odds_to >= ODDS_LIKELY ? FATE_DROPPED : FATE_UNKNOWN;
 	if (damage_strayed(c, x, c->way[w->dir][w->reach], c->way[w->dir][w->reach + 1])) {

@@ -25,10 +25,13 @@ struct finding {
 	reason_set reasons;
 	double odds;                    /* the weakest of them, log10 */
 	uint32_t tx;                    /* the first transmission, NOTHING: none */
-	char text[700];
+	char text[1200];
 	char missing[300];              /* what would decide it; "": nothing */
 	char next[400];                 /* what to do next */
 	char alternatives[1200];        /* JSON strings, comma separated */
+	char hypotheses[1500];          /* JSON objects: what may have happened, what a second capture would show (one_point.h) */
+	char clues[2000];               /* JSON objects: what tells who made it (origin.h) */
+	char answers[300];              /* JSON object: which SYN it answers, or which answer the repeated SYN got (answers.h) */
 	const char *assumptions;        /* what the claim takes for granted, "": nothing */
 };
 
@@ -46,7 +49,7 @@ struct findings {
 	/* The connection as a whole. */
 	const char *outcome;
 	int severity;                   /* 0 clean, 1 curious, 2 doubtful, 3 bad */
-	char verdict[700];
+	char verdict[1200];
 };
 
 void findings_free(struct findings *f);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "correlate/fate.h"
+#include "correlate/half_open.h"
 #include "correlate/hosts.h"
 
 #define CROWD 1024              /* connections that are looked through for one of a client */
@@ -174,7 +175,8 @@ bool hop_unordered(const struct facts *f, unsigned a, unsigned b)
 
 bool hop_nothing_shared(const struct proof *t, unsigned near, unsigned far, unsigned dir)
 {
-	return t->tally.plain[near][dir] && t->tally.plain[far][dir] && !t->tally.shared[far][dir];
+	return t->tally.plain[near][dir] && t->tally.plain[far][dir] && !t->tally.shared[far][dir] &&
+	    !(dir == S2C && half_open_apart(t->c, far, near));
 }
 
 bool hop_severed(const struct proof *t, unsigned dir, unsigned i, unsigned k)

@@ -11,6 +11,7 @@
 #include "correlate/fate.h"
 #include "correlate/hop_doubt.h"
 #include "correlate/hosts.h"
+#include "correlate/origin.h"
 #include "correlate/ranges.h"
 #include "correlate/reason.h"
 #include "correlate/tell_proxy.h"
@@ -378,6 +379,11 @@ static void by_host(const struct conn *c, uint32_t i, struct findings *out)
 	if (conn_inside(c, i, at)) {
 		odds = fmin(odds, ODDS_POSSIBLE);
 		why |= WHY_INSIDE;
+	}
+	if (tx_is_reset(x)) {
+		struct origin o;
+		origin_find(c, i, &o);
+		odds = origin_denied(&o) ? fmin(odds, ODDS_POSSIBLE) : odds;
 	}
 	struct seen s = { odds >= ODDS_LIKELY ? KIND_SENT : KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, at, (uint8_t)by_odds(odds), why, i, odds,
 		"sent" };

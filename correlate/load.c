@@ -9,7 +9,7 @@ int loader_open(struct loader *l, struct db *db, struct err *e)
 
 	memset(l, 0, sizeof *l);
 	l->db = db;
-	if (db_prepare(db, "SELECT first_packet, packets FROM run WHERE part_id = ?1", &l->runs, e) < 0 ||
+	if (db_prepare(db, "SELECT r.first_packet, r.packets, p.a_mac, p.b_mac FROM run r CROSS JOIN part p ON p.id = r.part_id WHERE r.part_id = ?1", &l->runs, e) < 0 ||
 	    db_prepare(db, "SELECT id, t, flags, seq, ack, win, len, tsval, tsecr, ip_id, ttl, tos, payload FROM packet WHERE id >= ?1 AND id < ?2",
 		&l->packets, e) < 0)
 		return -1;
@@ -128,6 +128,10 @@ static int read_part(struct loader *l, struct conn *c, const struct flow *w, con
 	sqlite3_bind_int64(l->runs, 1, q->id);
 	while ((rc = db_step(l->db, l->runs, e)) == 1) {
 		int64_t first = sqlite3_column_int64(l->runs, 0);
+		for (int side = 0; side < 2; side++) {
+			uint64_t *mac = &c->mac[w->point][side == 0 ? !q->a_is_client : q->a_is_client];
+			*mac = *mac ? *mac : (uint64_t)sqlite3_column_int64(l->runs, 2 + side);
+		}
 		sqlite3_bind_int64(l->packets, 1, first);
 		sqlite3_bind_int64(l->packets, 2, first + sqlite3_column_int64(l->runs, 1));
 		while ((rows = l->limit && n == l->limit ? 0 : db_step(l->db, l->packets, e)) == 1 && ++n)

@@ -328,6 +328,12 @@ static size_t add_peers(const struct facts *f, uint32_t index, int d, char *out,
 	return n + (size_t)snprintf(out + n, size - n, "]");
 }
 
+/* A member whose value is a list of what is JSON already. */
+static size_t add_array(char *out, size_t size, const char *name, const char *json)
+{
+	return json[0] ? (size_t)snprintf(out, size, ",\"%s\":[%s]", name, json) : 0;
+}
+
 static void evidence(const struct conn *c, const struct findings *found, uint32_t i, char *out, size_t size)
 {
 	const struct finding *x = &found->list[i];
@@ -352,6 +358,9 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 		n += (size_t)snprintf(out + n, size - n, ",\"assumptions\":[\"%s\"]", x->assumptions);
 	if (x->alternatives[0])
 		n += (size_t)snprintf(out + n, size - n, ",\"alternatives\":[%s]", x->alternatives);
+	n += add_array(out + n, size - n, "clues", x->clues);
+	n += add_array(out + n, size - n, "answers", x->answers);
+	n += add_array(out + n, size - n, "hypotheses", x->hypotheses);
 	add_member(out, size, &n, "missing", x->missing);
 	add_member(out, size, &n, "next", x->next);
 	snprintf(out + n, size - n, "}");
@@ -359,7 +368,7 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 
 static int store_findings(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
 {
-	char json[8000];
+	char json[12000];
 
 	for (uint32_t i = 0; i < found->n; i++) {
 		const struct finding *x = &found->list[i];

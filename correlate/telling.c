@@ -2,14 +2,18 @@
 
 #include <string.h>
 
+#include "correlate/answers.h"
 #include "correlate/damage.h"
 #include "correlate/datagram.h"
 #include "correlate/disorder.h"
 #include "correlate/ecn.h"
+#include "correlate/one_point.h"
+#include "correlate/origin.h"
 #include "correlate/reason.h"
 #include "correlate/tell_proxy.h"
 #include "correlate/words.h"
 
+#define ANSWERS_AMONG 64        /* transmissions behind a repeated SYN: one of these answers it first */
 #define REPEATS 64              /* that are followed to see whether one came through */
 
 static const struct tx *first_of(const struct conn *c, const struct finding *f)
@@ -139,15 +143,20 @@ static void say_dropped(const struct conn *c, struct findings *all, struct findi
 static void say_answer(const struct conn *c, const struct tx *x, struct words *w)
 {
 	uint32_t syn = judge_bare_answer(c, (uint32_t)(x - c->tx));
+	struct answer a;
 
 	if (syn == NOTHING)
 		return;
 	words_say(w, " It answers a SYN without being a SYN-ACK, ");
-	words_duration(w, x->t - c->tx[syn].t);
+	/* After which of several it came is told with which it answers. */
+	if (!answers_find(c, (uint32_t)(x - c->tx), &a)) {
+		words_duration(w, x->t - c->tx[syn].t);
+		words_say(w, " after it, ");
+	}
 	if (x->stray_ack)
-		words_say(w, " after it, with numbers of another connection.");
+		words_say(w, "with numbers of another connection.");
 	else
-		words_say(w, " after it, and acknowledges exactly this SYN (ISN + 1): whoever made it held a half-open connection for it (RFC 9293 3.10.7.4).");
+		words_say(w, "and acknowledges exactly this SYN (ISN + 1): whoever made it held a half-open connection for it (RFC 9293 3.10.7.4).");
 }
 
 static void say_generated(const struct conn *c, struct finding *f, struct words *w)
@@ -278,37 +287,6 @@ static void say_undecided(const struct conn *c, const struct findings *all, stru
 	}
 }
 
-/* What one capture can say, and what it cannot; the hypotheses are those of a half-open connection answered by a bare ACK (ranked). */
-static void say_single(const struct conn *c, struct finding *f, struct words *w)
-{
-	const struct tx *x = first_of(c, f);
-	bool bare = x && judge_bare_answer(c, f->tx) != NOTHING;
-	const struct flow *v = c->flow[0];
-	struct words a = words_into(f->alternatives, sizeof f->alternatives), n = words_into(f->next, sizeof f->next), m = words_into(f->missing, sizeof f->missing);
-
-	words_count(w, f->count, f->what);
-	if (f->what == WHAT_SYN) {
-		words_say(w, " left and %s not answered as %s should be; one capture cannot tell where that went wrong.", f->count == 1 ? "was" : "were",
-		    f->count == 1 ? "it" : "they");
-		words_say(&a, "\"dropped on the way to the server\",\"the server did not answer\",\"the answer was dropped on the way back\"");
-	} else if (bare && !x->stray_ack) {
-		words_say(w, " without SYN came back.");
-		say_answer(c, x, w);
-		words_say(w, " One capture cannot tell whether that was a device on the way or the server.");
-		words_say(&a, "\"a load balancer, proxy or firewall that had answered for the server and never reached it (fits everything)\","
-			"\"the same, but the server did answer and the device lost or refused its SYN-ACK\","
-			"\"the server itself: its SYN-ACKs were lost on the way back and it answers the repeated SYN as RFC 9293 says\","
-			"\"the SYN bit of a SYN-ACK was cleared on the way, or a third party forged the packets\"");
-	} else {
-		words_say(w, " came in the name of the %s; one capture cannot tell who made %s.", words_host(f->dir), f->count == 1 ? "it" : "them");
-		say_answer(c, x, w);
-		words_say(&a, "\"the %s itself\",\"a device on the way\"", words_host(f->dir));
-	}
-	words_say(&m, "a second capture on the other side of the devices on the way, at the same time");
-	words_say(&n, "capture on the server, or between it and the last device before it: tcpdump -i any -s 128 -w behind.pcap 'tcp port %u' "
-		"(if that device changes ports: the port of the server behind it), and run pcaphop with both files", v ? v->port[1] : 0);
-}
-
 static void say_not_captured(const struct conn *c, const struct findings *all, struct finding *f, struct words *w)
 {
 	uint32_t x;
@@ -384,6 +362,54 @@ static const char *assumption(const struct finding *f)
 	default:
 		return "";
 	}
+}
+
+/* What the packet itself says of who made it (origin.h). */
+static void tell_clues(const struct conn *c, struct finding *f)
+{
+	bool asked = f->kind == KIND_SENT || f->kind == KIND_GENERATED || f->kind == KIND_UNDECIDED;
+	struct origin o;
+
+	f->clues[0] = '\0';
+	if (!asked || f->tx == NOTHING || f->reasons & (WHY_F5 | WHY_SYN_PROXY) || !origin_matters(c, f->tx))
+		return;
+	origin_find(c, f->tx, &o);
+	origin_json(&o, f->clues, sizeof f->clues);
+}
+
+/* Is something said of transmission x itself? Then which SYN it answers is, too. */
+static bool has_finding(const struct findings *all, uint32_t x)
+{
+	for (uint32_t i = 0; i < all->txs; i++) {
+		enum kind k = all->list[all->tx[i].finding].kind;
+		if (all->tx[i].tx == x && (k == KIND_SENT || k == KIND_GENERATED || k == KIND_UNDECIDED) && all->list[all->tx[i].finding].tx == x)
+			return true;
+	}
+	return false;
+}
+
+/* Which SYN was answered (answers.h): told with the answer, and where a repeated SYN is told. */
+static void tell_answers(const struct conn *c, const struct findings *all, struct finding *f, struct words *w)
+{
+	struct words j = words_into(f->answers, sizeof f->answers);
+	bool repeat = f->kind == KIND_RETRANSMITTED && f->what == WHAT_SYN && f->dir == C2S;
+	struct answer a;
+
+	if (repeat) {
+		for (uint32_t i = f->tx; i < c->txs && i < f->tx + ANSWERS_AMONG; i++)
+			if (answers_find(c, i, &a) && !has_finding(all, i)) {
+				words_say(w, " The first answer to it is %s %s.", strchr("AEIO", what_name(c->tx[i].what)[0]) ? "an" : "a", what_name(c->tx[i].what));
+				answers_say(c, &a, w);
+				answers_json(c, &a, &j);
+				return;
+			}
+		return;
+	}
+	if (f->tx == NOTHING || (f->kind != KIND_SENT && f->kind != KIND_GENERATED && f->kind != KIND_UNDECIDED) || !answers_find(c, f->tx, &a))
+		return;
+	answers_json(c, &a, &j);
+	if (c->facts->points > 1)
+		answers_say(c, &a, w);
 }
 
 void telling_write(const struct conn *c, struct findings *all, struct finding *f)
@@ -465,13 +491,15 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_UNDECIDED:
 		if (c->facts->points == 1)
-			say_single(c, f, &w);
+			one_point_say(c, f, &w);
 		else
 			say_undecided(c, all, f, &w);
 		break;
 	default:
 		break;
 	}
+	tell_clues(c, f);
+	tell_answers(c, all, f, &w);
 	if (f->tx != NOTHING && tx_is_reset(&c->tx[f->tx]) && (f->kind == KIND_SENT || f->kind == KIND_GENERATED || f->kind == KIND_UNDECIDED))
 		words_f5(&w, c, f->tx);
 }

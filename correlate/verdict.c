@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "correlate/ecn.h"
+#include "correlate/half_open.h"
 #include "correlate/reason.h"
 #include "correlate/telling.h"
 #include "correlate/tick.h"
@@ -329,7 +330,7 @@ static void add_crossed(const struct conn *c, char *verdict, size_t size)
 void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
-		verdict_half_open, verdict_refused_on_way, verdict_resets_made, verdict_stale, verdict_handshake_lost, verdict_icmp_made, verdict_unanswered,
+		half_open_verdict, verdict_half_open, verdict_refused_on_way, verdict_resets_made, verdict_stale, verdict_handshake_lost, verdict_icmp_made, verdict_unanswered,
 		verdict_back_end, verdict_data_lost, verdict_damaged, verdict_by_host, verdict_recycled, verdict_undecided,
 	};
 	struct words w = words_into(out->verdict, sizeof out->verdict);

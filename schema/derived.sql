@@ -275,7 +275,7 @@ CREATE TABLE finding(
   confidence    TEXT NOT NULL,
   rule          TEXT NOT NULL,
   text          TEXT NOT NULL,
-  evidence      TEXT NOT NULL           -- JSON: packets, assumptions, alternatives, next
+  evidence      TEXT NOT NULL           -- JSON: packets, reasons, assumptions, alternatives, clues, answers, hypotheses, missing, next
 ) STRICT;
 CREATE INDEX finding_connection ON finding(connection_id);
 

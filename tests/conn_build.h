@@ -2,11 +2,11 @@
  * A connection, and the facts around it, from a few lines that read like tcpdump; and what was found in it as a few words.
  *
  *     "0.000 ab > S 1000 ts 1/0\n"             TIME POINTS DIRECTION FLAGS SEQ [ack N] [len N] [win N] [id N] [ts VAL/ECR] [ttl N] [tos N]
- *     "0.010 ba < S. 5000 ack 1001\n"          [hash N] [cut] [mss N] [ws N] [sackok] [sack LEFT-RIGHT] [opt HEX] [good] [bad]
+ *     "0.010 ba < S. 5000 ack 1001\n"          [hash N] [cut] [mss N] [ws N] [sackok] [sack LEFT-RIGHT] [opt HEX] [good] [bad] [df] [otherlink]
  *
  * TIME (s) is when the first of POINTS recorded it in the direction of travel; each hop takes 1 ms more. > is client to server. Flags are tcpdump's
  * (S F R P . U E W; A: AE), "icmp" an ICMP error about SEQ of the other direction, "later" a later IP fragment at offset SEQ; behind either kind of
- * fragment that is not the last one: more; good and bad: the TCP checksum is. ack adds no flag. TTLs are 64 at the hosts and one less per hop.
+ * fragment that is not the last one: more; good and bad: the TCP checksum is; otherlink: SEG_OTHER_LINK. ack adds no flag. TTLs are 64 at the hosts and one less per hop.
  */
 #ifndef TESTS_CONN_BUILD_H
 #define TESTS_CONN_BUILD_H
@@ -244,6 +244,10 @@ static inline void read_line(struct scene *s, char *line, unsigned number)
 			cut = true;
 		else if (strcmp(word, "more") == 0)
 			r.p.flags |= SEG_FRAGMENT;
+		else if (strcmp(word, "df") == 0)
+			r.p.flags |= SEG_DF;
+		else if (strcmp(word, "otherlink") == 0)
+			r.p.flags |= SEG_OTHER_LINK;
 		else if (strcmp(word, "good") == 0)
 			r.p.flags |= SEG_CSUM_OK;
 		else if (strcmp(word, "bad") == 0)

@@ -242,11 +242,22 @@ static bool is_in(const char *lines, const char *line, size_t n)
 	return false;
 }
 
-enum list { ASSUMPTIONS, ALTERNATIVES, MISSING };
+enum list { ASSUMPTIONS, ALTERNATIVES, CLUES, HYPOTHESES, MISSING };
 
 static const char *list_of(const struct finding *f, enum list which)
 {
-	return which == ASSUMPTIONS ? f->assumptions : which == ALTERNATIVES ? f->alternatives : f->missing;
+	switch (which) {
+	case ASSUMPTIONS:
+		return f->assumptions;
+	case ALTERNATIVES:
+		return f->alternatives;
+	case CLUES:
+		return f->clues;
+	case HYPOTHESES:
+		return f->hypotheses;
+	default:
+		return f->missing;
+	}
 }
 
 static void list(const struct trace *t, const struct finding *f, const struct style *s, const char *label, enum list which)
@@ -285,6 +296,14 @@ static void where(const struct trace *t, const struct finding *f, const struct s
 		*p = *p == '_' ? ' ' : *p;
 }
 
+static bool said_in_verdict(const struct trace *t, const struct finding *f)
+{
+	static const char undecided[] = "Undecided: ";
+
+	return strcmp(t->verdict, f->text) == 0 ||
+	       (f->clues && strncmp(t->verdict, undecided, sizeof undecided - 1) == 0 && strcmp(t->verdict + sizeof undecided - 1, f->text) == 0);
+}
+
 static void finding(const struct trace *t, const struct finding *f, const struct style *s)
 {
 	bool grave = strcmp(f->kind, "dropped") == 0 || strcmp(f->kind, "generated") == 0;
@@ -293,12 +312,17 @@ static void finding(const struct trace *t, const struct finding *f, const struct
 
 	where(t, f, s, head, sizeof head);
 	text_para(s, 0, "finding", LABEL, tint, head);
-	if (strcmp(f->text, t->verdict) != 0)
+	if (!said_in_verdict(t, f))
 		text_para(s, LABEL, "", 0, TINT_NONE, f->text);
 	if (f->reasons)
 		text_para(s, LABEL, "because", 14, TINT_NONE, f->reasons);
 	list(t, f, s, "assuming", ASSUMPTIONS);
-	list(t, f, s, "not excluded", ALTERNATIVES);
+	list(t, f, s, "clues", CLUES);
+	/* They are the same, with what would tell them apart. */
+	if (f->hypotheses)
+		list(t, f, s, "not excluded", HYPOTHESES);
+	else
+		list(t, f, s, "not excluded", ALTERNATIVES);
 	list(t, f, s, "missing", MISSING);
 }
 

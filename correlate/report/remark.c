@@ -198,6 +198,27 @@ static void detail_acknowledges(const struct trace *t, const struct row *r, char
 		add(buf, size, part);
 }
 
+/* Of a repeated SYN, which transmission it answers: "answers 2: TSecr", "answers 1 or 2". */
+static void detail_answers(const struct trace *t, const struct row *r, char *buf, size_t size)
+{
+	const char *how = "";
+	char part[128] = "";
+
+	for (size_t i = 0; i < t->replies; i++) {
+		const struct reply *k = &t->reply[i];
+
+		for (size_t q = 0; k->transmission_id == r->transmission_id && q < t->rows && &t->row[q] < r; q++)
+			if (t->row[q].transmission_id == k->syn) {
+				text_add(part, sizeof part, "%s%zu", part[0] ? " or " : "answers ", q + 1);
+				how = k->how;
+			}
+	}
+	if (part[0] && strcmp(how, "not known") != 0)
+		text_add(part, sizeof part, ": %s", how);
+	if (part[0])
+		add(buf, size, part);
+}
+
 static void detail_same_numbers(const struct trace *t, const struct row *r, char *buf, size_t size)
 {
 	const struct sighting *k = trace_first(t, r);
@@ -319,6 +340,7 @@ void remark_detail(const struct trace *t, const struct row *r, char *buf, size_t
 	} else if (remark_weight(t, r) > 0 || k->window == 0) {
 		detail_numbers(t, r, buf, size);
 	}
+	detail_answers(t, r, buf, size);
 	detail_fragments(t, r, buf, size);
 	if (rst_cause(t, r)) {
 		add(buf, size, "F5: \"");

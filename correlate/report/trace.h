@@ -56,10 +56,17 @@ struct finding {
 	int direction;                  /* 0 c2s, 1 s2c, -1 both */
 	int from, to, at;               /* columns; -1: none */
 	char *kind, *what, *confidence, *text;
-	char *assumptions, *alternatives;       /* one a line, or NULL */
+	char *assumptions, *alternatives, *clues, *hypotheses;  /* one a line, or NULL */
 	char *missing, *next;
 	char *reasons;                  /* in one line, or NULL */
 	bool by_f5;                     /* a BIG-IP says so of itself */
+};
+
+/* Which transmission of a repeated SYN an answer answers. */
+struct reply {
+	int64_t transmission_id;        /* the answer */
+	int64_t syn;                    /* one that it may answer: a transmission */
+	char how[32];
 };
 
 struct mark {
@@ -83,8 +90,9 @@ struct trace {
 	struct row *row;
 	struct finding *finding;
 	struct mark *mark;
+	struct reply *reply;
 	struct hop_error *hop;
-	size_t columns, sightings, rows, findings, marks, hops;
+	size_t columns, sightings, rows, findings, marks, replies, hops;
 };
 
 /* Load connection id. On -1 nothing is loaded. */

@@ -11,6 +11,7 @@
 #include "correlate/report/trace_findings.sql.h"
 #include "correlate/report/trace_marks.sql.h"
 #include "correlate/report/trace_packets.sql.h"
+#include "correlate/report/trace_replies.sql.h"
 
 /* The array with room for one more of `size` bytes behind n; it grows in powers of two. NULL: out of memory, the array is as it was. */
 static void *grow(void *array, size_t n, size_t size, struct err *e)
@@ -211,6 +212,8 @@ static int take_finding(struct trace *t, const struct style *s, sqlite3_stmt *st
 		return -1;
 	if (copy(s, st, 12, &f->missing, e) < 0 || copy(s, st, 13, &f->next, e) < 0)
 		return -1;
+	if (copy(s, st, 16, &f->clues, e) < 0 || copy(s, st, 17, &f->hypotheses, e) < 0)
+		return -1;
 	f->by_f5 = sqlite3_column_int(st, 15);
 	return copy(s, st, 14, &f->reasons, e);
 }
@@ -228,6 +231,20 @@ static int take_mark(struct trace *t, const struct style *s, sqlite3_stmt *st, s
 	m->transmission_id = sqlite3_column_int64(st, 0);
 	while (m->finding + 1 < t->findings && t->finding[m->finding].id != id)
 		m->finding++;
+	return 0;
+}
+
+static int take_reply(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
+{
+	struct reply *r = grow(t->reply, t->replies, sizeof *r, e);
+
+	if (r == NULL)
+		return -1;
+	t->reply = r;
+	r += t->replies++;
+	r->transmission_id = sqlite3_column_int64(st, 0);
+	r->syn = sqlite3_column_int64(st, 1);
+	clean_column(s, st, 2, r->how, sizeof r->how);
 	return 0;
 }
 
@@ -260,6 +277,7 @@ int trace_read(struct trace *t, struct db *db, const struct style *s, struct err
 	    {trace_packets_sql, take_packet},
 	    {trace_findings_sql, take_finding},
 	    {trace_marks_sql, take_mark},
+	    {trace_replies_sql, take_reply},
 	    {"SELECT a.name, b.name, h.error_low_ns, h.error_high_ns FROM hop h JOIN point a ON a.id = h.from_point "
 		 "JOIN point b ON b.id = h.to_point WHERE h.connection_id = ?1", take_hop},
 	};
