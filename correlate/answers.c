@@ -161,6 +161,17 @@ static const char *nth(const struct answer *a, unsigned i)
 	return i + 1 == a->n && i > 1 ? "last" : name[i];
 }
 
+/* "the server answers others in 28.0 ms to 32.0 ms" */
+static void say_usual(const struct answer *a, struct words *w)
+{
+	words_say(w, "the server answers others in ");
+	words_duration(w, a->least_ns);
+	if (a->most_ns - a->least_ns > a->least_ns / 50) {
+		words_say(w, " to ");
+		words_duration(w, a->most_ns);
+	}
+}
+
 /* Both readings, with their numbers. */
 static void say_unknown(const struct answer *a, struct words *w)
 {
@@ -179,10 +190,9 @@ static void say_unknown(const struct answer *a, struct words *w)
 	if (a->timer_ns)
 		words_say(w, ", as a timer of %lld s would do", (long long)(a->timer_ns / INT64_C(1000000000)));
 	if (a->most_ns) {
-		words_say(w, ". The server answers others within ");
-		words_duration(w, a->least_ns);
-		words_say(w, " to ");
-		words_duration(w, a->most_ns);
+		words_say(w, " (");
+		say_usual(a, w);
+		words_say(w, ")");
 	}
 	words_say(w, ".");
 }
@@ -206,10 +216,8 @@ void answers_say(const struct conn *c, const struct answer *a, struct words *w)
 	} else {
 		words_say(w, ", most likely: it came ");
 		words_duration(w, a->after_ns[i]);
-		words_say(w, " after it, and the server answers others within ");
-		words_duration(w, a->least_ns);
-		words_say(w, " to ");
-		words_duration(w, a->most_ns);
+		words_say(w, " after it, and ");
+		say_usual(a, w);
 	}
 	words_say(w, ".");
 }

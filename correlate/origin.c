@@ -377,19 +377,36 @@ static void kind_of_reset(const struct baseline *b, struct origin *o)
 
 	if (!tx_is_reset(w) || (w->stray && b->p->seq))
 		return;
-	for (uint32_t i = 0; i < b->x && i < HANDSHAKE; i++) {
-		const struct pkt *q = conn_at(b->c, i, b->p->point);
-		if (q && q->seq == b->p->seq && q->ack == b->p->ack && q->ttl == b->p->ttl && judge_bare_answer(b->c, i) != NOTHING) {
-			add(o, "pair", CLUE_SEQUENCE, 0, "the numbers and the TTL of the ACK before it: made by the same");
-			return;
-		}
-	}
 	if (w->what == WHAT_RSTACK && b->p->seq == 0)
 		add(o, "kind", CLUE_SEQUENCE, 0, "refuses: made by somebody who has no such connection, from the packet that it answers alone");
 	else if (w->what == WHAT_RST && asked_for(b, w, false))
 		add(o, "kind", CLUE_SEQUENCE, 0, "its number is one that it was sent: somebody without such a connection may have made it");
 	else if (w->what == WHAT_RSTACK)
 		add(o, "kind", CLUE_SEQUENCE, 0, "ends a connection: whoever made it knew its numbers");
+}
+
+/* The bare ACK before a reset that has its numbers and its TTL: whoever made the one made the other. NOTHING: there is none. */
+static uint32_t pair_of(const struct baseline *b)
+{
+	for (uint32_t i = 0; tx_is_reset(b->w) && i < b->x && i < HANDSHAKE; i++) {
+		const struct pkt *q = conn_at(b->c, i, b->p->point);
+		if (q && q->seq == b->p->seq && q->ack == b->p->ack && q->ttl == b->p->ttl && judge_bare_answer(b->c, i) != NOTHING)
+			return i;
+	}
+	return NOTHING;
+}
+
+/* What is known of the one is known of the other. */
+static void pair(const struct baseline *b, uint32_t with, struct origin *o)
+{
+	struct origin other;
+
+	origin_find(b->c, with, &other);
+	if (fabs(other.sum) > fabs(o->sum)) {
+		o->sum = other.sum;
+		o->device = other.device;
+		o->host = other.host;
+	}
 }
 
 /* ---- all of them ---- */
@@ -419,6 +436,7 @@ static int stronger(const void *x, const void *y)
 
 void origin_find(const struct conn *c, uint32_t x, struct origin *o)
 {
+	uint32_t with = NOTHING;
 	struct baseline b;
 
 	memset(o, 0, sizeof *o);
@@ -437,9 +455,14 @@ void origin_find(const struct conn *c, uint32_t x, struct origin *o)
 		reaction(&b, o);
 		reaction_repeated(&b, o);
 		sequence(&b, o);
-		kind_of_reset(&b, o);
+		if ((with = pair_of(&b)) != NOTHING)
+			add(o, "pair", CLUE_SEQUENCE, 0, "the numbers and the TTL of the ACK before it: made by the same");
+		else
+			kind_of_reset(&b, o);
 	}
 	sum_up(o);
+	if (with != NOTHING)
+		pair(&b, with, o);
 	qsort(o->list, o->n, sizeof *o->list, stronger);
 }
 

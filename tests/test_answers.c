@@ -80,7 +80,7 @@ static void the_founding_case_has_two_readings(void **state)
 	assert_int_equal(a.how, ANSWERS_UNKNOWN);
 	answers_say(&s->c, &a, &w);
 	assert_string_equal(text, " Which SYN it answers cannot be told: it came 32.0 ms after the second; or 3.03 s after the first, as a timer of 3 s would "
-		"do. The server answers others within 30.0 ms to 30.0 ms.");
+		"do (the server answers others in 30.0 ms).");
 	w = words_into(text, sizeof text);
 	answers_json(&s->c, &a, &w);
 	assert_string_equal(text, "{\"packet\":300,\"to\":[100,200],\"how\":\"not known\"}");

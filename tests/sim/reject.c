@@ -55,7 +55,7 @@ static void answer_half_open(struct sim_engine *g, unsigned device, const struct
 		h->seq = seq;
 		h->ack = f->p.h.seq + 1;
 		h->window = 12288;
-		h->ttl = 255;
+		h->ttl = g->w->device[device].reject_copies_ttl ? servers_ttl(g, f->c, device) : 255;
 		sim_device_send(a, device, ack_after + (i ? rst_after : 0));
 	}
 }
@@ -63,8 +63,15 @@ static void answer_half_open(struct sim_engine *g, unsigned device, const struct
 bool sim_reject_packet(struct sim_engine *g, unsigned device, struct sim_flight *f)
 {
 	const struct sim_device *d = &g->w->device[device];
+	enum sim_what what = sim_packet_what(&f->p);
 
-	if (!d->reject || d->reject_port != f->c->plan.port || f->dir != SIM_C2S || sim_packet_what(&f->p) != SIM_SYN)
+	if (!d->reject || d->reject_port != f->c->plan.port)
+		return false;
+	if (d->reject_passes && f->dir == SIM_S2C && what == SIM_SYNACK) {
+		sim_device_drop(f, device);
+		return true;
+	}
+	if (f->dir != SIM_C2S || what != SIM_SYN)
 		return false;
 	if (d->reject == SIM_REJECT_RST)
 		answer_rst(g, device, f);
@@ -72,6 +79,8 @@ bool sim_reject_packet(struct sim_engine *g, unsigned device, struct sim_flight 
 		answer_icmp(device, f);
 	else
 		answer_half_open(g, device, f);
+	if (d->reject_passes)
+		return false;
 	sim_device_drop(f, device);
 	return true;
 }

@@ -86,6 +86,7 @@ static void add_rejects(struct sim_world *w, struct sim_rng *r)
 	d->reject = (enum sim_reject)sim_rng_range(r, SIM_REJECT_RST, SIM_REJECT_HALF_OPEN);
 	d->reject_port = 82;
 	d->reject_copies_ttl = sim_rng_chance(r, 0.5);
+	d->reject_passes = d->reject == SIM_REJECT_HALF_OPEN && w->seed & 1;
 }
 
 static void add_resets(struct sim_world *w, struct sim_rng *r)

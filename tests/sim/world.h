@@ -41,7 +41,8 @@ struct sim_device {
 	unsigned drop_count;
 	enum sim_reject reject; /* what SYNs to this port get: RST,ACK; ICMP 3/13; the bare ACK and late RST,ACK of a half-open entry */
 	uint16_t reject_port;
-	bool reject_copies_ttl;    /* the RST,ACK looks as if the server had sent it */
+	bool reject_copies_ttl;    /* what it answers looks as if the server had sent it */
+	bool reject_passes;        /* a half-open entry: it passes the SYNs on all the same, and keeps the SYN-ACKs to itself */
 	double cut;                /* chance that a connection is reset towards both sides in its midst, and then forgotten */
 	int64_t idle_limit;        /* 0: none. What comes later is dropped ... */
 	bool idle_rst;             /* ... and answered with a RST */
