@@ -278,6 +278,8 @@ static int by_addr(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+#define NAMED 100000            /* of a flood of SYNs not all */
+
 /* Whose addresses are named: of back ends; and where one point is all there is, of connections that another capture is asked for. */
 static uint32_t list_names(struct facts *f, struct addr_name *out)
 {
@@ -286,7 +288,7 @@ static uint32_t list_names(struct facts *f, struct addr_name *out)
 	for (uint32_t i = 0; i < f->ties; i++, n++)
 		if (out)
 			out[n].id = f->flow[f->conn[f->tied[i].back].flow].addr[S2C];
-	for (uint32_t i = 0; f->points == 1 && i < f->conns; i++) {
+	for (uint32_t i = 0; f->points == 1 && i < f->conns && n < f->ties + NAMED; i++) {
 		if (!f->conn[i].outcome || strcmp(f->conn[i].outcome, "completed") == 0)
 			continue;
 		for (int d = 0; d < 2; d++, n++)

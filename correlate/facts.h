@@ -275,7 +275,7 @@ const struct tied *facts_backs(const struct facts *f, uint32_t front, uint32_t *
 
 /* Read the addresses that sentences name: of the back ends of proxies, and of connections to be captured again. Once outcomes and ties are known. */
 int facts_load_names(struct facts *f, struct db *db, struct err *e);
-/* The text of an address, "?": not read. */
+/* The text of an address, "?": not read (of connections to be captured again the first ones are). */
 const char *facts_addr(const struct facts *f, int64_t id);
 
 /* The piece of its clock that a time on it belongs to; the pieces cover all time. */

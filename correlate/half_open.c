@@ -103,12 +103,12 @@ static void say_device(const struct conn *c, const struct table *t, struct words
 	if (t->synack && t->first)
 		words_say(w, " swallowed the server's SYN-ACK%s", t->synacks == 1 ? "" : "s");
 	else if (t->synack)
-		words_say(w, " kept the first SYN to itself and passed on a repeat, swallowed the server's SYN-ACK%s", t->synacks == 1 ? "" : "s");
+		words_say(w, " kept the first SYN to itself, passed on a repeat, swallowed the server's SYN-ACK%s", t->synacks == 1 ? "" : "s");
 	else if (t->first)
 		words_say(w, " passed the SYN on to a server that did not answer it");
 	else
 		words_say(w, " kept the first SYN to itself, passed on a repeat that was not answered");
-	words_say(w, "%s answered the client with a bare ACK of its own", t->first ? " and" : ", and");
+	words_say(w, ", answered the client with a bare ACK of its own");
 	say_reset(c, t, w);
 	words_say(w, ": it held a half-open connection for the client.");
 }

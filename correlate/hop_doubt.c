@@ -163,7 +163,9 @@ bool hop_strangers(const struct facts *f, unsigned a, unsigned b)
 
 bool hop_two_numberings(const struct conn *c, unsigned a, unsigned b)
 {
-	return conn_foreign(c, a) || conn_foreign(c, b) || (c->flow[a] && c->flow[a]->two_servers) || (c->flow[b] && c->flow[b]->two_servers);
+	bool foreign = conn_foreign(c, a) || conn_foreign(c, b);
+
+	return (foreign && !answered_apart(c, a, b)) || (c->flow[a] && c->flow[a]->two_servers) || (c->flow[b] && c->flow[b]->two_servers);
 }
 
 bool hop_unordered(const struct facts *f, unsigned a, unsigned b)
@@ -173,10 +175,16 @@ bool hop_unordered(const struct facts *f, unsigned a, unsigned b)
 	return p->unordered >> b & 1 && p->sight[0].packets + p->sight[1].packets > 0 && q->sight[0].packets + q->sight[1].packets > 0;
 }
 
+/* Whoever answers for the server has numbers of its own: these are no stream of another, nor the server's, moved. */
+static bool answered_apart(const struct conn *c, unsigned a, unsigned b)
+{
+	return half_open_apart(c, a, b) || half_open_apart(c, b, a);
+}
+
 bool hop_nothing_shared(const struct proof *t, unsigned near, unsigned far, unsigned dir)
 {
 	return t->tally.plain[near][dir] && t->tally.plain[far][dir] && !t->tally.shared[far][dir] &&
-	    !(dir == S2C && half_open_apart(t->c, far, near));
+	    !(dir == S2C && answered_apart(t->c, near, far));
 }
 
 bool hop_severed(const struct proof *t, unsigned dir, unsigned i, unsigned k)

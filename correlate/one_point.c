@@ -123,9 +123,11 @@ static void say_next(const struct conn *c, const struct finding *f, struct words
 
 	if (!v)
 		return;
-	words_say(n, "capture on the server, or between it and the last device before it, until it happens again: "
-	    "tcpdump -i any -s 128 -w behind.pcap 'host %s and host %s and tcp port %u'", facts_addr(c->facts, v->addr[C2S]), facts_addr(c->facts, v->addr[S2C]),
-	    v->port[S2C]);
+	const char *client = facts_addr(c->facts, v->addr[C2S]), *server = facts_addr(c->facts, v->addr[S2C]);
+	words_say(n, "capture on the server, or between it and the last device before it, until it happens again: tcpdump -i any -s 128 -w behind.pcap '");
+	if (*client != '?' && *server != '?')
+		words_say(n, "host %s and host %s and ", client, server);
+	words_say(n, "tcp port %u'", v->port[S2C]);
 	words_say(n, " (where a device changes addresses or ports: only the port, that of the server behind it); run pcaphop with both files");
 }
 

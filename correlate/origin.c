@@ -20,6 +20,7 @@
 #define WINDOW (1u << 24)       /* sequence numbers that belong to one connection are no farther apart */
 #define BACK_TO_BACK_NS 1000000000
 #define NAMED 3                 /* clues in a sentence */
+#define PAIR 1.0                /* what it weighs beside other clues; the sum is that of the other packet */
 
 /* What else the sender of x is known by at the point that saw x first. */
 struct baseline {
@@ -396,7 +397,7 @@ static uint32_t pair_of(const struct baseline *b)
 	return NOTHING;
 }
 
-/* What is known of the one is known of the other. */
+/* What is known of the one is known of the other. The pair is the last clue so far. */
 static void pair(const struct baseline *b, uint32_t with, struct origin *o)
 {
 	struct origin other;
@@ -406,6 +407,7 @@ static void pair(const struct baseline *b, uint32_t with, struct origin *o)
 		o->sum = other.sum;
 		o->device = other.device;
 		o->host = other.host;
+		o->list[o->n - 1].weight = other.sum > 0 ? PAIR : -PAIR;
 	}
 }
 

@@ -40,23 +40,23 @@ static void the_server_never_answered(void **state)
 {
 	(void)state;
 	assert_verdict("0.000 ab > S 1000\n2.996 ab > S 1000\n" ACK_MADE,
-		"A device between a and b passed the SYN on to a server that did not answer it and answered the client with a bare ACK of its own and gave up");
+		"A device between a and b passed the SYN on to a server that did not answer it, answered the client with a bare ACK of its own and gave up");
 }
 
 /* no ACK, a SYN-ACK, the SYN */
 static void the_syn_ack_was_swallowed(void **state)
 {
 	(void)state;
-	assert_verdict("0.000 ab > S 1000\n0.010 b < S. 9000 ack 1001\n1.010 b < S. 9000 ack 1001\n2.996 ab > S 1000\n" ACK_MADE,
-		"A device between a and b swallowed the server's SYN-ACKs and answered the client with a bare ACK of its own");
+	assert_verdict("0.000 ab > S 1000\n0.010 b < S. 3000000000 ack 1001\n1.010 b < S. 3000000000 ack 1001\n2.996 ab > S 1000\n" ACK_MADE,
+		"A device between a and b swallowed the server's SYN-ACKs, answered the client with a bare ACK of its own");
 }
 
 /* no ACK, a SYN-ACK, only the second SYN */
 static void the_first_syn_was_kept(void **state)
 {
 	(void)state;
-	assert_verdict("0.000 a > S 1000\n2.996 ab > S 1000\n3.010 b < S. 9000 ack 1001\n" ACK_MADE,
-		"A device between a and b kept the first SYN to itself and passed on a repeat, swallowed the server's SYN-ACK, and answered the client with a bare "
+	assert_verdict("0.000 a > S 1000\n2.996 ab > S 1000\n3.010 b < S. 3000000000 ack 1001\n" ACK_MADE,
+		"A device between a and b kept the first SYN to itself, passed on a repeat, swallowed the server's SYN-ACK, answered the client with a bare "
 		"ACK");
 }
 

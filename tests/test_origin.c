@@ -204,6 +204,20 @@ static void two_groups_lean(void **state)
 	assert_int_equal(origin_leans(&o), 0);
 }
 
+/* A reset says little of itself; that it has the numbers of the ACK says that whoever made that made it. */
+static void a_reset_goes_with_its_ack(void **state)
+{
+#define PAIR "0.0 a > S 1000 ts 1/0\n0.03 a < . 5001 ack 1001 win 12288 ttl 255\n4.0 a < R. 5001 ack 1001 ttl "
+	struct origin o = clues(9, PAIR "255\n", 3);
+
+	(void)state;
+	assert_true(clue(&o, "pair") && clue(&o, "pair")->weight > 0);
+	assert_int_equal(origin_leans(&o), 1);
+	o = clues(9, PAIR "60 df\n", 3);
+	assert_null(clue(&o, "pair"));
+	assert_int_equal(origin_leans(&o), 0);
+}
+
 static void the_strongest_comes_first_and_is_json(void **state)
 {
 	struct origin o = clues(9, "0.0 a > S 1000 ts 1/0\n0.03 a < . 5001 ack 1001 win 12288 ttl 255\n", 2);
@@ -249,7 +263,7 @@ int main(void)
 		cmocka_unit_test(another_link), cmocka_unit_test(another_mac_than_answers_to_others), cmocka_unit_test(faster_than_the_way),
 		cmocka_unit_test(the_host_went_on), cmocka_unit_test(resets_that_guess), cmocka_unit_test(what_kind_of_reset_it_is_weighs_nothing),
 		cmocka_unit_test(an_icmp_error_says_who_sent_it), cmocka_unit_test(one_group_of_clues_alone_says_nothing), cmocka_unit_test(two_groups_lean),
-		cmocka_unit_test(the_strongest_comes_first_and_is_json), cmocka_unit_test(a_reset_that_the_host_denies_is_not_said_to_be_its_own),
+		cmocka_unit_test(a_reset_goes_with_its_ack), cmocka_unit_test(the_strongest_comes_first_and_is_json), cmocka_unit_test(a_reset_that_the_host_denies_is_not_said_to_be_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
