@@ -161,6 +161,12 @@ bool hop_strangers(const struct facts *f, unsigned a, unsigned b)
 	    f->point[b].sight[0].packets + f->point[b].sight[1].packets > 0;
 }
 
+/* Whoever answers for the server has numbers of its own: these are no stream of another, nor the server's, moved. */
+static bool answered_apart(const struct conn *c, unsigned a, unsigned b)
+{
+	return half_open_apart(c, a, b) || half_open_apart(c, b, a);
+}
+
 bool hop_two_numberings(const struct conn *c, unsigned a, unsigned b)
 {
 	bool foreign = conn_foreign(c, a) || conn_foreign(c, b);
@@ -173,12 +179,6 @@ bool hop_unordered(const struct facts *f, unsigned a, unsigned b)
 	const struct point *p = &f->point[a], *q = &f->point[b];
 
 	return p->unordered >> b & 1 && p->sight[0].packets + p->sight[1].packets > 0 && q->sight[0].packets + q->sight[1].packets > 0;
-}
-
-/* Whoever answers for the server has numbers of its own: these are no stream of another, nor the server's, moved. */
-static bool answered_apart(const struct conn *c, unsigned a, unsigned b)
-{
-	return half_open_apart(c, a, b) || half_open_apart(c, b, a);
 }
 
 bool hop_nothing_shared(const struct proof *t, unsigned near, unsigned far, unsigned dir)
