@@ -77,15 +77,15 @@ static void one_capture_accuses_nobody(struct sim_property *p, struct sim_world 
 static void test_claims(void **state)
 {
 	(void)state;
-	CHECK(claims_are_true, 40, SIM_REJECTS | SIM_RESETS, SIM_REJECTS | SIM_RESETS | SIM_REWRITES | SIM_CLOCKS,
-	    SIM_REJECTS | SIM_RESETS | SIM_REWRITES | SIM_KINDS_ALL | SIM_CLOCKS, SIM_REJECTS | SIM_RESETS | SIM_DROPS | SIM_CAPTURE_LOSS | SIM_CLOCKS);
+	CHECK(claims_are_true, 40, SIM_REJECTS | SIM_SWALLOWS | SIM_RESETS, SIM_REJECTS | SIM_SWALLOWS | SIM_RESETS | SIM_REWRITES | SIM_CLOCKS,
+	    SIM_REJECTS | SIM_SWALLOWS | SIM_RESETS | SIM_REWRITES | SIM_KINDS_ALL | SIM_CLOCKS, SIM_REJECTS | SIM_SWALLOWS | SIM_RESETS | SIM_DROPS | SIM_CAPTURE_LOSS | SIM_CLOCKS);
 }
 
 static void test_one_capture(void **state)
 {
 	(void)state;
-	CHECK(one_capture_accuses_nobody, 40, SIM_REJECTS | SIM_RESETS, SIM_REJECTS | SIM_RESETS | SIM_REWRITES | SIM_KINDS_ALL,
-	    SIM_REJECTS | SIM_RESETS | SIM_DROPS | SIM_NETWORK | SIM_CAPTURE_LOSS);
+	CHECK(one_capture_accuses_nobody, 40, SIM_REJECTS | SIM_SWALLOWS | SIM_RESETS, SIM_REJECTS | SIM_SWALLOWS | SIM_RESETS | SIM_REWRITES | SIM_KINDS_ALL,
+	    SIM_REJECTS | SIM_SWALLOWS | SIM_RESETS | SIM_DROPS | SIM_NETWORK | SIM_CAPTURE_LOSS);
 	printf("  held likelier: %ld, wrong %ld\n", leaned, leaned_wrong);
 }
 

@@ -86,7 +86,6 @@ static void add_rejects(struct sim_world *w, struct sim_rng *r)
 	d->reject = (enum sim_reject)sim_rng_range(r, SIM_REJECT_RST, SIM_REJECT_HALF_OPEN);
 	d->reject_port = 82;
 	d->reject_copies_ttl = sim_rng_chance(r, 0.5);
-	d->reject_passes = d->reject == SIM_REJECT_HALF_OPEN && w->seed & 1;
 }
 
 static void add_resets(struct sim_world *w, struct sim_rng *r)
@@ -194,6 +193,8 @@ void sim_world_random(struct sim_world *w, uint64_t seed, unsigned troubles)
 			add_drop(w, &r);
 	if (troubles & SIM_REJECTS && sim_rng_chance(&r, 0.6))
 		add_rejects(w, &r);
+	for (unsigned i = 0; troubles & SIM_SWALLOWS && i + 1 < w->points; i++)
+		w->device[i].reject_passes = w->device[i].reject == SIM_REJECT_HALF_OPEN && seed & 1;
 	if (troubles & SIM_RESETS && sim_rng_chance(&r, 0.5))
 		add_resets(w, &r);
 	if (troubles & SIM_REWRITES && sim_rng_chance(&r, 0.5))

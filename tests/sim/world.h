@@ -154,6 +154,7 @@ enum sim_trouble {
 	SIM_MANGLING = 65536,
 	SIM_CROWDS = 131072,
 	SIM_WAYS = 262144,
+	SIM_SWALLOWS = 524288,     /* with SIM_REJECTS: half of the devices with a half-open entry pass the SYNs on (reject_passes) */
 };
 
 /* A world in which nothing goes wrong. */
