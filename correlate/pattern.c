@@ -245,23 +245,47 @@ static void settle_sizes(struct pattern_rows *k)
 		k->row[i].hit = k->row[i].hit == HIT_PART ? HIT_ALL : k->row[i].hit;
 }
 
-/* What is left, and belongs to no class: 1: worth a line. */
-static int leftover(struct pattern_rows *k, unsigned number, struct pattern *p)
+/* What is left, and belongs to no class. */
+struct leftover {
+	uint32_t hit, part, passed, claimed;    /* part, claimed: of those hit; passed: of all */
+};
+
+static struct leftover count_leftover(const struct pattern_rows *k)
 {
-	uint32_t hit = 0, part = 0, passed = 0, claimed = 0;
+	struct leftover l = {0};
 
 	for (uint32_t i = 0; i < k->n; i++) {
-		claimed += k->row[i].claimed && !k->row[i].pattern;
-		hit += k->row[i].hit != HIT_NONE && !k->row[i].pattern;
-		part += k->row[i].hit == HIT_PART && !k->row[i].pattern;
-		passed += k->row[i].hit == HIT_NONE;
+		const struct pattern_row *r = &k->row[i];
+		l.passed += r->hit == HIT_NONE;
+		if (r->hit == HIT_NONE || r->pattern)
+			continue;
+		l.hit++;
+		l.part += r->hit == HIT_PART;
+		l.claimed += r->claimed;
 	}
-	*p = (struct pattern){ .confidence = LIKELY, .state = passed ? PATTERN_SPREAD : PATTERN_EVERY };
-	/* Of packets that every connection sends many of, and many kinds, that says little. */
-	if (claimed == 0 || (passed && k->lasting && !k->sized) || (passed ? hit < SPREAD || passed < SPREAD : number > 1 || (part > 0 && (part < hit || !k->single)) || hit < FEWEST))
-		return 0;
-	p->from_ns = INT64_MAX;
-	p->to_ns = INT64_MIN;
+	return l;
+}
+
+/* Some of all: of packets that every connection sends many of, and many kinds, that says little. */
+static bool is_spread(const struct pattern_rows *k, const struct leftover *l)
+{
+	return l->claimed > 0 && l->hit >= SPREAD && l->passed >= SPREAD && (!k->lasting || k->sized);
+}
+
+/* All there are, for good; or all of their first packets. */
+static bool is_every(const struct pattern_rows *k, const struct leftover *l)
+{
+	return l->claimed > 0 && l->hit >= FEWEST && l->passed == 0 && (l->part == 0 || (l->part == l->hit && k->single));
+}
+
+/* Is that worth a line? It is pattern `number`, then, and the rows are marked. */
+static bool leftover(struct pattern_rows *k, unsigned number, struct pattern *p)
+{
+	struct leftover l = count_leftover(k);
+
+	*p = (struct pattern){ .confidence = LIKELY, .state = l.passed ? PATTERN_SPREAD : PATTERN_EVERY, .from_ns = INT64_MAX, .to_ns = INT64_MIN };
+	if (!is_spread(k, &l) && !(number == 1 && is_every(k, &l)))
+		return false;
 	for (uint32_t i = 0; i < k->n; i++) {
 		struct pattern_row *r = &k->row[i];
 		if (r->pattern)
@@ -269,13 +293,19 @@ static int leftover(struct pattern_rows *k, unsigned number, struct pattern *p)
 		count_row(p, r);
 		r->pattern = (uint8_t)(r->hit != HIT_NONE ? number : 0);
 	}
-	return 1;
+	return true;
 }
 
 /* Nothing but doubt, and that from some time on: when captures began and ended is no pattern of what they hold. Its rows are done with. */
 static bool capture_s_own(const struct pattern *p)
 {
 	return p->undecided == p->hit && (p->atoms & ~(1u << ATOM_TIME | 1u << ATOM_BEGUN | 1u << ATOM_SILENCE)) == 0;
+}
+
+static void set_aside(struct pattern_rows *k, unsigned number)
+{
+	for (uint32_t i = 0; i < k->n; i++)
+		k->row[i].pattern = k->row[i].pattern == number ? PATTERN_NONE : k->row[i].pattern;
 }
 
 int pattern_find(struct pattern_rows *k, struct pattern *out, struct err *e)
@@ -289,14 +319,17 @@ int pattern_find(struct pattern_rows *k, struct pattern *out, struct err *e)
 	settle_sizes(k);
 	while (rc == 1 && n + 1 < PATTERNS_MAX) {
 		rc = next(k, m, &out[n], e);
-		if (rc == 1) {
-			settle(k, &out[n], n + 1);
-			n += !capture_s_own(&out[n]);
-		}
+		if (rc != 1)
+			break;
+		settle(k, &out[n], n + 1);
+		if (capture_s_own(&out[n]))
+			set_aside(k, n + 1);
+		else
+			n++;
 	}
 	free(m);
 	if (rc < 0)
 		return -1;
-	n += (unsigned)leftover(k, n + 1, &out[n]);
+	n += leftover(k, n + 1, &out[n]);
 	return (int)n;
 }

@@ -19,6 +19,7 @@
 #define PATTERN_SET 4           /* values that are named one by one */
 #define PATTERNS_MAX 5          /* of one kind of trouble at one place */
 #define PATTERN_ALTERNATIVES 2
+#define PATTERN_NONE 255        /* of a row: it is explained, and no pattern says so */
 
 /* What the first SYN offers; of each the value + 1, 0: not known. */
 enum pattern_feature { FEATURE_ECN, FEATURE_DSCP, FEATURE_MSS, FEATURE_WS, FEATURE_TS, FEATURE_SACK, FEATURES };
@@ -41,7 +42,7 @@ struct pattern_row {
 	uint16_t port;                  /* of the server */
 	uint16_t feature[FEATURES];
 	uint8_t hit;
-	uint8_t pattern;                /* out: 1 + the pattern that it belongs to, 0: none */
+	uint8_t pattern;                /* out: 1 + the pattern that it belongs to, 0: none yet; or PATTERN_NONE */
 	bool chosen;                    /* scratch */
 	bool claimed;                   /* hit, and that is no doubt */
 	bool first;                     /* hit, and so was the first packet of its kind */
