@@ -9,7 +9,7 @@
 #define FEWEST 3                /* connections, that were hit and that passed */
 #define SPREAD 5                /* ... before it is said that nothing tells them apart */
 #define ATOMS_MOST 3            /* in one description */
-#define LIKELY_CHANCE (-3.0)    /* log10: claimed */
+#define LIKELY_CHANCE (-3.0)    /* log10: claimed, once more for every further atom */
 #define POSSIBLE_CHANCE (-0.8)  /* log10, without the many descriptions that might have been: said as what these captures hold */
 
 /* Which descriptions shut out everything that passed: how many rows that passed have all the atoms of a set. */
@@ -119,12 +119,12 @@ static bool exact(const struct pattern_rows *k, const struct masks *m, uint32_t 
 				continue;
 			chance = chance_of(&p->hull, &t, chosen, set, true);
 			/* What takes several words to describe can be described too easily. */
-			if (chance > LIKELY_CHANCE && (size > 1 || chance_of(&p->hull, &t, chosen, set, false) > POSSIBLE_CHANCE))
+			if (chance > LIKELY_CHANCE * size && (size > 1 || chance_of(&p->hull, &t, chosen, set, false) > POSSIBLE_CHANCE))
 				continue;
 			if (!p->atoms) {
 				p->atoms = set;
 				p->chance = chance < 0 ? chance : 0;
-				p->confidence = chance <= LIKELY_CHANCE && !outlasts(k, &p->hull, &t, set) ? LIKELY : POSSIBLE;
+				p->confidence = chance <= LIKELY_CHANCE * size && !outlasts(k, &p->hull, &t, set) ? LIKELY : POSSIBLE;
 			} else if (p->others < PATTERN_ALTERNATIVES && !said(p, set) &&
 			    !(p->confidence == LIKELY && outlasts(k, &p->hull, &t, set))) {
 				p->other[p->others++] = set;
