@@ -11,6 +11,7 @@
 #include "correlate/select_parts.sql.h"
 
 #define FAR (1u << 26)          /* sequence distance in both directions beyond which a part belongs to another incarnation */
+#define WINDOW 65535            /* the largest without a scale */
 
 struct builder {
 	struct facts *f;
@@ -93,6 +94,22 @@ static uint32_t distance(const struct row *flow, const struct row *part)
 	return least;
 }
 
+/* How far a part begins behind the FIN of a side of a flow; 0: not, or no FIN was seen. */
+static uint32_t behind_fin(const struct row *flow, const struct row *part, int side)
+{
+	if (!(flow->flags & (side ? PART_FIN_B : PART_FIN_A)) || !flow->has_seq[side] || !part->has_seq[side])
+		return 0;
+	return (int32_t)(part->seq_min[side] - flow->seq_max[side]) > 0 ? part->seq_min[side] - flow->seq_max[side] : 0;
+}
+
+/* A part that began when the flow had ended, and behind its ends: it is of a later connection, as parts.c has it inside one capture. */
+static bool beyond_end(const struct row *flow, const struct row *part)
+{
+	uint32_t a = behind_fin(flow, part, 0), b = behind_fin(flow, part, 1);
+
+	return part->min_ns > flow->max_ns && ((a > 0 && b > 0) || ((a > WINDOW || b > WINDOW) && distance(flow, part) > 0));
+}
+
 /* While a SYN waits for its answer, what comes without payload is that answer, whatever its numbers (as parts.c has it inside one capture). */
 static bool answers(const struct row *flow, const struct row *part)
 {
@@ -119,6 +136,8 @@ static struct open_flow *home(struct builder *b, const struct row *r)
 		if (r->has_isn[0] && !s->has_isn[0] && !(r->client >= 0 && s->has_seq[r->client] && s->seq_min[r->client] == r->isn[0] + 1))
 			continue;
 		uint32_t d = distance(s, r);
+		if (beyond_end(s, r))
+			continue;
 		/* Nothing but resets or errors: they belong to what was there before them. */
 		if (!r->has_seq[0] && !r->has_seq[1] && !best && s->min_ns <= r->min_ns) {
 			best = &b->open[i];

@@ -13,6 +13,7 @@
 #define RING 4                  /* incarnations of one key that are searched */
 #define FAR (1u << 30)          /* no sequence number is further away from its own connection: the largest window (RFC 7323 2.2) */
 #define OTHER (1u << 26)        /* further away than this in both directions: of an incarnation whose SYN the capture missed */
+#define WINDOW 65535            /* the largest without a scale */
 #define FRAGMENTS 1024          /* datagrams whose later fragments are waited for */
 #define FRAGMENT_NS 250000000   /* how long: they follow at once, and connections of the same hosts may have the same IP IDs (RFC 6864 4.2) */
 #define ADOPT_NS 1000000000     /* how late a SYN may come behind packets of its own connection (reordered capture) */
@@ -235,9 +236,34 @@ static uint32_t for_synack(struct parts *p, uint32_t newest, const struct segmen
 	return newest != NONE && syn_sent(&p->slots[newest].part) && p->slots[newest].part.client == side ? newest : NONE;
 }
 
+/* How far behind the FIN of a side, behind which nothing of it comes (RFC 9293 3.6); 0: not, or no FIN was seen. */
+static uint32_t behind_fin(const struct part *p, int side, uint32_t x)
+{
+	return p->flags & (side ? PART_FIN_B : PART_FIN_A) && has_seq(p, side) && newer(x, p->side[side].seq_max) ? x - p->side[side].seq_max : 0;
+}
+
+static bool strange(const struct part *p, uint32_t x, int side)
+{
+	return !has_seq(p, side) || outside(x, p->side[side].seq_min, p->side[side].seq_max) > 0;
+}
+
+/*
+ * A packet behind the ends of both sides, or further behind that of one than a forged FIN would be that nobody heeded, with another number that does not fit
+ * either: it is of a later connection, whose SYNs the capture missed. If it missed the FINs as well, this cannot be told from a stream that goes on.
+ */
+static bool beyond_end(const struct part *p, const struct segment *seg, int side)
+{
+	uint32_t own = behind_fin(p, side, seg->seq), other = behind_fin(p, !side, seg->ack);
+
+	if (seg->flags & (TCP_RST | SEG_ICMP | SEG_CSUM_BAD) || !(seg->flags & TCP_ACK))
+		return false;
+	return (own > 0 && other > 0) || ((own > WINDOW || other > WINDOW) && strange(p, seg->seq, side) && strange(p, seg->ack, !side));
+}
+
 static uint32_t for_other(struct parts *p, uint32_t newest, const struct segment *seg, int side)
 {
 	uint32_t best = NONE, least = UINT32_MAX, i = newest;
+	bool later = false;
 
 	if (newest == NONE)
 		return NONE;
@@ -246,11 +272,17 @@ static uint32_t for_other(struct parts *p, uint32_t newest, const struct segment
 		return newest;
 	for (int n = 0; i != NONE && n < RING; n++, i = p->slots[i].older) {
 		uint32_t d = distance(&p->slots[i].part, seg, side);
+		if (beyond_end(&p->slots[i].part, seg, side)) {
+			later |= i == newest;
+			continue;
+		}
 		if (best == NONE || d < least) {
 			best = i;
 			least = d;
 		}
 	}
+	if (best == NONE || (later && least > 0))
+		return NONE;
 	/* A reset may have any number. */
 	return least < OTHER ? best : seg->flags & (TCP_RST | SEG_ICMP) || least == UINT32_MAX ? newest : NONE;
 }

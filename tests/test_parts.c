@@ -219,6 +219,37 @@ static void what_fits_nowhere_goes_to_the_newest(void **state)
 	parts_free(p);
 }
 
+/* Addresses and ports used again, and both SYNs missed: nothing comes behind a FIN. */
+static void what_comes_behind_the_ends_is_a_later_connection(void **state)
+{
+	struct parts *p = parts_new(FIRST_ID, false);
+
+	(void)state;
+	handshake(p, 1000, 5000);
+	assert_int_equal(sends(p, A, FINACK, 1001, 5001, 0), 0);
+	assert_int_equal(sends(p, B, FINACK, 5001, 1002, 0), 0);
+	assert_int_equal(sends(p, A, ACK, 1002, 5002, 0), 0);
+	/* Repeats of what was there, and resets, are none. */
+	assert_int_equal(sends(p, B, FINACK, 5001, 1002, 0), 0);
+	assert_int_equal(sends(p, A, RST, 1003, 0, 0), 0);
+	assert_int_equal(sends(p, A, ACK, 3002, 7002, 100), 1);
+	assert_int_equal(sends(p, B, ACK, 7002, 3102, 100), 1);
+	assert_int_equal(sends(p, A, ACK, 1002, 5002, 0), 0);
+	parts_free(p);
+	/* One FIN is enough if the next numbers are far; nearer, it may be a forged one that the host went on after. */
+	p = parts_new(FIRST_ID, false);
+	handshake(p, 1000, 5000);
+	assert_int_equal(sends(p, A, FINACK, 1001, 5001, 0), 0);
+	assert_int_equal(sends(p, A, ACK, 1501, 5001, 100), 0);
+	assert_int_equal(sends(p, A, ACK, 1001 + (1u << 20), 0x70000000, 100), 1);
+	parts_free(p);
+	/* Without an end a stream may go on after a gap of the capture. */
+	p = parts_new(FIRST_ID, false);
+	handshake(p, 1000, 5000);
+	assert_int_equal(sends(p, A, ACK, 1001 + (1u << 20), 0x70000000, 100), 0);
+	parts_free(p);
+}
+
 static void sequence_numbers_wrap(void **state)
 {
 	struct parts *p = parts_new(FIRST_ID, false);
@@ -364,6 +395,7 @@ int main(void)
 	    cmocka_unit_test(a_split_handshake_is_one_connection),
 	    cmocka_unit_test(a_bare_ack_or_reset_is_the_answer_to_a_waiting_syn),
 	    cmocka_unit_test(what_fits_nowhere_goes_to_the_newest),
+	    cmocka_unit_test(what_comes_behind_the_ends_is_a_later_connection),
 	    cmocka_unit_test(sequence_numbers_wrap),
 	    cmocka_unit_test(a_transfer_larger_than_the_sequence_space_stays_in_its_incarnation),
 	    cmocka_unit_test(one_direction_alone_is_followed),
