@@ -102,6 +102,7 @@ static int learn(struct run *r)
 		tell(r, i, 2 * n);
 	}
 	damage_learned(&r->facts);
+	fate_learned(&r->facts);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct sight {
 	uint64_t packets;       /* recorded */
 	uint64_t proved;        /* transmissions proved to have passed */
 	uint64_t missed;        /* of these, not recorded */
+	uint64_t in_row;        /* of these, when the one of the connection before was not, either: captures lose in bursts */
 	bool elsewhere;         /* packets of this direction do not come by here (asymmetric route) */
 };
 
@@ -73,6 +74,7 @@ struct point {
 	struct sight sight[2];
 	struct hop_stats hop[2];        /* towards the next point of the path: [C2S] leaving here, [S2C] arriving here */
 
+	bool others_lose;               /* captures of other points are known to lose packets */
 	bool reference;                 /* all others' clocks are compared with this one's */
 	char clock_note[400];           /* what there is to be said of its clock, "": nothing */
 

@@ -19,9 +19,12 @@ double fate_miss(const struct point *p)
 	/* Both directions come by the same capture, and what it loses it loses in bursts. */
 	double n = (double)(p->sight[0].proved + p->sight[1].proved), m = (double)(p->sight[0].missed + p->sight[1].missed), miss;
 
-	/* Most captures lose nothing at all: one in ten is given the benefit of the doubt until it is caught (Jeffreys would say one in two). */
-	miss = m > 0 || p->drops > 0 || p->damaged ? (m + 1) / (n + 2) : 0.1 / (n + 2);
-	if (p->running && m == 0 && p->drops == 0)
+	/*
+	 * Most captures lose nothing at all: one in ten is given the benefit of the doubt until it is caught. Where others of the case are known to lose,
+	 * this one may only not have been caught yet (Jeffreys' prior).
+	 */
+	miss = m > 0 || p->drops > 0 || p->damaged ? (m + 1) / (n + 2) : (p->others_lose ? 0.5 : 0.1) / (n + 2);
+	if (p->running && m == 0 && p->drops == 0 && !p->others_lose)
 		miss = fmin(miss, FATE_MISS_RUNNING);
 	return fmin(miss, 0.9);
 }
@@ -32,6 +35,13 @@ double fate_miss_of(const struct conn *c, unsigned point)
 	double all = (double)(p->held + p->unseen);
 
 	return fmax(fate_miss(p), c->flow[point] || !p->unseen ? 0 : fmin(0.9, ((double)p->unseen + 1) / (all + 2)));
+}
+
+double fate_miss_again(const struct point *p)
+{
+	double missed = (double)(p->sight[0].missed + p->sight[1].missed), in_row = (double)(p->sight[0].in_row + p->sight[1].in_row);
+
+	return missed > 0 ? fmax((in_row + 1) / (missed + 2), fate_miss(p)) : fate_miss(p);
 }
 
 /* When a point's clock was set nothing can be said of when it saw what: as if it had not been capturing. */
@@ -185,7 +195,8 @@ static void learn_delay(struct hop_stats *h, const struct tx *w, const struct pk
 
 /* What one connection proves to have passed each point, and what the point missed of it. */
 struct passing {
-	uint32_t proved[POINTS_MAX][2], missed[POINTS_MAX][2];
+	uint32_t proved[POINTS_MAX][2], missed[POINTS_MAX][2], in_row[POINTS_MAX][2];
+	bool last_missed[POINTS_MAX];   /* the last one of either direction */
 };
 
 static void learn_tx(const struct proof *t, struct facts *f, struct passing *all, uint32_t x)
@@ -218,6 +229,8 @@ static void learn_tx(const struct proof *t, struct facts *f, struct passing *all
 		passed = proof_passed(t, x, i, NULL);
 		all->proved[p][w->dir] += passed;
 		all->missed[p][w->dir] += passed && !seen;
+		all->in_row[p][w->dir] += passed && !seen && all->last_missed[p];
+		all->last_missed[p] = passed ? !seen : !seen && all->last_missed[p];
 		if (i > 0 && past && conn_seen(c, x, i - 1)) {
 			struct hop_stats *h = stats_to(f, c, w->dir, i);
 			if (seen)
@@ -259,6 +272,7 @@ static void learn_sight(const struct conn *c, struct facts *f, const struct pass
 				continue;
 			s->proved += all->proved[p][d];
 			s->missed += all->missed[p][d];
+			s->in_row += all->in_row[p][d];
 		}
 	}
 }
@@ -276,6 +290,16 @@ void fate_learn(const struct proof *t, struct facts *f)
 	learn_sight(t->c, f, &all);
 	for (uint32_t k = 0; k < t->c->pkts; k++)
 		f->point[t->c->pkt[k].point].later |= (t->c->pkt[k].flags & SEG_LATER) != 0;
+}
+
+void fate_learned(struct facts *f)
+{
+	unsigned lose = 0;
+
+	for (unsigned p = 0; p < f->points; p++)
+		lose += f->point[p].sight[0].missed + f->point[p].sight[1].missed > 0;
+	for (unsigned p = 0; p < f->points; p++)
+		f->point[p].others_lose = lose > (f->point[p].sight[0].missed + f->point[p].sight[1].missed > 0);
 }
 
 bool fate_differs(const struct conn *c)

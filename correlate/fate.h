@@ -15,6 +15,9 @@
 /* First pass: count what this connection tells about captures and hops into facts. */
 void fate_learn(const struct proof *t, struct facts *f);
 
+/* After the first pass: what captures of one case say of one another. */
+void fate_learned(struct facts *f);
+
 /* Second pass: fill fate_*, odds_*, reasons_* and reach of every transmission. */
 void fate_judge(struct proof *t);
 
@@ -35,6 +38,9 @@ bool fate_recorded_beside(const struct conn *c, uint32_t x, unsigned point);
 
 /* Part of the packets that passed the point that its capture misses: an estimate that is never 0. */
 double fate_miss(const struct point *p);
+
+/* ... of those behind one that it missed: as often as it is known to have missed two in a row, if it is known to have missed any (Laplace's rule). */
+double fate_miss_again(const struct point *p);
 
 /*
  * ... that its capture misses of one connection: of one that the point holds nothing of, all, as often as others that passed it. Never less than

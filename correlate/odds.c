@@ -18,6 +18,7 @@
 #define NEAR 16                 /* transmissions before and after among which equal ones are looked for */
 #define LOOK_FAR 4096           /* transmissions that are searched for an answer */
 #define FEW 2                   /* packets of one direction of a connection, lost one by one */
+#define TIMER_NS 100000000      /* no timer of a handshake is shorter */
 #define FIRSTS 3                /* datagrams of which only the first fragment came: no accident */
 
 /* Was the connection cut on the hop before x: a reset of either direction, on the side that it goes to only? */
@@ -142,6 +143,12 @@ static bool unanswered(const struct proof *t, uint32_t x, unsigned near, unsigne
 	return at == INT64_MAX || fate_window(t->c->facts, point, facts_align(&t->c->facts->point[near], at));
 }
 
+/* Handshakes are repeated by a timer (RFC 6298 2: a second; nobody takes less than this): a repeat that comes sooner was sent for another reason. */
+static bool too_soon(const struct conn *c, const struct tx *w)
+{
+	return (w->what == WHAT_SYN || w->what == WHAT_SYNACK) && c->tx[w->repeated_by].t - w->t < TIMER_NS;
+}
+
 /*
  * How both ends went on shows that x was lost - on this hop or beyond it. So it counts as much against a miss of the capture as losses beyond are
  * rare: of the transmissions that did come to the point, how many were repeated without having been acknowledged before?
@@ -155,7 +162,7 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned near,
 	/* Where a filter leaves later fragments out, a torn one may have come whole, and been lost further on. */
 	double torn = c->facts->point[point].later ? 0 : (double)h->torn;
 
-	if (w->repeated_by != NOTHING)
+	if (w->repeated_by != NOTHING && !too_soon(c, w))
 		*why |= WHY_REPEATED;
 	if (bears && unanswered(t, x, near, point))
 		*why |= WHY_UNANSWERED;
@@ -173,6 +180,14 @@ static double consequence_odds(const struct proof *t, uint32_t x, unsigned near,
 	return anyway ? 0.3 : fmin(4, log10(((double)h->passed + torn + 2) / ((double)h->repeated + torn + 1)));
 }
 
+/* Of those of its kind that did come to the point, the part that did not come to one further on: devices drop the same kind again and again. */
+static double lost_beyond(const struct proof *t, const struct tx *w, unsigned point, unsigned further)
+{
+	uint32_t came = t->tally.came[point][w->dir][w->what], on = t->tally.came[further][w->dir][w->what];
+
+	return came > on ? ((double)(came - on) + 0.5) / ((double)came + 1) : 0;
+}
+
 /* Points further on that should have seen it and did not: lost between, or missed by them - or never there. */
 static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reason_set *why)
 {
@@ -187,6 +202,7 @@ static double silence_odds(const struct proof *t, uint32_t x, unsigned to, reaso
 		double loss = ((double)h->gone + 0.5) / ((double)h->passed + (double)h->gone + 1);
 		if (!fate_ran(c, x, p) || !hop_sees_kin(c, p, w->dir) || !hop_sees_way(t, p, c->way[w->dir][to], w->dir))
 			continue;
+		loss = fmax(loss, lost_beyond(t, w, c->way[w->dir][to], p));
 		best = fmax(best, fmin(2, log_inverse(fmin(1, loss + fate_miss_of(c, p)))));
 		*why |= WHY_ALL_MISS;
 	}
@@ -282,6 +298,25 @@ static bool may_be_damaged(const struct proof *t, uint32_t x, unsigned near, uns
 	    (missing <= FEW && unreadable(t->c->facts, near, far, h));
 }
 
+/* Did a reset answer x that has the TTL of the host, and that the far side did not record? */
+static bool refused_by_host(const struct conn *c, uint32_t x, unsigned near, unsigned far)
+{
+	uint8_t ttl = fate_ttl(c, near, !c->tx[x].dir);
+
+	for (uint32_t i = x + 1; ttl && i < c->txs && i < x + LOOK_AHEAD; i++) {
+		const struct pkt *p = conn_at(c, i, near);
+		if (p && p->ttl == ttl && tx_is_reset(&c->tx[i]) && hop_refuses(&c->tx[i], &c->tx[x]) && hop_missing_at(c, i, far))
+			return true;
+	}
+	return false;
+}
+
+/* Is the capture known to lose packets? */
+static bool loses_any(const struct point *p)
+{
+	return p->sight[0].missed + p->sight[1].missed > 0;
+}
+
 double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned to, reason_set *why)
 {
 	const struct conn *c = t->c;
@@ -295,12 +330,15 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 	consequence = consequence_odds(t, x, a, b, h, why);
 	odds += consequence >= SHOWN ? consequence : fmax(consequence, silence_odds(t, x, to, why));
 	bool alone = w->what == WHAT_ACK && !surrounded(c, x, a, b);
+	/* What the host itself refuses has come to it: then the capture missed both. */
+	bool by_host = loses_any(&f->point[b]) && refused_by_host(c, x, a, b);
+	/* Losses of a capture come in company, too: that more is missing is no evidence where it is known to lose. */
+	bool loses = loses_any(&f->point[b]);
 	if (hop_refused(c, x, b) && !alone) {
 		*why |= WHY_REFUSED;
-		odds += hop_missing_whole(c, b) ? 0 : fmin(3, log_inverse(fate_miss(&f->point[b])));
+		odds += hop_missing_whole(c, b) ? 0 : fmin(3, log_inverse(fate_miss_again(&f->point[b])));
 	}
-	/* Losses of a capture come in company, too: that is no evidence where it is known to lose. */
-	more = f->point[b].sight[0].missed + f->point[b].sight[1].missed || hop_missing_whole(c, b) || alone ? 0 : company(t, b, w->dir, miss);
+	more = loses || hop_missing_whole(c, b) || alone ? 0 : company(t, b, w->dir, miss);
 	if (more > 0) {
 		*why |= WHY_COMPANY;
 		odds += fmin(3, more);
@@ -325,7 +363,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (elsewhere_in_fragments(c, x, a, b) || hop_strangers(f, a, b) || hop_two_numberings(c, a, b) || hop_both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
-	    may_be_copy(c, x, a, b) || hop_nothing_shared(t, a, b, w->dir))
+	    may_be_copy(c, x, a, b) || hop_nothing_shared(t, a, b, w->dir) || by_host)
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (may_be_damaged(t, x, a, b, h)) {
 		*why |= WHY_DAMAGED;

@@ -107,6 +107,25 @@ static double odds_doubled(const struct proof *t, uint32_t x, double miss)
 	return odds;
 }
 
+/*
+ * Was x made on this hop, and not on one before that it passed unrecorded? Who makes packets may stand on either, so that all rests on how well the
+ * capture between the two sees, on what x answers, and on where the device that resets both sides stands: points nearer to the sender miss x both ways.
+ */
+static double here_not_before(const struct proof *t, uint32_t x, unsigned before, unsigned mute, double miss)
+{
+	const struct tx *w = &t->c->tx[x];
+	const struct point *p = &t->c->facts->point[before];
+	unsigned here = t->c->way[w->dir][w->from];
+	double odds = log_inverse(miss) + (hop_missing_whole(t->c, before) ? 0 : fmin(3, mute * log_inverse(fate_miss_again(p))));
+
+	if (tx_is_reset(w) && t->tally.reset_gaps[!w->dir][before] >> here & 1)
+		odds += 2;
+	for (unsigned i = 0; tx_is_reset(w) && i + 1 < w->from; i++)
+		if (t->tally.reset_gaps[!w->dir][t->c->way[w->dir][i]] >> before & 1)
+			return fmin(odds, ODDS_POSSIBLE);
+	return odds;
+}
+
 double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 {
 	const struct conn *c = t->c;
@@ -150,6 +169,8 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		*why |= WHY_HOST_CONTRADICTS;
 		odds += 2;
 	}
+	if (w->from > 1)
+		odds = fmin(odds, here_not_before(t, x, before, mute, miss));
 	*why |= miss < 1e-2 ? WHY_CAPTURE_GOOD : miss > 5e-2 ? WHY_CAPTURE_BAD : 0;
 	if (!hop_sees_kin(c, before, w->dir)) {
 		*why |= WHY_ELSEWHERE;
