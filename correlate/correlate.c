@@ -14,6 +14,7 @@
 #include "correlate/judge.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
+#include "correlate/precedent.h"
 #include "correlate/proxy.h"
 #include "correlate/sample.h"
 #include "correlate/siblings.h"
@@ -87,7 +88,9 @@ static int learn(struct run *r)
 {
 	uint32_t n = r->facts.conns;
 
-	if (!(r->facts.siblings = siblings_new()))
+	r->facts.siblings = siblings_new();
+	r->facts.precedents = precedents_new(&r->facts);
+	if (!r->facts.siblings || !r->facts.precedents)
 		return err_set(r->e, "out of memory");
 	for (uint32_t i = 0; i < n; i++) {
 		if (!facts_on_path(&r->facts, i))
@@ -95,6 +98,7 @@ static int learn(struct run *r)
 		if (look(r, i) < 0)
 			return -1;
 		fate_learn(&r->proof, &r->facts);
+		precedents_learn(r->facts.precedents, &r->conn);
 		r->facts.conn[i].outcome = judge_outcome(&r->conn);
 		r->facts.conn[i].odd = strcmp(r->facts.conn[i].outcome, "no connection") == 0;
 		if (learn_stale(r) < 0 || siblings_learn(r->facts.siblings, &r->conn, r->e) < 0 || delay_sums_learn(&r->delay_sums, &r->conn, r->e) < 0 || damage_learn(&r->conn, &r->facts, r->e) < 0)
@@ -103,6 +107,7 @@ static int learn(struct run *r)
 	}
 	damage_learned(&r->facts);
 	fate_learned(&r->facts);
+	precedents_settle(r->facts.precedents);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "correlate/clock_corridor.h"
 #include "correlate/hosts.h"
+#include "correlate/precedent.h"
 #include "correlate/siblings.h"
 
 #include "correlate/select_clocks.sql.h"
@@ -241,6 +242,7 @@ void facts_free(struct facts *f)
 	for (uint32_t i = 0; i < POINTS_MAX; i++) {
 		free(f->orphans[i].list);
 	}
+	precedents_free(f->precedents);
 	free(f->apart);
 	free(f->point);
 	free(f->part);

@@ -249,6 +249,7 @@ struct facts {
 	uint32_t ties, tied_room;
 	struct stale *stale;
 	uint32_t stales, stale_room;
+	struct precedents *precedents;  /* what other connections did (precedent.h); NULL: nothing was learned */
 	struct stray *stray;    /* by point and time once learned */
 	uint32_t strays, stray_room;
 	struct addr_name {

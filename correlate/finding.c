@@ -101,7 +101,7 @@ const char *kind_name(enum kind k)
 {
 	static const char *const name[] = { "dropped", "generated", "modified", "sent", "unanswered", "retransmitted", "not_captured",
 		"capture_duplicate", "port_reuse", "stale_state", "keepalive", "zero_window", "duplicated", "resegmented", "terminated", "originated",
-		"inserted", "syn_proxy", "ecn_bleached", "corrupted", "reordered", "fragmented", "undecided" };
+		"inserted", "syn_proxy", "ecn_bleached", "corrupted", "reordered", "fragmented", "idle_timeout", "pmtu_blackhole", "undecided" };
 
 	return name[k];
 }

@@ -14,6 +14,7 @@
 #include "correlate/origin.h"
 #include "correlate/ranges.h"
 #include "correlate/reason.h"
+#include "correlate/situation.h"
 #include "correlate/tell_proxy.h"
 
 #define REUSE_NS 240000000000   /* two maximum segment lifetimes (RFC 9293 3.6.1): so long may an old connection be remembered */
@@ -732,6 +733,7 @@ void judge(const struct proof *t, struct findings *out)
 	syn_proxy(c, out);
 	if (c->facts->points == 1 && strcmp(out->outcome, "completed") != 0)
 		single(c, out);
+	situations_judge(c, out);
 	out->severity = judge_crossed(c);
 	for (uint32_t i = 0; i < out->n; i++) {
 		int s = severity_of(&out->list[i], out->outcome);

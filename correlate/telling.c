@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "correlate/answers.h"
+#include "correlate/black_hole.h"
 #include "correlate/damage.h"
 #include "correlate/datagram.h"
 #include "correlate/disorder.h"
 #include "correlate/ecn.h"
+#include "correlate/idle.h"
 #include "correlate/one_point.h"
 #include "correlate/origin.h"
 #include "correlate/reason.h"
@@ -480,6 +482,12 @@ void telling_write(const struct conn *c, struct findings *all, struct finding *f
 		break;
 	case KIND_ECN_BLEACHED:
 		ecn_say(c, f, &w);
+		break;
+	case KIND_IDLE_TIMEOUT:
+		idle_say(c, all, f, &w);
+		break;
+	case KIND_PMTU_BLACKHOLE:
+		black_hole_say(c, all, f, &w);
 		break;
 	case KIND_KEEPALIVE:
 		/* Some stacks probe a closed window with what looks like a keepalive. */

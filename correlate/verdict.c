@@ -5,6 +5,7 @@
 #include "correlate/ecn.h"
 #include "correlate/half_open.h"
 #include "correlate/reason.h"
+#include "correlate/situation.h"
 #include "correlate/telling.h"
 #include "correlate/tick.h"
 #include "correlate/tell_proxy.h"
@@ -330,7 +331,8 @@ static void add_crossed(const struct conn *c, char *verdict, size_t size)
 void verdict_write(const struct conn *c, struct findings *out)
 {
 	static bool (*const verdicts[])(const struct conn *c, const struct findings *f, struct words *w) = {
-		half_open_verdict, verdict_half_open, verdict_refused_on_way, verdict_resets_made, verdict_stale, verdict_handshake_lost, verdict_icmp_made, verdict_unanswered,
+		half_open_verdict, situation_verdict, verdict_half_open, verdict_refused_on_way, verdict_resets_made, verdict_stale, verdict_handshake_lost,
+		verdict_icmp_made, verdict_unanswered,
 		verdict_back_end, verdict_data_lost, verdict_damaged, verdict_by_host, verdict_recycled, verdict_undecided,
 	};
 	struct words w = words_into(out->verdict, sizeof out->verdict);
@@ -341,6 +343,7 @@ void verdict_write(const struct conn *c, struct findings *out)
 		words_capital(f->text);
 		if ((f->kind == KIND_DROPPED || f->kind == KIND_GENERATED) && finding_claims(f) && f->from != NO_POINT)
 			add_next(c, f);
+		situation_add(c, out, f);
 		if (f->what == WHAT_SYN && f->kind != KIND_NOT_CAPTURED && f->kind != KIND_RETRANSMITTED) {
 			struct words more = { f->text, strlen(f->text), sizeof f->text };
 			tick_notice(c, &more);

@@ -177,7 +177,7 @@ static long cut_between(const struct sim_world *w, const struct sim_truth *t, co
 
 long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const struct sim_claim *c)
 {
-	static const char *const never[] = {"terminated", "originated", "inserted", "corrupted", "resegmented", "syn_proxy"};
+	static const char *const never[] = {"terminated", "originated", "inserted", "corrupted", "resegmented", "syn_proxy", "pmtu_blackhole"};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (is(c->kind, kinds[i].kind))
