@@ -16,6 +16,7 @@
 #include "correlate/match.h"
 #include "correlate/precedent.h"
 #include "correlate/proxy.h"
+#include "correlate/rules.h"
 #include "correlate/sample.h"
 #include "correlate/siblings.h"
 #include "correlate/store.h"
@@ -156,7 +157,8 @@ static int derive(struct run *r)
 		return -1;
 	conn_init(&r->conn, f);
 	proof_init(&r->proof);
-	if (store_facts(r->db, f, e) < 0 || learn(r) < 0 || facts_load_names(f, r->db, e) < 0 || store_coverage(r->db, f, e) < 0)
+	if (rules_store(r->db, e) < 0 || store_facts(r->db, f, e) < 0 || learn(r) < 0 || facts_load_names(f, r->db, e) < 0 ||
+	    store_coverage(r->db, f, e) < 0)
 		return -1;
 	if (judge_all(r) < 0 || habits_store(r->db, f, &r->habits, e) < 0 || store_ties(r->db, f, e) < 0)
 		return -1;

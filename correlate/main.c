@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "correlate/report/rulebook.h"
 #include "ingest/compression.h"
 #include "schema/cmd.h"
 
@@ -37,7 +38,7 @@ static int usage(FILE *out, int status)
 	      "  pcaphop run client=client.pcap behind-lb=lb-inside.pcapng\n\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n  --help     this text; 'pcaphop help COMMAND' for one command\n"
+	fputs("\n  --help     this text; 'pcaphop help COMMAND' for one command, 'pcaphop help rules' for what findings rest on\n"
 	      "  --version  versions of the program and of its libraries\n", out);
 	return status;
 }
@@ -66,6 +67,17 @@ static int dispatch(int argc, char **argv)
 	return cmd_misused("pcaphop", "there is no command '%s'", argv[0]);
 }
 
+static int help_rules(void)
+{
+	struct style s;
+	struct err e;
+
+	if (style_init(&s, stdout, NULL, &e) < 0)
+		return cmd_failed(&e);
+	report_rules(&s);
+	return CMD_DONE;
+}
+
 static int cmd_help(int argc, char **argv)
 {
 	static char help[] = "--help";
@@ -73,6 +85,8 @@ static int cmd_help(int argc, char **argv)
 
 	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
 		return usage(stdout, CMD_DONE);
+	if (strcmp(argv[1], "rules") == 0)
+		return help_rules();
 	return dispatch(2, ask);
 }
 

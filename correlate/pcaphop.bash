@@ -43,7 +43,7 @@ _pcaphop()
 	if [ -n "$words" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 	elif [ "$command" = help ]; then
-		mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "$commands rules" -- "$word")
 	elif [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pcaphop_options "$command")" -- "$word")
 	elif [[ $word == *=* ]]; then

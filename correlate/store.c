@@ -7,6 +7,7 @@
 
 #include "correlate/join.h"
 #include "correlate/reason.h"
+#include "correlate/rules.h"
 
 #define EVIDENCE_PACKETS 20     /* packet ids named in the evidence of a finding; all of them are in finding_packet */
 
@@ -337,6 +338,7 @@ static size_t add_array(char *out, size_t size, const char *name, const char *js
 static void evidence(const struct conn *c, const struct findings *found, uint32_t i, char *out, size_t size)
 {
 	const struct finding *x = &found->list[i];
+	const struct rule *rule = rules_find(x->rule);
 	char because[2000];
 	size_t n = (size_t)snprintf(out, size, "{\"packets\":[");
 	int64_t last = 0;
@@ -363,6 +365,8 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 	n += add_array(out + n, size - n, "hypotheses", x->hypotheses);
 	add_member(out, size, &n, "missing", x->missing);
 	add_member(out, size, &n, "next", x->next);
+	if (rule && finding_claims(x))
+		add_member(out, size, &n, "would_change", rule->change);
 	snprintf(out + n, size - n, "}");
 }
 

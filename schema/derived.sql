@@ -3,6 +3,7 @@ DROP TABLE IF EXISTS pattern_connection;
 DROP TABLE IF EXISTS pattern;
 DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding;
+DROP TABLE IF EXISTS rule;
 DROP TABLE IF EXISTS compared;
 DROP TABLE IF EXISTS change;
 DROP TABLE IF EXISTS server_time;
@@ -261,6 +262,19 @@ CREATE TABLE compared(
   connections INTEGER NOT NULL,
   PRIMARY KEY(from_point, to_point, direction, field)
 ) STRICT, WITHOUT ROWID;
+
+-- Every rule by which something is said, whether it fired or not (correlate/rules.c).
+CREATE TABLE rule(
+  id           INTEGER PRIMARY KEY,     -- the order of the table
+  number       TEXT NOT NULL,
+  name         TEXT NOT NULL UNIQUE,    -- finding.rule
+  pattern      TEXT NOT NULL,
+  says         TEXT NOT NULL,
+  highest      TEXT NOT NULL,           -- confidence that a finding by it may have
+  source       TEXT NOT NULL,
+  wrong        TEXT NOT NULL,           -- where it can be wrong
+  would_change TEXT NOT NULL            -- what would change the verdict
+) STRICT;
 
 CREATE TABLE finding(
   id            INTEGER PRIMARY KEY,

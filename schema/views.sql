@@ -248,6 +248,13 @@ LEFT JOIN point fp ON fp.id = f.from_point
 LEFT JOIN point tp ON tp.id = f.to_point
 LEFT JOIN point p ON p.id = f.point;
 
+CREATE VIEW v_rule AS
+SELECT r.number, r.name AS rule, r.pattern, r.says, r.highest, r.source, r.wrong, r.would_change,
+       (SELECT count(*) FROM finding f WHERE f.rule = r.name) AS findings,
+       (SELECT count(DISTINCT f.connection_id) FROM finding f WHERE f.rule = r.name) AS connections
+FROM rule r
+ORDER BY r.id;
+
 CREATE VIEW v_summary AS
 SELECT kind, what, direction, from_point, to_point, point, count(DISTINCT connection_id) AS connections, sum(count) AS count
 FROM v_finding

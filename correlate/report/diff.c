@@ -242,7 +242,7 @@ static bool is_in(const char *lines, const char *line, size_t n)
 	return false;
 }
 
-enum list { ASSUMPTIONS, ALTERNATIVES, CLUES, HYPOTHESES, MISSING };
+enum list { ASSUMPTIONS, ALTERNATIVES, CLUES, HYPOTHESES, MISSING, CHANGE };
 
 static const char *list_of(const struct finding *f, enum list which)
 {
@@ -255,8 +255,10 @@ static const char *list_of(const struct finding *f, enum list which)
 		return f->clues;
 	case HYPOTHESES:
 		return f->hypotheses;
-	default:
+	case MISSING:
 		return f->missing;
+	default:
+		return f->change;
 	}
 }
 
@@ -324,6 +326,7 @@ static void finding(const struct trace *t, const struct finding *f, const struct
 	else
 		list(t, f, s, "not excluded", ALTERNATIVES);
 	list(t, f, s, "missing", MISSING);
+	list(t, f, s, "would change", CHANGE);
 }
 
 static bool said_before(const struct trace *t, size_t i)

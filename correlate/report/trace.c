@@ -24,7 +24,8 @@ void trace_free(struct trace *t)
 		struct finding *f = &t->finding[i];
 
 		free(f->kind), free(f->what), free(f->confidence), free(f->text);
-		free(f->assumptions), free(f->alternatives), free(f->clues), free(f->hypotheses), free(f->missing), free(f->next), free(f->reasons);
+		free(f->assumptions), free(f->alternatives), free(f->clues), free(f->hypotheses), free(f->missing), free(f->next), free(f->change);
+		free(f->reasons);
 	}
 	free(t->verdict);
 	free(t->column);

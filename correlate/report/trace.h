@@ -58,6 +58,7 @@ struct finding {
 	char *kind, *what, *confidence, *text;
 	char *assumptions, *alternatives, *clues, *hypotheses;  /* one a line, or NULL */
 	char *missing, *next;
+	char *change;                   /* what would change it, or NULL */
 	char *reasons;                  /* in one line, or NULL */
 	bool by_f5;                     /* a BIG-IP says so of itself */
 };

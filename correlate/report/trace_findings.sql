@@ -10,7 +10,7 @@ SELECT f.id, f.count, CASE f.direction WHEN 'c2s' THEN 0 WHEN 's2c' THEN 1 ELSE 
                printf(' (%s %+.1f)', iif(json_extract(value, '$.weight') > 0, 'device', 'host'), abs(json_extract(value, '$.weight')))), char(10))
         FROM json_each(f.evidence, '$.clues')),
        (SELECT group_concat(json_extract(value, '$.text') || ' [behind: ' || json_extract(value, '$.shows') || ']', char(10))
-        FROM json_each(f.evidence, '$.hypotheses'))
+        FROM json_each(f.evidence, '$.hypotheses')), json_extract(f.evidence, '$.would_change')
 FROM v_finding f
 WHERE f.connection_id = ?1
 ORDER BY f.id;

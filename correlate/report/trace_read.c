@@ -210,7 +210,7 @@ static int take_finding(struct trace *t, const struct style *s, sqlite3_stmt *st
 		return -1;
 	if (copy(s, st, 9, &f->text, e) < 0 || copy(s, st, 10, &f->assumptions, e) < 0 || copy(s, st, 11, &f->alternatives, e) < 0)
 		return -1;
-	if (copy(s, st, 12, &f->missing, e) < 0 || copy(s, st, 13, &f->next, e) < 0)
+	if (copy(s, st, 12, &f->missing, e) < 0 || copy(s, st, 13, &f->next, e) < 0 || copy(s, st, 18, &f->change, e) < 0)
 		return -1;
 	if (copy(s, st, 16, &f->clues, e) < 0 || copy(s, st, 17, &f->hypotheses, e) < 0)
 		return -1;
