@@ -7,6 +7,7 @@
 
 #define IDLE_NS INT64_C(2000000000)     /* no device forgets sooner what it had let pass */
 #define LOST 3                          /* packets: fewer may be lost at the end of any connection */
+#define SMALL 536                       /* bytes of payload that every path takes (RFC 9293 3.7.1) */
 #define LOST_NS INT64_C(500000000)      /* ... over so long, or it may have been a moment's trouble */
 
 /* Is transmission i known to have crossed from one point to the other, in either order? */
@@ -22,14 +23,6 @@ static bool crossed(const struct conn *c, uint32_t i, unsigned a, unsigned b)
 		to |= c->way[x->dir][k] == b;
 	}
 	return from && to;
-}
-
-static bool has_tx(const struct findings *all, uint32_t finding, uint32_t tx)
-{
-	for (uint32_t i = 0; i < all->txs; i++)
-		if (all->tx[i].finding == finding && all->tx[i].tx == tx)
-			return true;
-	return false;
 }
 
 static bool same_hop(const struct finding *x, const struct finding *y)
@@ -81,7 +74,7 @@ static void look_around(const struct conn *c, const struct findings *all, const 
 /* Is any of those that were lost, all of it, no longer than one that crossed before? */
 static bool fits(const struct conn *c, const struct finding *f, uint32_t last, const struct idle *s)
 {
-	uint32_t longest = 0;
+	uint32_t longest = SMALL;
 
 	for (uint32_t i = 0; i <= last; i++)
 		if (c->tx[i].dir == f->dir && c->pkt[c->tx[i].first].len > longest && crossed(c, i, f->from, f->to))
@@ -101,12 +94,13 @@ static bool since(const struct conn *c, const struct findings *all, uint32_t fin
 	if (last == NOTHING || last_crossed(c, !f->dir, f) == NOTHING)
 		return false;
 	*s = (struct idle){ .finding = finding, .tx = NOTHING };
-	for (uint32_t i = last + 1; i < c->txs; i++) {
-		if (c->tx[i].dir != f->dir || !has_tx(all, finding, i))
+	for (uint32_t i = 0; i < all->txs; i++) {
+		uint32_t x = all->tx[i].tx;
+		if (all->tx[i].finding != finding || x <= last)
 			continue;
-		s->tx = s->tx == NOTHING ? i : s->tx;
+		s->tx = s->tx == NOTHING || x < s->tx ? x : s->tx;
+		end = end == NOTHING || x > end ? x : end;
 		s->lost++;
-		end = i;
 	}
 	if (s->tx == NOTHING)
 		return false;
@@ -118,6 +112,21 @@ static bool since(const struct conn *c, const struct findings *all, uint32_t fin
 	return true;
 }
 
+/* Nobody had said anything, and resets were made towards both sides. */
+static bool reset_both(const struct conn *c, const struct findings *all, uint32_t finding, struct idle *s)
+{
+	const struct finding *f = &all->list[finding];
+
+	if (f->kind != KIND_GENERATED || strcmp(f->rule, "resets_both") != 0 || f->tx == NOTHING)
+		return false;
+	*s = (struct idle){ .finding = finding, .tx = f->tx, .lost = f->count, .both = true };
+	for (uint32_t i = 0; i < f->tx; i++)
+		if (c->tx[i].fate_to == FATE_DROPPED && c->tx[f->tx].t - c->tx[i].t < IDLE_NS)
+			return false;
+	measure(c, f, s);
+	return s->silence >= IDLE_NS;
+}
+
 bool idle_find(const struct conn *c, const struct findings *all, struct idle *s)
 {
 	for (uint32_t i = 0; i < all->n; i++) {
@@ -127,6 +136,9 @@ bool idle_find(const struct conn *c, const struct findings *all, struct idle *s)
 		    since(c, all, i, s))
 			return true;
 	}
+	for (uint32_t i = 0; i < all->n; i++)
+		if (reset_both(c, all, i, s))
+			return true;
 	return false;
 }
 
@@ -136,7 +148,7 @@ bool idle_find(const struct conn *c, const struct findings *all, struct idle *s)
  */
 static enum confidence how_sure(const struct finding *f, const struct idle *s)
 {
-	bool told = s->reset || (s->alive && s->lost >= LOST);
+	bool told = s->reset || (s->alive && s->lost >= LOST && s->fits);
 
 	if (!finding_claims(f) || !told || s->silence <= s->survived || (s->own && s->silence < 2 * s->survived))
 		return POSSIBLE;
@@ -147,16 +159,27 @@ void idle_judge(const struct conn *c, struct findings *out)
 {
 	struct idle s;
 
-	if (!idle_find(c, out, &s) || (!s.reset && (s.lost < LOST || !s.fits)))
+	if (!idle_find(c, out, &s) || (!s.reset && !s.both && s.lost < LOST))
 		return;
 	struct finding *f = &out->list[s.finding];
 	if (s.silence >= IDLE_NS && s.silence > s.survived / 2) {
 		struct seen seen = { KIND_IDLE_TIMEOUT, WHAT_CONNECTION, NO_DIRECTION, f->from, f->to, NO_POINT, (uint8_t)how_sure(f, &s), 0, s.tx, f->odds,
 			"idle_timeout" };
 		findings_new(out, &seen);
-	} else if (finding_claims(f) && !s.reset && s.span >= LOST_NS) {
+	} else if (finding_claims(f) && !s.reset && !s.both && s.fits && s.span >= LOST_NS) {
 		f->rule = "state_lost";
 	}
+}
+
+static void say_end(const struct idle *s, unsigned dir, struct words *w)
+{
+	if (s->both) {
+		words_say(w, " when the device there reset both sides, though nobody had said anything: its idle timeout may have been over.");
+		return;
+	}
+	words_say(w, "; what the %s said then did not pass%s, and ", words_host(dir), s->other_way ? ", nor what the other side said" : "");
+	words_say(w, s->reset ? "was answered there with a refusal: the device no longer knew the connection."
+	    : "nothing said so: the device had forgotten the connection, and drops what it does not know.");
 }
 
 void idle_say(const struct conn *c, const struct findings *all, struct finding *f, struct words *w)
@@ -166,26 +189,18 @@ void idle_say(const struct conn *c, const struct findings *all, struct finding *
 
 	if (!idle_find(c, all, &s))
 		return;
-	const struct finding *lost = &all->list[s.finding];
 	words_say(w, "Nothing had crossed between %s and %s for ", words_point(c, f->from), words_point(c, f->to));
 	words_duration(w, s.silence);
-	words_say(w, "; what the %s said then did not pass%s, and ", words_host(lost->dir), s.other_way ? ", nor what the other side said" : "");
-	words_say(w, s.reset ? "was answered there with %s" : "%s", s.reset ? "a refusal: the device no longer knew the connection."
-	    : "nothing said so: the device had forgotten the connection, and drops what it does not know.");
-	if (s.survived >= s.silence / 4 && s.survived < s.silence) {
+	say_end(&s, all->list[s.finding].dir, w);
+	if (s.survived >= s.silence / 4) {
 		words_say(w, " A silence of ");
 		words_duration(w, s.survived);
-		words_say(w, " had still been survived %s: the limit lies between the two.", s.own ? "before" : "by a connection to this server");
+		words_say(w, " had still been survived %s%s", s.own ? "before" : "by a connection to this server",
+		    s.survived < s.silence ? ": the limit lies between the two." : ".");
 	}
-	if (f->confidence != POSSIBLE)
-		return;
-	if (s.survived >= s.silence) {
-		words_say(w, " But a longer silence (");
-		words_duration(w, s.survived);
-		words_say(w, ") was survived by another one.");
-	}
-	words_say(&m, "the idle timeout of the device between %s and %s, and its session table or log at that time", words_point(c, f->from),
-	    words_point(c, f->to));
+	if (f->confidence == POSSIBLE)
+		words_say(&m, "the idle timeout of the device between %s and %s, and its session table or log at that time", words_point(c, f->from),
+		    words_point(c, f->to));
 }
 
 void idle_say_lost(const struct conn *c, const struct findings *all, const struct finding *f, struct words *w)

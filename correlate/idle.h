@@ -15,9 +15,10 @@ struct idle {
 	int64_t silence;        /* before it, ns: nothing crossed the hop, either way */
 	int64_t survived;       /* the longest silence before that after which something crossed, in this connection or in another one to the server */
 	bool own;               /* ... in this connection */
+	bool both;              /* nothing was lost: the device reset both sides */
 	bool reset;             /* a reset (or an ICMP error) was made there in answer */
 	bool other_way;         /* packets of the other direction were lost there as well, since then, and none came */
-	bool fits;              /* some of them are no longer than what had crossed: it is not their size */
+	bool fits;              /* some of them are no longer than what every path takes, or than what had crossed: it is not their size */
 	bool alive;             /* a connection was made over the hop meanwhile */
 	int64_t span;           /* ns from the first to the last of those that were lost */
 };

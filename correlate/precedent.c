@@ -91,6 +91,15 @@ void precedents_free(struct precedents *p)
 
 /* ---- the first pass ---- */
 
+/* Was anything of the connection seen behind the i-th point of the client's way? Then a SYN passed there, recorded or not. */
+static bool seen_beyond(const struct conn *c, unsigned i)
+{
+	for (unsigned k = i + 1; k < c->ways[C2S]; k++)
+		if (c->flow[c->way[C2S][k]])
+			return true;
+	return false;
+}
+
 static void learn_syns(struct hop_sum *hop, const struct conn *c)
 {
 	for (unsigned i = 0; i + 1u < c->ways[C2S]; i++) {
@@ -104,9 +113,11 @@ static void learn_syns(struct hop_sum *hop, const struct conn *c)
 			passed[ecn] |= x->from <= i && x->to > i;
 		}
 		struct precedent_syns *s = &hop[c->way[C2S][i]].syns;
+		/* None was recorded beyond, but what follows them was: nobody knows which of them passed. */
+		bool missed = !passed[0] && !passed[1] && seen_beyond(c, i);
 		for (int e = 0; e < 2; e++) {
 			s->came[e] += came[e];
-			s->passed[e] += passed[e];
+			s->passed[e] += came[e] && (passed[e] || missed);
 		}
 	}
 }

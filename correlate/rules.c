@@ -38,8 +38,6 @@ static const struct rule table[] = {
 		"RFC 9293 3.10.7.4", "the server answers by another way", "the bare ACK, or a SYN-ACK, in a capture behind the device" },
 	{ "R07", "stale_state", "a SYN is answered with a bare ACK that has other numbers", "somebody still holds an older connection on these addresses and ports", CERTAIN,
 		"RFC 9293 3.5.1; RFC 5961 4.2", "a forged answer", "" },
-	{ "R09", "half_open_answer", "the server answers a SYN with a bare ACK, and its SYN-ACK was dropped between X and Y",
-		"the server is in SYN-RECEIVED; it is the SYN-ACK that was lost", CERTAIN, "RFC 9293 3.10.7.4", "a device right before the server", "" },
 	{ "R10", "resets_both", "resets to both sides begin on the same hop", "a device reset the connection towards both sides", CERTAIN, "ALGORITHMS 5.4",
 		AROUND, "a reset of a host in a capture beside the path" },
 	{ "R11", "reset_made", "a reset begins between X and Y", "a device made it in the name of a host", CERTAIN, "ALGORITHMS 5.1", AROUND,

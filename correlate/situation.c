@@ -177,8 +177,6 @@ static const char *name_of(const struct conn *c, const struct findings *all, con
 		if (f->what == WHAT_ICMP)
 			return f->dir == S2C && beside(all, f, KIND_DROPPED, WHAT_SYN, C2S) ? "rejected" : f->rule;
 		return is_reset(f) ? name_reset(all, f) : f->rule;
-	case KIND_SENT:
-		return f->what == WHAT_ACK && findings_find(all, KIND_DROPPED, WHAT_SYNACK, S2C) ? "half_open_answer" : f->rule;
 	case KIND_UNANSWERED:
 		return no_connection(all) && answered_near(c, f) ? "listen_overflow" : f->rule;
 	default:
@@ -212,8 +210,6 @@ void situation_add(const struct conn *c, const struct findings *all, struct find
 		idle_say_lost(c, all, f, &w);
 	else if (strcmp(f->rule, "reset_dropped") == 0)
 		words_say(&w, " The %s does not learn that the connection is over.", words_host(!f->dir));
-	else if (strcmp(f->rule, "half_open_answer") == 0)
-		words_say(&w, " Its SYN-ACK was lost on the way: that is how a host answers the SYN again which is repeated for that (RFC 9293 3.10.7.4).");
 	else if (strcmp(f->rule, "accepted_early") == 0 && f->kind == KIND_GENERATED)
 		words_say(&w, " A device accepted the connection before it had reached the server.");
 	else if (strcmp(f->rule, "injected_reset") == 0)

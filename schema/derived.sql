@@ -287,7 +287,7 @@ CREATE TABLE finding(
   to_point      INTEGER REFERENCES point(id),
   point         INTEGER REFERENCES point(id),
   confidence    TEXT NOT NULL,
-  rule          TEXT NOT NULL,
+  rule          TEXT NOT NULL REFERENCES rule(name),
   text          TEXT NOT NULL,
   evidence      TEXT NOT NULL           -- JSON: packets, reasons, assumptions, alternatives, clues, answers, hypotheses, missing, next
 ) STRICT;

@@ -250,9 +250,9 @@ LEFT JOIN point p ON p.id = f.point;
 
 CREATE VIEW v_rule AS
 SELECT r.number, r.name AS rule, r.pattern, r.says, r.highest, r.source, r.wrong, r.would_change,
-       (SELECT count(*) FROM finding f WHERE f.rule = r.name) AS findings,
-       (SELECT count(DISTINCT f.connection_id) FROM finding f WHERE f.rule = r.name) AS connections
+       coalesce(f.findings, 0) AS findings, coalesce(f.connections, 0) AS connections
 FROM rule r
+LEFT JOIN (SELECT rule, count(*) AS findings, count(DISTINCT connection_id) AS connections FROM finding GROUP BY rule) f ON f.rule = r.name
 ORDER BY r.id;
 
 CREATE VIEW v_summary AS

@@ -17,8 +17,45 @@ static void claims_are_true(struct sim_property *p, struct sim_world *w)
 	struct sim_record r;
 	sqlite3 *db;
 
-	if (sim_property_run(p, w, &r, &db))
+	if (sim_property_run(p, w, &r, &db)) {
 		sim_property_judge(p, &r, db, whole(p->troubles));
+		sim_property_equal(p, "rules that are not in the table", sim_property_query(p, db,
+		    "SELECT count(*) FROM v_finding WHERE rule NOT IN (SELECT rule FROM v_rule)"), 0);
+	}
+	sqlite3_close(db);
+	sim_record_free(&r);
+}
+
+/*
+ * A device that forgets after two seconds: who is idle for longer finds that out, and nobody else. If it says nothing, that is a claim only where it is
+ * known to have let others pass meanwhile, and what it swallowed was not longer than what it had let pass.
+ */
+static void what_a_device_forgets_is_an_idle_timeout(struct sim_property *p, struct sim_world *w)
+{
+	struct sim_record r;
+	sqlite3 *db;
+	long forgotten = 0;
+
+	memset(w->weight, 0, sizeof w->weight);
+	w->weight[SIM_NORMAL] = w->weight[SIM_IDLE] = w->weight[SIM_KEEPALIVE] = 1;
+	w->idle = 3 * SIM_SECOND;
+	w->device[0].idle_limit = 2 * SIM_SECOND;
+	w->device[0].idle_rst = p->seed % 2;
+	if (sim_property_run(p, w, &r, &db)) {
+		for (size_t i = 0; i < r.count; i++) {
+			bool dropped = false;
+			for (size_t k = 0; k < r.truth[i]->count; k++)
+				dropped |= r.truth[i]->sent[k].dropped_by == 0;
+			forgotten += dropped;
+		}
+		sim_property_judge(p, &r, db, true);
+		if (w->device[0].idle_rst)
+			sim_property_equal(p, "idle timeouts that are likely", sim_property_query(p, db,
+			    "SELECT count(DISTINCT connection_id) FROM v_finding WHERE kind = 'idle_timeout' AND confidence = 'likely'"), forgotten);
+		else
+			sim_property_equal(p, "idle timeouts", sim_property_query(p, db,
+			    "SELECT count(DISTINCT connection_id) FROM v_finding WHERE kind = 'idle_timeout'"), forgotten);
+	}
 	sqlite3_close(db);
 	sim_record_free(&r);
 }
@@ -322,6 +359,12 @@ static void test_claims(void **state)
 	    SIM_DROPS | SIM_REJECTS | SIM_CLOCKS | SIM_WINDOWS | SIM_CAPTURE_LOSS, SIM_KINDS_ALL | SIM_REWRITES | SIM_LINKS);
 }
 
+static void test_idle(void **state)
+{
+	(void)state;
+	CHECK(what_a_device_forgets_is_an_idle_timeout, 20, 0);
+}
+
 /*
  * What devices drop, forge and reset, seen by captures that lose packets: the claims must hold whatever the captures miss.
  */
@@ -411,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_claims),
 	    cmocka_unit_test(test_lossy),
+	    cmocka_unit_test(test_idle),
 	    cmocka_unit_test(test_fragments),
 	    cmocka_unit_test(test_import),
 	    cmocka_unit_test(test_clean),

@@ -175,6 +175,17 @@ static long cut_between(const struct sim_world *w, const struct sim_truth *t, co
 	return n;
 }
 
+/* What devices on the hop dropped that forget the connections of which they see nothing for too long. */
+static long forgotten_between(const struct sim_world *w, const struct sim_truth *t, const struct sim_claim *c)
+{
+	struct stretch at = devices_between(t, c->from < c->to ? SIM_C2S : SIM_S2C, c->from, c->to);
+	long n = 0;
+
+	for (size_t i = 0; i < t->count; i++)
+		n += t->sent[i].dropped_by >= at.first && t->sent[i].dropped_by < at.end && w->device[t->sent[i].dropped_by].idle_limit;
+	return n;
+}
+
 long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const struct sim_claim *c)
 {
 	static const char *const never[] = {"terminated", "originated", "inserted", "corrupted", "resegmented", "syn_proxy", "pmtu_blackhole"};
@@ -196,10 +207,6 @@ long sim_claim_count(const struct sim_world *w, const struct sim_truth *t, const
 		return sim_claim_changed(t, c->direction, c->from, c->to, "flags") +
 		       sim_claim_changed(t, c->direction, c->from, c->to, "tos");
 	if (is(c->kind, "idle_timeout"))
-		for (unsigned i = 0; i + 1 < w->points; i++)
-			if (w->device[i].idle_limit)
-				return 1;
-	if (is(c->kind, "idle_timeout"))
-		return 0;
+		return forgotten_between(w, t, c);
 	return -1;
 }
