@@ -42,16 +42,19 @@ static uint32_t last_crossed(const struct conn *c, unsigned dir, const struct fi
 /* How long was it silent before transmission `tx`, and before any that crossed sooner? */
 static void measure(const struct conn *c, const struct finding *f, struct idle *s)
 {
-	int64_t last = INT64_MIN, longest = 0, elsewhere = precedents_silence(c, f->from, f->to);
+	int64_t last = INT64_MIN, heard = INT64_MIN, longest = 0, elsewhere = precedents_silence(c, f->from, f->to);
 
 	for (uint32_t i = 0; i < s->tx; i++) {
+		/* What came to either end and did not cross is no silence, unless the device made it. */
+		if (c->tx[i].fate_from != FATE_GENERATED && (conn_sight(c, i)[f->from] != NOTHING || conn_sight(c, i)[f->to] != NOTHING))
+			heard = c->tx[i].t;
 		if (!crossed(c, i, f->from, f->to))
 			continue;
 		if (last != INT64_MIN && c->tx[i].what != WHAT_SYN && c->tx[i].t - last > longest)
 			longest = c->tx[i].t - last;
 		last = c->tx[i].t;
 	}
-	s->silence = last == INT64_MIN ? 0 : c->tx[s->tx].t - last;
+	s->silence = last == INT64_MIN ? 0 : c->tx[s->tx].t - (heard > last ? heard : last);
 	s->own = longest > 0 && longest >= elsewhere;
 	s->survived = s->own ? longest : elsewhere;
 }

@@ -134,6 +134,8 @@ static const char *name_reset(const struct findings *all, const struct finding *
 		if (x->kind == KIND_GENERATED && is_reset(x) && x->dir != f->dir && same_hop(x, f))
 			return "resets_both";
 	}
+	if (f->dir == S2C && beside(all, f, KIND_GENERATED, WHAT_ACK, S2C) && beside(all, f, KIND_DROPPED, WHAT_SYN, C2S))
+		return "half_open";
 	if (f->dir == S2C && findings_find(all, KIND_DROPPED, WHAT_SYN, C2S))
 		return beside(all, f, KIND_DROPPED, WHAT_SYN, C2S) ? "rejected" : f->rule;
 	return f->reasons & WHY_HOST_CONTRADICTS ? "injected_reset" : "reset_made";

@@ -116,6 +116,12 @@ static void a_silent_device_is_known_by_what_it_lets_pass(void **state)
 	/* the other way round */
 	check_idle(HELLO TALK "9.0 b < P. 5010 ack 1010 len 9\n9.3 b < P. 5010 ack 1010 len 9\n9.9 b < P. 5010 ack 1010 len 9\n",
 	    "9.5 ab > S 1000\n9.6 ba < S. 5000 ack 1001\n", LIKELY);
+	/* The server had tried first: the silence ends there. */
+	check_idle(HELLO TALK "7.5 b < P. 5010 ack 1010 len 9\n7.8 b < P. 5010 ack 1010 len 9\n8.4 b < P. 5010 ack 1010 len 9\n" LATE,
+	    "8.0 ab > S 1000\n8.1 ba < S. 5000 ack 1001\n", LIKELY);
+	check_idle(HELLO TALK "1.0 b < P. 5010 ack 1010 len 9\n1.3 b < P. 5010 ack 1010 len 9\n1.9 b < P. 5010 ack 1010 len 9\n"
+		"3.1 b < P. 5010 ack 1010 len 9\n4.2 a > P. 1010 ack 5010 len 9\n4.5 a > P. 1010 ack 5010 len 9\n5.1 a > P. 1010 ack 5010 len 9\n",
+	    "4.8 ab > S 1000\n4.9 ba < S. 5000 ack 1001\n", -1);
 	/* a bad capture proves nothing of it */
 	check_idle(HELLO TALK "9.0 a > P. 1010 ack 5010 len 9\n", "9.5 ab > S 1000\n9.6 ba < S. 5000 ack 1001\n", -1);
 }
