@@ -85,4 +85,13 @@ bool hop_sees_way(const struct proof *t, unsigned point, unsigned nearer, unsign
  */
 bool hop_both_ways(const struct conn *c, uint32_t x, unsigned near, unsigned far);
 
+/*
+ * May reset x be one of the next connection on the same ports? A host answers old numbers with a reset that carries them (RFC 9293 3.10.7.3); where a
+ * capture missed the SYN between, nothing tells whose it is.
+ */
+bool hop_of_next(const struct conn *c, uint32_t x);
+
+/* ... or of the one before, as which a point may have it? */
+bool hop_of_neighbour(const struct conn *c, uint32_t x, unsigned point);
+
 #endif

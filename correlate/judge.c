@@ -386,6 +386,8 @@ static void by_host(const struct conn *c, uint32_t i, struct findings *out)
 		origin_find(c, i, &o);
 		odds = origin_denied(&o) ? fmin(odds, ODDS_POSSIBLE) : odds;
 	}
+	if (hop_of_next(c, i))
+		odds = fmin(odds, ODDS_POSSIBLE);
 	struct seen s = { odds >= ODDS_LIKELY ? KIND_SENT : KIND_UNDECIDED, x->what, x->dir, NO_POINT, NO_POINT, at, (uint8_t)by_odds(odds), why, i, odds,
 		"sent" };
 	struct finding *f = findings_add(out, &s);

@@ -45,10 +45,10 @@ static bool surrounded(const struct conn *c, uint32_t x, unsigned near, unsigned
 	return (before != NOTHING && hop_missing_at(c, before, far) && (behind == c->txs || hop_missing_at(c, behind, far))) || cut_before(c, x, near, far);
 }
 
-/* Other packets of the connection that are missing on the same hop, and how many the capture would miss by itself. */
+/* Accidents of the connection on the same hop besides this one, and how many the capture would have by itself: it loses neighbours together. */
 static double company(const struct proof *t, unsigned point, unsigned dir, double miss)
 {
-	double missing = (double)t->tally.missing[point][dir] - 1, all = (double)t->tally.crossing[point][dir] - 1;
+	double missing = (double)t->tally.runs[point][dir] - 1, all = (double)t->tally.crossing[point][dir] - 1;
 
 	return missing - 2 * ceil(all * miss) * (miss > 1e-2);
 }
@@ -363,7 +363,8 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (elsewhere_in_fragments(c, x, a, b) || hop_strangers(f, a, b) || hop_two_numberings(c, a, b) || hop_both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
-	    may_be_copy(c, x, a, b) || hop_nothing_shared(t, a, b, w->dir) || by_host)
+	    may_be_copy(c, x, a, b) || hop_nothing_shared(t, a, b, w->dir) || by_host ||
+	    hop_of_neighbour(c, x, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (may_be_damaged(t, x, a, b, h)) {
 		*why |= WHY_DAMAGED;

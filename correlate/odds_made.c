@@ -11,8 +11,27 @@
 
 #define PRIOR_DOUBLED 0.1       /* of an equal packet at once */
 
-static double prior_of_birth(const struct tx *x)
+/* Is x the reset that a host owes whoever answers its SYN with a number that it never sent (RFC 9293 3.10.7.3)? */
+static bool owed(const struct conn *c, uint32_t x)
 {
+	const struct pkt *p = &c->pkt[c->tx[x].first];
+	bool asked = false;
+
+	for (uint32_t i = 0; c->tx[x].what == WHAT_RST && i < x && i < LOOK_AHEAD; i++) {
+		const struct tx *o = &c->tx[i];
+		asked |= o->what == WHAT_SYN && o->dir == c->tx[x].dir;
+		if (asked && o->dir != c->tx[x].dir && o->what == WHAT_ACK && c->pkt[o->first].ack == p->seq && o->t > c->tx[x].t - FATE_ANSWER_NS)
+			return true;
+	}
+	return false;
+}
+
+static double prior_of_birth(const struct conn *c, uint32_t i)
+{
+	const struct tx *x = &c->tx[i];
+
+	if (owed(c, i))
+		return 0.01;
 	switch (x->what) {
 	case WHAT_ICMP:
 		return 1;
@@ -134,7 +153,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 	const struct pkt *p = &c->pkt[w->first];
 	unsigned here = c->way[w->dir][w->from], before = c->way[w->dir][w->from - 1];
 	double miss = hop_miss(t, x, before);
-	double odds = log10(prior_of_birth(w)) + log_inverse(miss);
+	double odds = log10(prior_of_birth(c, x)) + log_inverse(miss);
 	uint8_t ttl = fate_ttl(c, here, w->dir);
 	bool twice = doubled(c, x, before);
 	unsigned mute;
@@ -195,6 +214,8 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
+	if (hop_of_neighbour(c, x, before))
+		odds = fmin(odds, ODDS_POSSIBLE);
 	if (hop_ambiguous(c, here, before) || hop_translated(t, here, before)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);

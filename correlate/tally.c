@@ -4,13 +4,14 @@
 
 #include "correlate/damage.h"
 #include "correlate/fate.h"
+#include "correlate/hop_doubt.h"
 
 /* The k-th point of the way of transmission i. */
 static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsigned k)
 {
 	const struct tx *x = &c->tx[i];
 	unsigned p = c->way[x->dir][k];
-	bool others = conn_others(x, p), here = conn_sight(c, i)[p] != NOTHING || others;
+	bool others = conn_others(x, p), here = conn_sight(c, i)[p] != NOTHING || others, gap = false;
 
 	if (here && t->arrived[p][x->dir] == NOTHING)
 		t->arrived[p][x->dir] = i;
@@ -32,7 +33,10 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 			continue;
 		t->crossing[p][ahead ^ x->dir]++;
 		t->missing[p][ahead ^ x->dir] += !here;
+		t->runs[p][ahead ^ x->dir] += !here && (t->run_ns[p] == INT64_MIN || x->t - t->run_ns[p] > BURST_NS);
+		gap |= !here;
 	}
+	t->run_ns[p] = gap ? x->t : here ? INT64_MIN : t->run_ns[p];
 	if (!here || others)
 		return;
 	t->damaged[p][x->dir] += damage_at(c, i, k);
@@ -86,6 +90,8 @@ void tally_make(struct tally *t, const struct conn *c)
 	memset(t->last_plain, 0xff, sizeof t->last_plain);
 	t->last_said[0] = t->last_said[1] = NOTHING;
 	t->asked_ns = INT64_MIN;
+	for (unsigned p = 0; p < c->facts->points; p++)
+		t->run_ns[p] = INT64_MIN;
 	for (uint32_t i = 0; i < c->txs; i++) {
 		const struct tx *x = &c->tx[i];
 		t->said[x->dir]++;

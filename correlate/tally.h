@@ -12,6 +12,9 @@ struct tally {
 	 * and of these not recorded here.
 	 */
 	uint32_t crossing[POINTS_MAX][2], missing[POINTS_MAX][2];
+	/* ... in so many runs of neighbours, of both directions, that no more than BURST_NS lies between: as many accidents of the capture. */
+	uint32_t runs[POINTS_MAX][2];
+	int64_t run_ns[POINTS_MAX];     /* when the last one of a run went by, INT64_MIN: something was recorded since */
 	/* Per point: proved to have passed, and of these not recorded (tally_proved). */
 	uint32_t proved[POINTS_MAX], missed[POINTS_MAX];
 	/* Per point, direction and enum what: recorded there, and of these repeated. */
