@@ -311,6 +311,25 @@ static bool refused_by_host(const struct conn *c, uint32_t x, unsigned near, uns
 	return false;
 }
 
+/*
+ * Does the far side hold a reset from beyond it that answers x, and nothing else that it might answer? Then x came there: a reset is made where what it
+ * answers arrived (RFC 9293 3.10.7.4), by a host or a device. One that repeats x may be what is answered.
+ */
+static bool reset_from_beyond(const struct conn *c, uint32_t x, unsigned far)
+{
+	const struct tx *w = &c->tx[x];
+	uint32_t r = x + 1;
+
+	while (r < c->txs && r < x + LOOK_AHEAD && !(tx_is_reset(&c->tx[r]) && hop_refuses(&c->tx[r], w)))
+		r++;
+	if (w->repeated_by != NOTHING || r == c->txs || r == x + LOOK_AHEAD || hop_missing_at(c, r, far))
+		return false;
+	for (uint32_t i = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0; i < r; i++)
+		if (i != x && hop_refuses(&c->tx[r], &c->tx[i]) && !hop_missing_at(c, i, far))
+			return false;
+	return true;
+}
+
 /* Is the capture known to lose packets? */
 static bool loses_any(const struct point *p)
 {
@@ -363,7 +382,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
 	if (elsewhere_in_fragments(c, x, a, b) || hop_strangers(f, a, b) || hop_two_numberings(c, a, b) || hop_both_ways(c, x, a, b) || answered_unseen(t, x, a, b) ||
-	    may_be_copy(c, x, a, b) || hop_nothing_shared(t, a, b, w->dir) || by_host ||
+	    may_be_copy(c, x, a, b) || hop_nothing_shared(t, a, b, w->dir) || by_host || reset_from_beyond(c, x, b) ||
 	    hop_of_neighbour(c, x, b))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (may_be_damaged(t, x, a, b, h)) {
