@@ -207,6 +207,15 @@ bool hop_sees_way(const struct proof *t, unsigned point, unsigned nearer, unsign
 	return t->c->flow[point] ? t->tally.first[point][dir] != NOTHING : !t->c->flow[nearer];
 }
 
+/* Does anything of the connection cross the hop behind x? A device that resets it lets nothing more through. */
+static bool crosses_later(const struct conn *c, uint32_t x, unsigned near, unsigned far)
+{
+	for (uint32_t i = x + 1; i < c->txs && i < x + LOOK_AHEAD; i++)
+		if (!hop_missing_at(c, i, near) && !hop_missing_at(c, i, far))
+			return true;
+	return false;
+}
+
 /* Is x, as point recorded it, what the host might have sent at any time? A reset is, with the TTL of the host. */
 static bool ordinary(const struct conn *c, uint32_t x, unsigned point)
 {
@@ -223,7 +232,7 @@ bool hop_both_ways(const struct conn *c, uint32_t x, unsigned near, unsigned far
 
 	for (uint32_t i = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0; !tx_is_reset(w) && ordinary(c, x, near) && i < c->txs && i < x + LOOK_AHEAD; i++) {
 		const struct tx *o = &c->tx[i];
-		if (o->dir != w->dir && ordinary(c, i, near) && llabs(o->t - w->t) < BURST_NS && hop_here_not_there(c, i, near, far))
+		if (o->dir != w->dir && ordinary(c, i, near) && (!tx_is_reset(o) || crosses_later(c, x, near, far)) && llabs(o->t - w->t) < BURST_NS && hop_here_not_there(c, i, near, far))
 			return true;
 	}
 	return false;
