@@ -6,6 +6,14 @@
 #include "correlate/fate.h"
 #include "correlate/hop_doubt.h"
 
+#define AT_ONCE_NS 100000000    /* no timer repeats a SYN-ACK sooner (RFC 6298 2.1: 1 s) */
+
+/* By its sender's timer, or because it was asked for. A SYN-ACK goes out again at once when a repeat of the SYN comes, whatever became of the first. */
+static bool was_repeated(const struct conn *c, const struct tx *x)
+{
+	return x->repeated_by != NOTHING && (x->what != WHAT_SYNACK || c->tx[x->repeated_by].t - x->t > AT_ONCE_NS);
+}
+
 /* The k-th point of the way of transmission i. */
 static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsigned k)
 {
@@ -23,7 +31,7 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 		t->torn[p][x->dir]++;
 		if (!c->facts->point[p].later) {
 			t->came[p][x->dir][x->what]++;
-			t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
+			t->repeated[p][x->dir][x->what] += was_repeated(c, x);
 		}
 		return;
 	}
@@ -41,7 +49,7 @@ static void count_point(struct tally *t, const struct conn *c, uint32_t i, unsig
 		return;
 	t->damaged[p][x->dir] += damage_at(c, i, k);
 	t->came[p][x->dir][x->what]++;
-	t->repeated[p][x->dir][x->what] += x->repeated_by != NOTHING;
+	t->repeated[p][x->dir][x->what] += was_repeated(c, x);
 	if (t->first[p][x->dir] == NOTHING)
 		t->first[p][x->dir] = i;
 	if (tx_is_reset(x) || x->what == WHAT_ICMP)
