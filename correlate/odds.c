@@ -322,10 +322,10 @@ static bool reset_from_beyond(const struct conn *c, uint32_t x, unsigned far)
 
 	while (r < c->txs && r < x + LOOK_AHEAD && !(tx_is_reset(&c->tx[r]) && hop_refuses(&c->tx[r], w)))
 		r++;
-	if (w->repeated_by != NOTHING || r == c->txs || r == x + LOOK_AHEAD || hop_missing_at(c, r, far))
+	if (w->end == w->off || w->repeated_by != NOTHING || r == c->txs || r == x + LOOK_AHEAD || hop_missing_at(c, r, far))
 		return false;
 	for (uint32_t i = x > LOOK_AHEAD ? x - LOOK_AHEAD : 0; i < r; i++)
-		if (i != x && hop_refuses(&c->tx[r], &c->tx[i]) && !hop_missing_at(c, i, far))
+		if (i != x && c->tx[i].end > c->tx[i].off && hop_refuses(&c->tx[r], &c->tx[i]) && !hop_missing_at(c, i, far))
 			return false;
 	return true;
 }

@@ -214,6 +214,71 @@ static void resets_to_both_sides_were_made_between(void **state)
 	scene_free(s);
 }
 
+/* Whether it was made before or behind the point in the middle, only its capture can tell. */
+static void on_which_of_two_hops_a_reset_was_made_the_capture_between_tells(void **state)
+{
+	static const char text[] = "0.00 abc > S 1000\n0.01 cba < S. 5000 ack 1001\n0.02 abc > . 1001 ack 5001\n1.0 c > R 1001 ttl 200\n";
+
+	(void)state;
+	for (uint64_t missed = 0; missed <= 50; missed += 50) {
+		struct scene *s = scene_of(3, text);
+		scene_coverage(s, 'b', 1000, missed);
+		scene_fate(s);
+		assert_became(s, 4, missed ? "unknown b>c" : "generated b>c");
+		scene_free(s);
+	}
+	/* One reset at a, another one at c: of one device, so that b must have missed one of them. */
+	struct scene *s = scene_of(3, "0.00 abc > S 1000\n0.01 cba < S. 5000 ack 1001\n0.02 abc > . 1001 ack 5001\n1.0 c > R 1001 ttl 200\n1.0 a < R 5001 ttl 200\n");
+	scene_fate(s);
+	assert_became(s, 4, "unknown b>c");
+	assert_became(s, 5, "unknown b>a");
+	scene_free(s);
+}
+
+static void a_reset_may_be_of_the_next_connection(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "1.0 b > R 1001 ttl 200\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "generated a>b");
+	s->f.conn[s->c.index].next = 1;
+	s->f.conn[1].start_ns = SEC - MSEC;
+	fate_judge(&s->t);
+	assert_became(s, 4, "unknown a>b");
+	scene_free(s);
+}
+
+/* A capture loses neighbours together; what is missing again and again is another matter. */
+static void what_is_missing_in_one_run_is_one_accident(void **state)
+{
+#define FOUR HELLO "0.10 ba < . 5001 ack 1001 len 10\n0.11 ba < . 5011 ack 1001 len 10\n0.12 ba < . 5021 ack 1001 len 10\n0.13 ba < . 5031 ack 1001 len 10\n"
+	static const char *const text[] = { FOUR "0.20 a > . 1001 ack 5011\n0.21 a > . 1001 ack 5021\n0.22 a > . 1001 ack 5031\n0.30 ab > . 1001 ack 5041\n",
+		FOUR "0.20 a > . 1001 ack 5011\n1.21 a > . 1001 ack 5021\n2.22 a > . 1001 ack 5031\n3.30 ab > . 1001 ack 5041\n" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct scene *s = scene_of(2, text[i]);
+		scene_fate(s);
+		assert_became(s, 9, i == 0 ? "unknown a>b" : "dropped a>b");
+		scene_free(s);
+	}
+}
+
+static void what_a_reset_from_beyond_answers_has_come_there(void **state)
+{
+	struct scene *s = scene_of(2, HELLO "0.1 a > P. 1001 ack 5001 len 100\n0.12 a < R. 5001 ack 1101 ttl 200\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_became(s, 4, "dropped a>b");
+	scene_free(s);
+	s = scene_of(2, HELLO "0.1 a > P. 1001 ack 5001 len 100\n0.12 ba < R. 5001 ack 1101\n");
+	scene_fate(s);
+	assert_became(s, 4, "unknown a>b");
+	scene_free(s);
+}
+
 static void a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there(void **state)
 {
 	static const char *const text[] = { "0.000 a > S 1000\n0.005 a < R. 0 ack 1001\n", "0.000 a > S 1000\n0.005 a < icmp 1000\n" };
@@ -638,6 +703,10 @@ int main(void)
 		cmocka_unit_test(what_was_cut_up_on_the_way_is_neither_lost_nor_made),
 		cmocka_unit_test(a_reset_seen_on_one_side_only_was_made_there),
 		cmocka_unit_test(resets_to_both_sides_were_made_between),
+		cmocka_unit_test(on_which_of_two_hops_a_reset_was_made_the_capture_between_tells),
+		cmocka_unit_test(a_reset_may_be_of_the_next_connection),
+		cmocka_unit_test(what_is_missing_in_one_run_is_one_accident),
+		cmocka_unit_test(what_a_reset_from_beyond_answers_has_come_there),
 		cmocka_unit_test(a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there),
 		cmocka_unit_test(an_error_about_a_packet_that_came_by_was_made_beyond),
 		cmocka_unit_test(what_a_small_snaplen_cuts_off_is_not_absent),
