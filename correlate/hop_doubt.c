@@ -245,15 +245,20 @@ bool hop_of_next(const struct conn *c, uint32_t x)
 	return tx_is_reset(&c->tx[x]) && next != UINT32_MAX && c->tx[x].t > c->facts->conn[next].start_ns - BURST_NS;
 }
 
-bool hop_of_neighbour(const struct conn *c, uint32_t x, unsigned point)
+bool hop_before_lasts(const struct conn *c, int64_t t, unsigned point)
 {
 	const struct facts *f = c->facts;
 	uint32_t previous = f->conn[c->index].previous;
 
-	for (uint32_t i = 0; tx_is_reset(&c->tx[x]) && previous != UINT32_MAX && i < f->conn[previous].flows; i++) {
+	for (uint32_t i = 0; previous != UINT32_MAX && i < f->conn[previous].flows; i++) {
 		const struct flow *w = &f->flow[f->conn[previous].flow + i];
-		if (w->point == point && facts_align(&f->point[point], w->last_ns) > c->tx[x].t - FATE_ANSWER_NS)
+		if (w->point == point && facts_align(&f->point[point], w->last_ns) > t - FATE_ANSWER_NS)
 			return true;
 	}
-	return hop_of_next(c, x);
+	return false;
+}
+
+bool hop_of_neighbour(const struct conn *c, uint32_t x, unsigned point)
+{
+	return tx_is_reset(&c->tx[x]) && (hop_before_lasts(c, c->tx[x].t, point) || hop_of_next(c, x));
 }

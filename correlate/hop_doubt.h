@@ -85,6 +85,9 @@ bool hop_sees_way(const struct proof *t, unsigned point, unsigned nearer, unsign
  */
 bool hop_both_ways(const struct conn *c, uint32_t x, unsigned near, unsigned far);
 
+/* Is what passed a point at an aligned time perhaps filed there under the connection before, which lasts until then? */
+bool hop_before_lasts(const struct conn *c, int64_t t, unsigned point);
+
 /*
  * May reset x be one of the next connection on the same ports? A host answers old numbers with a reset that carries them (RFC 9293 3.10.7.3); where a
  * capture missed the SYN between, nothing tells whose it is.

@@ -144,6 +144,15 @@ static bool took_other_way(const struct conn *c, const struct tx *x, uint32_t i,
 	    (k + 1 < c->ways[x->dir] && conn_seen(c, i, k + 1) && hop_strangers(c->facts, p, c->way[x->dir][k + 1]));
 }
 
+/*
+ * Old numbers and what answers them (RFC 9293 3.10.7.3, RFC 5961 4.2) a point that missed the SYN between files under the connection before: it may hold
+ * them after all.
+ */
+static bool held_as_older(const struct conn *c, uint32_t i, unsigned point)
+{
+	return (tx_is_reset(&c->tx[i]) || judge_bare_answer(c, i) != NOTHING) && hop_before_lasts(c, c->tx[i].t, point);
+}
+
 /* Does the point hold one direction of the connection, and nothing of the other? More than a capture misses by accident: that one goes another way. */
 static bool one_way(const struct proof *t, unsigned point, unsigned dir)
 {
@@ -182,7 +191,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		/* That the conversation went on proves little of a bare ACK that says nothing new. */
 		bool new = says_new(t, i) && strcmp(out->outcome, "completed") == 0;
 		bool elsewhere = one_way(t, p, x->dir);
-		enum confidence confidence = elsewhere || mistaken(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
+		enum confidence confidence = elsewhere || mistaken(c, i, p) || held_as_older(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
 		add_all(c, out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
