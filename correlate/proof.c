@@ -10,6 +10,7 @@
 #define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
 #define SLACK_NS 1000000        /* of aligned times */
 #define NEIGHBOURS 256          /* packets around it whose IP IDs are looked at */
+#define REPEATS 8               /* transmissions from the first repeat on, among which there may be others */
 #define SACKS 256               /* acknowledgments with SACK blocks that are looked at for one transmission */
 #define PIECE_MIN 536            /* payload of the smallest segment that packets are cut into (RFC 9293 3.7.1) */
 #define ID_GAP 64               /* IP IDs of neighbouring packets of one connection lie this close */
@@ -227,11 +228,17 @@ static int64_t other_at(const struct conn *c, uint32_t x, unsigned point)
 	if (c->tx[x].before >> point & 1)
 		return INT64_MIN;
 	/* A repeat may have passed unrecorded, too: then it did so after it was first seen. */
-	if (c->tx[x].repeated_by != NOTHING) {
-		uint32_t i = c->tx[x].repeated_by, k = conn_sight(c, i)[point];
-		return k != NOTHING ? c->pkt[k].t_raw : facts_unalign(&c->facts->point[point], c->tx[i].t);
+	int64_t first = INT64_MAX;
+	/* Of repeats close together the one behind may have come first, or have been taken for the one before. */
+	for (uint32_t i = c->tx[x].repeated_by, n = 0; i < c->txs && n < REPEATS; i++, n++) {
+		const struct tx *o = &c->tx[i];
+		uint32_t k = conn_sight(c, i)[point];
+		if (o->dir != c->tx[x].dir || o->off >= c->tx[x].end || o->end <= c->tx[x].off)
+			continue;
+		int64_t t = k != NOTHING ? c->pkt[k].t_raw : facts_unalign(&c->facts->point[point], o->t);
+		first = t < first ? t : first;
 	}
-	return INT64_MAX;
+	return first;
 }
 
 /* Is x the only transmission of its direction with its TSval that the point saw, or would have? */

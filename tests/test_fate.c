@@ -279,6 +279,19 @@ static void what_a_reset_from_beyond_answers_has_come_there(void **state)
 	scene_free(s);
 }
 
+/* What is acknowledged may be another repeat, that overtook the first one or that the point before missed. */
+static void an_acknowledgment_behind_any_repeat_proves_nothing(void **state)
+{
+	struct scene *s = scene_of(2, "0.000 ab > S 1000\n0.010 b < S. 5000 ack 1001 id 1\n1.012 ba < S. 5000 ack 1001 id 7\n"
+		"1.0125 a < S. 5000 ack 1001 id 8\n1.0127 a > . 1001 ack 5001\n");
+
+	(void)state;
+	scene_fate(s);
+	assert_int_equal(tx_of(s, 2)->reasons_to & WHY_ACKED, 0);
+	assert_string_not_equal(became(s, 2), "passed");
+	scene_free(s);
+}
+
 static void a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there(void **state)
 {
 	static const char *const text[] = { "0.000 a > S 1000\n0.005 a < R. 0 ack 1001\n", "0.000 a > S 1000\n0.005 a < icmp 1000\n" };
@@ -707,6 +720,7 @@ int main(void)
 		cmocka_unit_test(a_reset_may_be_of_the_next_connection),
 		cmocka_unit_test(what_is_missing_in_one_run_is_one_accident),
 		cmocka_unit_test(what_a_reset_from_beyond_answers_has_come_there),
+		cmocka_unit_test(an_acknowledgment_behind_any_repeat_proves_nothing),
 		cmocka_unit_test(a_syn_refused_on_the_way_was_dropped_and_its_refusal_made_there),
 		cmocka_unit_test(an_error_about_a_packet_that_came_by_was_made_beyond),
 		cmocka_unit_test(what_a_small_snaplen_cuts_off_is_not_absent),
