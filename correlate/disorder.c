@@ -33,6 +33,18 @@ static bool nameless(const struct pkt *p)
 	return !p->ip_id && !(p->flags & SEG_TS);
 }
 
+/* Is there a repeat of x, or what x repeats, that nothing tells from it? Then which of the two came first is only taken from their order. */
+static bool has_twin(const struct conn *c, const struct tx *x)
+{
+	const struct pkt *p = &c->pkt[x->first];
+	uint32_t twin[] = { x->repeats, x->repeated_by };
+
+	for (size_t i = 0; i < 2 && !p->ip_id; i++)
+		if (twin[i] != NOTHING && conn_equal(p, &c->pkt[c->tx[twin[i]].first]))
+			return true;
+	return false;
+}
+
 static void overtaken(const struct conn *c, const struct crossing *x, const struct crossing *first, struct findings *out)
 {
 	const struct point *a = &c->facts->point[x->before->point], *b = &c->facts->point[x->behind->point];
@@ -45,7 +57,7 @@ static void overtaken(const struct conn *c, const struct crossing *x, const stru
 	    !fate_window(c->facts, x->before->point, w->t) || !fate_window(c->facts, x->behind->point, w->t))
 		return;
 	findings_add(out, &(struct seen){ KIND_REORDERED, w->what, w->dir, x->before->point, x->behind->point, NO_POINT,
-		one && before + behind > SURE_NS && !(nameless(x->before) && (misses(a) || misses(b))) ? CERTAIN : LIKELY, 0, x->behind->tx, ODDS_CERTAIN, "reordered" });
+		has_twin(c, w) ? POSSIBLE : one && before + behind > SURE_NS && !(nameless(x->before) && (misses(a) || misses(b))) ? CERTAIN : LIKELY, 0, x->behind->tx, ODDS_CERTAIN, "reordered" });
 }
 
 static void hop(const struct conn *c, unsigned dir, unsigned from, unsigned to, struct findings *out)

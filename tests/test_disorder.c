@@ -64,6 +64,24 @@ static void what_comes_as_late_as_a_repeat_is_one(void **state)
 		"0.310 ba < . 5001 ack 1301\n", "");
 }
 
+/* Two that nothing tells apart, the first of them late: which of the two came first is not known. */
+static void of_twins_the_late_one_is_not_claimed(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, HELLO "0.100 a > . 1001 ack 5001 len 10 ts 7/9\n0.101 ab > . 1011 ack 5001 len 10 ts 7/9\n0.102 ab > . 1021 ack 5001 len 10 ts 7/9\n"
+		"0.160 a > . 1001 ack 5001 len 10 ts 7/9\n0.165 b > . 1001 ack 5001 len 10 ts 7/9\n0.230 b > . 1001 ack 5001 len 10 ts 7/9\n"
+		"0.24 ba < . 5001 ack 1031\n");
+	scene_judge(s);
+	const struct finding *f = NULL;
+	for (uint32_t i = 0; i < s->found.n; i++)
+		f = s->found.list[i].kind == KIND_REORDERED ? &s->found.list[i] : f;
+	assert_non_null(f);
+	assert_int_equal(f->confidence, POSSIBLE);
+	scene_free(s);
+}
+
 static void in_order_is_nothing(void **state)
 {
 	(void)state;
@@ -117,6 +135,7 @@ int main(void)
 		cmocka_unit_test(each_hop_and_direction_for_itself),
 		cmocka_unit_test(a_repeat_that_a_capture_missed_is_not_certainly_late),
 		cmocka_unit_test(what_comes_as_late_as_a_repeat_is_one),
+		cmocka_unit_test(of_twins_the_late_one_is_not_claimed),
 		cmocka_unit_test(in_order_is_nothing),
 		cmocka_unit_test(time_stamps_that_cannot_be_told_apart_have_no_order),
 		cmocka_unit_test(a_clock_that_was_set_reorders_nothing),
