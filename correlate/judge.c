@@ -145,12 +145,12 @@ static bool took_other_way(const struct conn *c, const struct tx *x, uint32_t i,
 }
 
 /*
- * Old numbers and what answers them (RFC 9293 3.10.7.3, RFC 5961 4.2) a point that missed the SYN between files under the connection before: it may hold
- * them after all.
+ * Old numbers and what answers them (RFC 9293 3.10.7.3, RFC 5961 4.2) a point that missed the SYN between files under the connection before, and so all of
+ * a connection of which it missed every SYN: it may hold them after all.
  */
 static bool held_as_older(const struct conn *c, uint32_t i, unsigned point)
 {
-	return (tx_is_reset(&c->tx[i]) || judge_bare_answer(c, i) != NOTHING) && hop_before_lasts(c, c->tx[i].t, point);
+	return (!c->flow[point] || tx_is_reset(&c->tx[i]) || judge_bare_answer(c, i) != NOTHING) && hop_before_lasts(c, c->tx[i].t, point);
 }
 
 /* Does the point hold one direction of the connection, and nothing of the other? More than a capture misses by accident: that one goes another way. */

@@ -233,11 +233,20 @@ static bool too_soon(const struct matcher *m, const struct pkt *a, const struct 
 	return (double)(b->t - a->t) < delay - fmax(SOON_NS, 20 * jitter);
 }
 
+/* Nobody makes up SACK blocks on the way: where sequence numbers are as they were, so are these, or they are gone (RFC 2018 4). */
+static bool other_sack(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	const struct conn *c = m->c;
+	uint32_t here = b->opt == NOTHING ? 0 : sack_of(c, b);
+
+	return here && c->shift[a->point][!a->dir] == c->shift[b->point][!b->dir] && here != (a->opt == NOTHING ? 0 : sack_of(c, a));
+}
+
 /* ... by all that hops are known to keep? */
 static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
 	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true) && !unsettled(m, a)) && in_time(m, a, b) &&
-	    !too_soon(m, a, b);
+	    !too_soon(m, a, b) && !other_sack(m, a, b);
 }
 
 /* ---- alignment of a class of equal packets: t[0..n) before, p[0..k) here, both in order of time ---- */
