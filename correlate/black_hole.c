@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "correlate/hop_doubt.h"
+
 #define LEAST 400               /* bytes of payload: what every path takes (RFC 791 3.1: 576 with all headers and options) */
 #define PACKETS 3
 #define ICMP_UNREACHABLE 3      /* RFC 792 ... */
@@ -109,7 +111,10 @@ static bool find_any(const struct conn *c, const struct findings *all, uint8_t f
 	return false;
 }
 
-/* One piece of the data may be what something does not like to see; and that data pass at all must have been seen. */
+/*
+ * One piece of the data may be what something does not like to see; that data pass at all must have been seen; and where others of that size pass, it may be
+ * an accident that only large ones were lost.
+ */
 bool black_hole_judge(const struct conn *c, struct findings *out)
 {
 	const struct finding *f;
@@ -117,7 +122,7 @@ bool black_hole_judge(const struct conn *c, struct findings *out)
 
 	if (!find_any(c, out, NO_POINT, NO_POINT, &h, &f))
 		return false;
-	bool sure = finding_claims(f) && h.several && h.passed > 0;
+	bool sure = finding_claims(f) && h.several && h.passed > 0 && hop_stats_of(c->facts, f->from, f->to, conn_along(c, f->dir))->largest < h.lost;
 	struct seen s = { KIND_PMTU_BLACKHOLE, WHAT_DATA, f->dir, f->from, f->to, NO_POINT, sure ? LIKELY : POSSIBLE, 0, f->tx, f->odds, "pmtu_blackhole" };
 	findings_new(out, &s);
 	return true;

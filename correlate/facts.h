@@ -34,6 +34,7 @@ struct sight {
 /* What is between a point and the next one on the path, per direction (the hop is named by its end nearer to the client). */
 struct hop_stats {
 	uint64_t passed;        /* transmissions recorded at both ends */
+	uint32_t largest;       /* bytes of payload in one of these, at most */
 	uint64_t repeated;      /* of these, repeated by the sender without having been acknowledged: lost further on */
 	uint64_t torn;          /* whole at the near end, in part at the far end, and repeated: lost here or further on */
 	uint64_t lost;          /* not at the far end, and repeated by the sender or refused */

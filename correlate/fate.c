@@ -236,6 +236,7 @@ static void learn_tx(const struct proof *t, struct facts *f, struct passing *all
 			if (seen)
 				learn_delay(h, w, conn_seen(c, x, i - 1), conn_seen(c, x, i));
 			h->passed += seen;
+			h->largest = seen && c->pkt[w->first].len > h->largest ? c->pkt[w->first].len : h->largest;
 			h->repeated += seen && !passed && w->repeated_by != NOTHING;
 			if (!seen && !passed) {
 				bool shown = w->repeated_by != NOTHING || hop_refused(c, x, p);
