@@ -33,8 +33,7 @@ static bool verdict_half_open(const struct conn *c, const struct findings *f, st
 		return false;
 	words_say(w, "A device ");
 	where(c, syn, w);
-	words_say(w, " took %s and never passed %s on: it answered %s with a bare ACK", syn->count == 1 ? "the SYN" : "the SYNs", syn->count == 1 ? "it" : "them",
-	    syn->count == 1 ? "it" : "a repeat");
+	words_say(w, " took %s and never passed %s on: it answered with a bare ACK", syn->count == 1 ? "the SYN" : "the SYNs", syn->count == 1 ? "it" : "them");
 	if (rst) {
 		words_say(w, " and gave up ");
 		words_duration(w, c->tx[rst->tx].t - c->tx[ack->tx].t);

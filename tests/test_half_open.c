@@ -32,7 +32,7 @@ static void nothing_passed(void **state)
 {
 	(void)state;
 	assert_verdict("0.000 a > S 1000\n2.996 a > S 1000\n" ACK_MADE,
-		"A device between a and b took the SYNs and never passed them on: it answered a repeat with a bare ACK and gave up 4.24 s later with a reset.");
+		"A device between a and b took the SYNs and never passed them on: it answered with a bare ACK and gave up 4.24 s later with a reset.");
 }
 
 /* no ACK, no SYN-ACK, the SYN */
