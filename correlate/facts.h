@@ -42,6 +42,7 @@ struct hop_stats {
 	uint64_t quiet;         /* of these, without any consequence that would show a loss */
 	uint64_t keeps_ip_id, changes_ip_id;    /* of those recorded at both ends, with an IP ID */
 	uint64_t keeps_ts, changes_ts;
+	uint64_t keeps_ecn, changes_ecn;        /* of those recorded at both ends, capable of ECN (RFC 3168 5) */
 	int64_t delay_ns;       /* typical delay on aligned clocks (median of the sample) */
 	int64_t longest_ns;     /* that a packet like no other took on aligned clocks, as far as they have been looked at (fate_learn); at most a second */
 	int64_t jitter_ns;      /* half of the sample lies within this of it; at least 10 us */

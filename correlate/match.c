@@ -156,14 +156,18 @@ static uint64_t key_of(const struct conn *c, const struct pkt *p, int level)
 	return XXH3_64bits(k, sizeof k);
 }
 
+/* Fields that most hops keep. */
+enum kept { KEPT_IP_ID, KEPT_TS, KEPT_ECN };
+
 /* What the hops between two points keep: a difference there forbids a match. */
-static bool keeps(const struct matcher *m, const struct pkt *a, bool ts)
+static bool keeps(const struct matcher *m, const struct pkt *a, enum kept field)
 {
 	unsigned lo = a->point < m->point ? a->point : m->point, hi = a->point < m->point ? m->point : a->point;
 
 	for (unsigned i = lo; i < hi; i++) {
 		const struct hop_stats *h = &m->c->facts->point[i].hop[conn_along(m->c, m->dir)];
-		uint64_t same = ts ? h->keeps_ts : h->keeps_ip_id, other = ts ? h->changes_ts : h->changes_ip_id;
+		uint64_t same = field == KEPT_TS ? h->keeps_ts : field == KEPT_ECN ? h->keeps_ecn : h->keeps_ip_id;
+		uint64_t other = field == KEPT_TS ? h->changes_ts : field == KEPT_ECN ? h->changes_ecn : h->changes_ip_id;
 		if (same < 3 || other * 10 > same)
 			return false;
 	}
@@ -203,7 +207,7 @@ static bool in_time(const struct matcher *m, const struct pkt *a, const struct p
 
 static bool other_id(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
-	return a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, false));
+	return a->ip_id != b->ip_id && a->ip_id && b->ip_id && (kept(m, a) || keeps(m, a, KEPT_IP_ID));
 }
 
 /* What packets of the direction take from where a was recorded. */
@@ -242,11 +246,17 @@ static bool other_sack(const struct matcher *m, const struct pkt *a, const struc
 	return here && c->shift[a->point][!a->dir] == c->shift[b->point][!b->dir] && here != (a->opt == NOTHING ? 0 : sack_of(c, a));
 }
 
+/* Hosts send again without ECN what they sent with it (RFC 3168 6.1.5): where no IP ID tells the two apart, and hops keep ECN, this does. */
+static bool without_ecn(const struct matcher *m, const struct pkt *a, const struct pkt *b)
+{
+	return !a->ip_id && a->tos & 3 && !(b->tos & 3) && keeps(m, a, KEPT_ECN);
+}
+
 /* ... by all that hops are known to keep? */
 static bool possible(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
-	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, true) && !unsettled(m, a)) && in_time(m, a, b) &&
-	    !too_soon(m, a, b) && !other_sack(m, a, b);
+	return !other_id(m, a, b) && !(a->flags & b->flags & SEG_TS && a->tsval != b->tsval && keeps(m, a, KEPT_TS) && !unsettled(m, a)) && in_time(m, a, b) &&
+	    !too_soon(m, a, b) && !other_sack(m, a, b) && !without_ecn(m, a, b);
 }
 
 /* ---- alignment of a class of equal packets: t[0..n) before, p[0..k) here, both in order of time ---- */

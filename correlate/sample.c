@@ -46,6 +46,10 @@ static void learn_fields(struct sampler *s, uint32_t x)
 			h->keeps_ip_id += p->ip_id == q->ip_id;
 			h->changes_ip_id += p->ip_id != q->ip_id;
 		}
+		if (p->tos & 3) {
+			h->keeps_ecn += (q->tos & 3) != 0;
+			h->changes_ecn += (q->tos & 3) == 0;
+		}
 		if (p->flags & SEG_TS) {
 			bool moved = c->stamp_shift[i][p->dir] != c->stamp_shift[i + 1][p->dir];
 			h->keeps_ts += q->flags & SEG_TS && p->tsval == q->tsval && !moved;

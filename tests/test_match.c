@@ -369,9 +369,39 @@ static void one_ip_id_that_agrees_by_chance_keeps_none(void **state)
 	scene_free(s);
 }
 
+/* RFC 3168 6.1.5: a repeat goes without ECN. Of a hop that keeps ECN, what comes without it is not what went with it. */
+static void without_ecn_it_is_the_repeat(void **state)
+{
+	struct scene *s;
+
+	(void)state;
+	for (unsigned keeps = 0; keeps <= 100; keeps += 100) {
+		s = scene_new(2);
+		s->f.point[0].hop[C2S].keeps_ecn = keeps;
+		scene_text(s, "0.000 a > P. 1001 ack 5001 len 100 tos 2\n0.300 b > P. 1001 ack 5001 len 100 tos 0\n");
+		scene_match(s);
+		assert_int_equal(s->c.txs, keeps ? 2 : 1);
+		scene_free(s);
+	}
+}
+
+/* RFC 2018 4: nobody makes up SACK blocks on the way. */
+static void other_sack_blocks_are_another_acknowledgment(void **state)
+{
+	struct scene *s = scene_new(2);
+
+	(void)state;
+	scene_text(s, "0.000 a > . 1001 ack 5001 sack 6000-7000\n0.001 b > . 1001 ack 5001 sack 6000-8000\n");
+	scene_match(s);
+	assert_int_equal(s->c.txs, 2);
+	scene_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(without_ecn_it_is_the_repeat),
+		cmocka_unit_test(other_sack_blocks_are_another_acknowledgment),
 		cmocka_unit_test(equal_packets_are_one_transmission),
 		cmocka_unit_test(what_the_network_may_change_does_not_part_them),
 		cmocka_unit_test(bits_of_ecn_do_not_even_weaken_the_match),
