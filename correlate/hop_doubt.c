@@ -262,3 +262,10 @@ bool hop_of_neighbour(const struct conn *c, uint32_t x, unsigned point)
 {
 	return tx_is_reset(&c->tx[x]) && (hop_before_lasts(c, c->tx[x].t, point) || hop_of_next(c, x));
 }
+
+bool hop_after_next(const struct conn *c, uint32_t x)
+{
+	uint32_t next = c->facts->conn[c->index].next;
+
+	return next != UINT32_MAX && c->tx[x].t > c->facts->conn[next].start_ns;
+}

@@ -97,4 +97,10 @@ bool hop_of_next(const struct conn *c, uint32_t x);
 /* ... or of the one before, as which a point may have it? */
 bool hop_of_neighbour(const struct conn *c, uint32_t x, unsigned point);
 
+/*
+ * Have the same addresses and ports been used again before x came by? Where captures missed the SYNs of that, its packets were filed under this connection,
+ * and what is said of x may be about them.
+ */
+bool hop_after_next(const struct conn *c, uint32_t x);
+
 #endif

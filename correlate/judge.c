@@ -191,7 +191,7 @@ static void missed(const struct proof *t, uint32_t i, struct findings *out)
 		/* That the conversation went on proves little of a bare ACK that says nothing new. */
 		bool new = says_new(t, i) && strcmp(out->outcome, "completed") == 0;
 		bool elsewhere = one_way(t, p, x->dir);
-		enum confidence confidence = elsewhere || mistaken(c, i, p) || held_as_older(c, i, p) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
+		enum confidence confidence = elsewhere || mistaken(c, i, p) || held_as_older(c, i, p) || hop_after_next(c, i) ? POSSIBLE : sure ? CERTAIN : x->what == WHAT_ACK && !new ? POSSIBLE : LIKELY;
 		if (!fate_window(c->facts, p, x->t))
 			why |= WHY_WINDOW;
 		add_all(c, out, (struct seen){ KIND_NOT_CAPTURED, x->what, x->dir, NO_POINT, NO_POINT, p, (uint8_t)confidence, why, i,
@@ -289,7 +289,7 @@ static void repeats(const struct conn *c, uint32_t i, struct findings *out)
 	const struct tx *x = &c->tx[i];
 
 	if (x->repeat && (x->from == 0 || x->by_host) && c->tx[x->repeats].fate_from != FATE_GENERATED)
-		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], (uint8_t)repeated(c, x), 0, i,
+		add(out, (struct seen){ KIND_RETRANSMITTED, x->what, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], (uint8_t)(hop_after_next(c, i) ? POSSIBLE : repeated(c, x)), 0, i,
 			ODDS_CERTAIN, "retransmitted" });
 	if (x->probe && (x->from == 0 || x->by_host))
 		add(out, (struct seen){ KIND_KEEPALIVE, WHAT_ACK, x->dir, NO_POINT, NO_POINT, c->way[x->dir][0], CERTAIN, 0, i, ODDS_CERTAIN, "keepalive" });

@@ -237,13 +237,16 @@ static bool too_soon(const struct matcher *m, const struct pkt *a, const struct 
 	return (double)(b->t - a->t) < delay - fmax(SOON_NS, 20 * jitter);
 }
 
-/* Nobody makes up SACK blocks on the way: where sequence numbers are as they were, so are these, or they are gone (RFC 2018 4). */
+/*
+ * Nobody makes up SACK blocks on the way: where sequence numbers are as they were, so are these, or they are gone (RFC 2018 4). A snaplen may have cut off
+ * what was there before.
+ */
 static bool other_sack(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
 	const struct conn *c = m->c;
-	uint32_t here = b->opt == NOTHING ? 0 : sack_of(c, b);
+	uint32_t here = b->opt == NOTHING ? 0 : sack_of(c, b), before = a->opt == NOTHING ? 0 : sack_of(c, a);
 
-	return here && c->shift[a->point][!a->dir] == c->shift[b->point][!b->dir] && here != (a->opt == NOTHING ? 0 : sack_of(c, a));
+	return here && here != before && (before || a->opt == NOTHING) && c->shift[a->point][!a->dir] == c->shift[b->point][!b->dir];
 }
 
 /* Hosts send again without ECN what they sent with it (RFC 3168 6.1.5): where no IP ID tells the two apart, and hops keep ECN, this does. */

@@ -397,7 +397,7 @@ double odds_dropped(const struct proof *t, uint32_t x, unsigned from, unsigned t
 		*why |= WHY_ORDER;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (hop_ambiguous(c, a, b) || hop_translated(t, a, b) || (!c->flow[b] && hop_before_lasts(c, w->t, b))) {
+	if (hop_ambiguous(c, a, b) || hop_translated(t, a, b) || (!c->flow[b] && hop_before_lasts(c, w->t, b)) || hop_after_next(c, x)) {
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}

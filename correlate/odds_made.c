@@ -214,7 +214,7 @@ double odds_made(const struct proof *t, uint32_t x, reason_set *why)
 		*why |= WHY_ORPHANS;
 		odds = fmin(odds, ODDS_POSSIBLE);
 	}
-	if (hop_of_neighbour(c, x, before))
+	if (hop_of_neighbour(c, x, before) || hop_after_next(c, x))
 		odds = fmin(odds, ODDS_POSSIBLE);
 	if (hop_ambiguous(c, here, before) || hop_translated(t, here, before)) {
 		*why |= WHY_ORPHANS;
