@@ -17,6 +17,7 @@
 #include "ingest/insert_part.sql.h"
 #include "ingest/insert_tcpopt.sql.h"
 
+#define KNOWN 1024              /* addresses whose row ids are remembered */
 #define NEWS 4096               /* ... and what their F5 trailers say that is new: once for each connection, or somebody plays with us */
 
 /* The rare rest of a row. */
@@ -39,8 +40,15 @@ struct news {
 	bool a_is_remote;
 };
 
+/* Row ids of addresses that were looked up lately. */
+struct known_addr {
+	struct ipaddr addr;
+	int64_t id;             /* 0: none */
+};
+
 struct rows {
 	struct db *db;
+	struct known_addr known[KNOWN];
 	int64_t next_packet, next_addr, next_tunnel;
 	struct run run;
 	struct extra *extra;
@@ -62,6 +70,7 @@ int rows_renew(struct rows *r, struct err *e)
 	r->next_packet++;
 	r->next_addr++;
 	r->next_tunnel++;
+	memset(r->known, 0, sizeof r->known);
 	return 0;
 }
 
@@ -145,7 +154,7 @@ static void addr_text(const struct ipaddr *a, char text[INET6_ADDRSTRLEN])
 }
 
 /* The row id of an address, made if need be. */
-static int addr_id(struct rows *r, const struct ipaddr *a, int64_t *id, struct err *e)
+static int find_addr(struct rows *r, const struct ipaddr *a, int64_t *id, struct err *e)
 {
 	char text[INET6_ADDRSTRLEN];
 	int rc;
@@ -163,6 +172,20 @@ static int addr_id(struct rows *r, const struct ipaddr *a, int64_t *id, struct e
 	sqlite3_bind_text(r->addr_add, 2, text, -1, SQLITE_STATIC);
 	sqlite3_bind_int(r->addr_add, 3, a->family);
 	return db_run(r->db, r->addr_add, e);
+}
+
+/* The same for one that has come up before. */
+static int addr_id(struct rows *r, const struct ipaddr *a, int64_t *id, struct err *e)
+{
+	struct known_addr *k = &r->known[XXH3_64bits(a->b, sizeof a->b) % KNOWN];
+
+	if (!k->id || ipaddr_cmp(&k->addr, a) != 0) {
+		if (find_addr(r, a, id, e) < 0)
+			return -1;
+		*k = (struct known_addr){ *a, *id };
+	}
+	*id = k->id;
+	return 0;
 }
 
 /* The order of the columns of insert_f5.sql. */

@@ -104,12 +104,27 @@ static int cursor_column(sqlite3_vtab_cursor *c, sqlite3_context *out, int colum
 	uint32_t i = ((struct cursor *)c)->i;
 	const struct run *r = run_of(c);
 	const struct run_row *w = run_at(r, i);
-	bool stamped = w->flags & SEG_TS;
-	const int64_t number[] = { r->first_id + i, w->frame, w->t, (int32_t)w->flags, (int32_t)w->seq, (int32_t)w->ack, w->win, w->len,
-		(int32_t)w->tsval, (int32_t)w->tsecr, w->ip_id, w->ttl, w->tos, (int32_t)w->payload };
+	int64_t x = 0;
 
-	if (column == 13 ? w->has_payload : (column != 8 && column != 9) || stamped)
-		sqlite3_result_int64(out, number[column]);
+	if (column == 13 ? !w->has_payload : (column == 8 || column == 9) && !(w->flags & SEG_TS))
+		return SQLITE_OK;
+	switch (column) {
+	case 0: x = r->first_id + i; break;
+	case 1: x = w->frame; break;
+	case 2: x = w->t; break;
+	case 3: x = (int32_t)w->flags; break;
+	case 4: x = (int32_t)w->seq; break;
+	case 5: x = (int32_t)w->ack; break;
+	case 6: x = w->win; break;
+	case 7: x = w->len; break;
+	case 8: x = (int32_t)w->tsval; break;
+	case 9: x = (int32_t)w->tsecr; break;
+	case 10: x = w->ip_id; break;
+	case 11: x = w->ttl; break;
+	case 12: x = w->tos; break;
+	case 13: x = (int32_t)w->payload; break;
+	}
+	sqlite3_result_int64(out, x);
 	return SQLITE_OK;
 }
 
