@@ -9,9 +9,9 @@ CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
           -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
 ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
-          -I. -I$(B) -DSQLITE_CORE $(WARN) -MMD -MP $(CFLAGS)
+          -I. -I$(B) -DSQLITE_CORE -pthread $(WARN) -MMD -MP $(CFLAGS)
 UNPACK  = -lz -lzstd -llz4 -llzma -lbz2
-LIBS    = -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lm
+LIBS    = -pthread -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lm
 
 SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c correlate/*.c correlate/report/*.c)
 SQL   := $(patsubst %.sql,$(B)/%.sql.h,$(wildcard */*.sql */*/*.sql))

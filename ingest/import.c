@@ -112,6 +112,14 @@ static int look(struct import *im, const struct frame *f, struct segment *seg)
 	return result;
 }
 
+/* A run is full: between its insertion and that of the one before, parts that are over have their turn. */
+static int hand_over(struct import *im, int64_t now_ns)
+{
+	if (rows_settle(im->rows, im->e) < 0 || parts_evict(im->parts, now_ns - IDLE_NS, entries_take_part, im) < 0)
+		return -1;
+	return rows_hand_over(im->rows, im->e);
+}
+
 /* 1: it has a row; 0: a later fragment without its first one; -1: failed. */
 static int add_segment(struct import *im, struct shown *s, struct segment *seg, uint64_t frame, int64_t ts_ns)
 {
@@ -124,9 +132,7 @@ static int add_segment(struct import *im, struct shown *s, struct segment *seg, 
 	s->packets++;
 	if (rows_add(im->rows, part, seg, frame, ts_ns, im->e) < 0)
 		return -1;
-	if (rows_flushed(im->rows) && parts_evict(im->parts, ts_ns - IDLE_NS, entries_take_part, im) < 0)
-		return -1;
-	return 1;
+	return rows_room(im->rows) == 0 && hand_over(im, ts_ns) < 0 ? -1 : 1;
 }
 
 /* The later fragments that came before this first one. */
@@ -384,9 +390,16 @@ static int finish(struct import *im)
 /* A file: one transaction. */
 static int import_file(struct import *im)
 {
+	struct err later;
+	int rc;
+
 	if (db_begin(im->db, im->e) < 0)
 		return -1;
-	return db_end(im->db, start(im) < 0 || read_frames(im) < 0 || finish(im) < 0 ? -1 : 0, im->e);
+	rc = start(im) < 0 || read_frames(im) < 0 || finish(im) < 0 ? -1 : 0;
+	/* Where it failed, rows may still be on their way. */
+	if (rc < 0 && im->rows)
+		rows_settle(im->rows, &later);
+	return db_end(im->db, rc, im->e);
 }
 
 /* What was committed of a stream goes again, when its end shows that it should not be there. */

@@ -1,3 +1,3 @@
--- The packets of a run (run.h), in order.
-INSERT INTO packet(id, frame, t, flags, seq, ack, win, len, tsval, tsecr, ip_id, ttl, tos, payload)
-SELECT id, frame, t, flags, seq, ack, win, len, tsval, tsecr, ip_id, ttl, tos, payload FROM packets_of_run;
+-- The packets of a run (run.h), in order. Without an id each goes behind the last: SQLite need not look whether it is free.
+INSERT INTO packet(frame, t, flags, seq, ack, win, len, tsval, tsecr, ip_id, ttl, tos, payload)
+SELECT frame, t, flags, seq, ack, win, len, tsval, tsecr, ip_id, ttl, tos, payload FROM packets_of_run;

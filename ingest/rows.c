@@ -1,6 +1,7 @@
 #include "ingest/rows.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,10 +47,8 @@ struct known_addr {
 	int64_t id;             /* 0: none */
 };
 
-struct rows {
-	struct db *db;
-	struct known_addr known[KNOWN];
-	int64_t next_packet, next_addr, next_tunnel;
+/* Packets on their way into the case, with what there is of them beside their rows. */
+struct batch {
 	struct run run;
 	struct extra *extra;
 	uint32_t extras, extra_room;
@@ -57,7 +56,18 @@ struct rows {
 	uint32_t causes, cause_room;
 	struct news *new;       /* NULL until there is some */
 	uint32_t news;
-	bool flushed;
+};
+
+struct rows {
+	struct db *db;
+	struct known_addr known[KNOWN];
+	int64_t next_packet, next_addr, next_tunnel;
+	struct run_inserter inserter;
+	struct batch batch[2];  /* the second is made when the first is full */
+	struct batch *filling, *inserting;      /* inserting: by the thread; NULL: there is none, and the connection is ours */
+	pthread_t thread;
+	struct err error;       /* of the thread, */
+	int result;             /* ... if this is -1 */
 	sqlite3_stmt *part, *tcpopt, *icmp, *insert_run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst, *forwarded;
 };
 
@@ -99,52 +109,59 @@ struct rows *rows_new(struct db *db, struct err *e)
 		return NULL;
 	}
 	r->db = db;
-	if (run_open(&r->run, db, e) < 0 || rows_renew(r, e) < 0 || prepare(r, e) < 0) {
-		rows_free(r);
-		return NULL;
-	}
-	return r;
+	r->filling = &r->batch[0];
+	if (run_open(&r->filling->run) < 0)
+		err_set(e, "out of memory");
+	else if (run_inserter_open(&r->inserter, db, e) == 0 && rows_renew(r, e) == 0 && prepare(r, e) == 0)
+		return r;
+	rows_free(r);
+	return NULL;
+}
+
+static void batch_free(struct batch *b)
+{
+	run_close(&b->run);
+	free(b->extra);
+	free(b->cause);
+	free(b->new);
 }
 
 void rows_free(struct rows *r)
 {
+	struct err e;
+
 	if (!r)
 		return;
+	rows_settle(r, &e);
 	sqlite3_stmt *all[] = { r->part, r->tcpopt, r->icmp, r->insert_run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add,
 		r->f5, r->f5_rst, r->forwarded };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
-	run_close(&r->run);
-	free(r->extra);
-	free(r->cause);
-	free(r->new);
+	run_inserter_close(&r->inserter);
+	batch_free(&r->batch[0]);
+	batch_free(&r->batch[1]);
 	free(r);
 }
 
 uint32_t rows_room(const struct rows *r)
 {
-	uint32_t packets = RUN_MAX - 1 - r->run.n, news = NEWS - 1 - r->news;
+	uint32_t packets = RUN_MAX - r->filling->run.n, news = NEWS - r->filling->news;
 
 	return packets < news ? packets : news;
 }
 
-bool rows_flushed(const struct rows *r)
+static int add_extra(struct batch *b, const struct segment *seg, uint32_t *index, struct err *e)
 {
-	return r->flushed;
-}
-
-static int add_extra(struct rows *r, const struct segment *seg, uint32_t *index, struct err *e)
-{
-	if (!array_grow(&r->extra, &r->extra_room, r->extras, sizeof *r->extra))
+	if (!array_grow(&b->extra, &b->extra_room, b->extras, sizeof *b->extra))
 		return err_set(e, "out of memory");
-	struct extra *x = &r->extra[r->extras++];
+	struct extra *x = &b->extra[b->extras++];
 	x->optlen = seg->optlen;
 	memcpy(x->options, seg->options, seg->optlen);
 	if (seg->flags & SEG_ICMP) {
 		x->icmp = seg->icmp;
 		x->icmp_src = seg->icmp_src;
 	}
-	*index = r->extras;
+	*index = b->extras;
 	return 0;
 }
 
@@ -211,32 +228,33 @@ static int insert_f5(struct rows *r, const struct news *n, struct err *e)
 	return db_run(r->db, st, e);
 }
 
-static int add_cause(struct rows *r, const struct f5_trailer *f5, uint32_t *index, struct err *e)
+static int add_cause(struct batch *b, const struct f5_trailer *f5, uint32_t *index, struct err *e)
 {
-	if (!array_grow(&r->cause, &r->cause_room, r->causes, sizeof *r->cause))
+	if (!array_grow(&b->cause, &b->cause_room, b->causes, sizeof *b->cause))
 		return err_set(e, "out of memory");
-	struct cause *x = &r->cause[r->causes++];
+	struct cause *x = &b->cause[b->causes++];
 	memcpy(x->text, f5->rst_cause, sizeof x->text);
 	x->ingress = f5->ingress;
 	x->peer = f5->rst_peer;
-	*index = r->causes;
+	*index = b->causes;
 	return 0;
 }
 
 /* The rare packet with an F5 trailer that says something new. */
-static int add_trailer(struct rows *r, const struct part *part, const struct segment *seg, uint32_t *cause, struct err *e)
+static int add_trailer(struct batch *b, const struct part *part, const struct segment *seg, uint32_t *cause, struct err *e)
 {
 	if (part->f5_news && !(seg->flags & (SEG_ICMP | SEG_LATER))) {
-		if (!r->new && !(r->new = malloc(NEWS * sizeof *r->new)))
+		if (!b->new && !(b->new = malloc(NEWS * sizeof *b->new)))
 			return err_set(e, "out of memory");
-		r->new[r->news++] = (struct news){ part->id, seg->f5, seg->f5.ingress == !!(seg->flags & SEG_FROM_A) };
+		b->new[b->news++] = (struct news){ part->id, seg->f5, seg->f5.ingress == !!(seg->flags & SEG_FROM_A) };
 	}
-	return seg->f5.rst_cause[0] ? add_cause(r, &seg->f5, cause, e) : 0;
+	return seg->f5.rst_cause[0] ? add_cause(b, &seg->f5, cause, e) : 0;
 }
 
 int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e)
 {
-	struct run_row *w = run_add(&r->run, part->id);
+	struct batch *b = r->filling;
+	struct run_row *w = run_add(&b->run, part->id);
 
 	w->t = ts_ns - part->first_ns;
 	w->frame = (uint32_t)frame;
@@ -253,12 +271,9 @@ int rows_add(struct rows *r, const struct part *part, const struct segment *seg,
 	w->has_payload = seg->len > 0 && !(seg->flags & (SEG_CUT | SEG_ICMP | SEG_LATER));
 	w->payload = w->has_payload ? (uint32_t)XXH3_64bits(seg->payload, seg->caplen) : 0;
 	w->extra = w->cause = 0;
-	if (seg->flags & (SEG_OPT | SEG_ICMP) && add_extra(r, seg, &w->extra, e) < 0)
+	if (seg->flags & (SEG_OPT | SEG_ICMP) && add_extra(b, seg, &w->extra, e) < 0)
 		return -1;
-	if (seg->f5.present && add_trailer(r, part, seg, &w->cause, e) < 0)
-		return -1;
-	r->flushed = r->run.n == RUN_MAX || r->news == NEWS;
-	return r->flushed ? rows_flush(r, e) : 0;
+	return seg->f5.present ? add_trailer(b, part, seg, &w->cause, e) : 0;
 }
 
 static int insert_tcpopt(struct rows *r, const struct extra *x, struct err *e)
@@ -307,39 +322,82 @@ static int insert_run(struct rows *r, int64_t part_id, int64_t first, struct err
 }
 
 /* What there is of the next packet beside its row. */
-static int insert_rest(struct rows *r, const struct run_row *w, struct err *e)
+static int insert_rest(struct rows *r, const struct batch *b, const struct run_row *w, struct err *e)
 {
-	const struct extra *x = w->extra ? &r->extra[w->extra - 1] : NULL;
+	const struct extra *x = w->extra ? &b->extra[w->extra - 1] : NULL;
 
 	if ((w->flags & SEG_OPT && insert_tcpopt(r, x, e) < 0) || (w->flags & SEG_ICMP && insert_icmp(r, x, e) < 0))
 		return -1;
-	return w->cause ? insert_cause(r, &r->cause[w->cause - 1], e) : 0;
+	return w->cause ? insert_cause(r, &b->cause[w->cause - 1], e) : 0;
 }
 
-int rows_flush(struct rows *r, struct err *e)
+static int insert_batch(struct rows *r, struct batch *b, struct err *e)
 {
 	int64_t first = r->next_packet;
 
-	run_sort(&r->run);
-	if (r->run.n > 0 && run_insert(&r->run, first, e) < 0)
+	run_sort(&b->run);
+	if (b->run.n > 0 && run_insert(&r->inserter, &b->run, e) < 0)
 		return -1;
-	for (uint32_t i = 0; i < r->run.n; i++) {
-		int64_t part = run_part(&r->run, i);
-		if (insert_rest(r, run_at(&r->run, i), e) < 0)
+	for (uint32_t i = 0; i < b->run.n; i++) {
+		int64_t part = run_part(&b->run, i);
+		if (insert_rest(r, b, run_at(&b->run, i), e) < 0)
 			return -1;
 		r->next_packet++;
-		if (i + 1 < r->run.n && run_part(&r->run, i + 1) == part)
+		if (i + 1 < b->run.n && run_part(&b->run, i + 1) == part)
 			continue;
 		if (insert_run(r, part, first, e) < 0)
 			return -1;
 		first = r->next_packet;
 	}
-	for (uint32_t i = 0; i < r->news; i++)
-		if (insert_f5(r, &r->new[i], e) < 0)
+	for (uint32_t i = 0; i < b->news; i++)
+		if (insert_f5(r, &b->new[i], e) < 0)
 			return -1;
-	r->run.n = r->news = 0;
-	r->extras = r->causes = 0;
+	b->run.n = b->news = b->extras = b->causes = 0;
 	return 0;
+}
+
+static void *insert_aside(void *ctx)
+{
+	struct rows *r = ctx;
+
+	r->result = insert_batch(r, r->inserting, &r->error);
+	return NULL;
+}
+
+int rows_settle(struct rows *r, struct err *e)
+{
+	if (!r->inserting)
+		return 0;
+	pthread_join(r->thread, NULL);
+	r->inserting = NULL;
+	if (r->result < 0)
+		*e = r->error;
+	return r->result;
+}
+
+int rows_hand_over(struct rows *r, struct err *e)
+{
+	struct batch *other = &r->batch[r->filling == &r->batch[0]];
+
+	if (rows_settle(r, e) < 0)
+		return -1;
+	if (!other->run.row && run_open(&other->run) < 0)
+		return err_set(e, "out of memory");
+	r->inserting = r->filling;
+	r->filling = other;
+	if (pthread_create(&r->thread, NULL, insert_aside, r) == 0)
+		return 0;
+	/* No thread is to be had: then it takes longer. */
+	insert_aside(r);
+	r->inserting = NULL;
+	if (r->result < 0)
+		*e = r->error;
+	return r->result;
+}
+
+int rows_flush(struct rows *r, struct err *e)
+{
+	return rows_settle(r, e) < 0 ? -1 : insert_batch(r, r->filling, e);
 }
 
 static int tunnel_id(struct rows *r, const struct tunnel *t, int64_t *id, struct err *e)

@@ -7,8 +7,8 @@
 
 #include "schema/db.h"
 
-#define RUN_BITS 18
-#define RUN_MAX (1u << RUN_BITS)        /* packets: 20 MB of memory */
+#define RUN_BITS 17
+#define RUN_MAX (1u << RUN_BITS)        /* packets: 10 MB of memory */
 
 /* What a packet row holds, as narrow as can be: a run of these is what import's memory is. */
 struct run_row {
@@ -23,17 +23,25 @@ struct run_row {
 };
 
 struct run {
-	struct db *db;
 	struct run_row *row;
 	uint64_t *key, *sorted; /* part id << RUN_BITS | index: sorting these sorts the run, and keeps the order inside a part */
 	uint32_t n;
-	int64_t first_id;       /* row id of the first packet in the table */
-	sqlite3_stmt *insert;
 };
 
-/* On -1 run_close is still to be called. One connection has one run at a time. */
-int run_open(struct run *r, struct db *db, struct err *e);
+/* Puts runs into a case, one at a time. */
+struct run_inserter {
+	struct db *db;
+	sqlite3_stmt *statement;
+	const struct run *run;  /* what the table shows */
+};
+
+/* On -1 out of memory, and run_close is still to be called. */
+int run_open(struct run *r);
 void run_close(struct run *r);
+
+/* On -1 run_inserter_close is still to be called. One connection has one inserter, which stays where it is. */
+int run_inserter_open(struct run_inserter *w, struct db *db, struct err *e);
+void run_inserter_close(struct run_inserter *w);
 
 /* Room for one more packet of this part; there is some. */
 static inline struct run_row *run_add(struct run *r, int64_t part_id)
@@ -56,7 +64,7 @@ static inline int64_t run_part(const struct run *r, uint32_t i)
 	return (int64_t)(r->key[i] >> RUN_BITS);
 }
 
-/* Insert all packets, in order, with row ids from first_id on. */
-int run_insert(struct run *r, int64_t first_id, struct err *e);
+/* Append all packets to the table, in order: their row ids go on behind the largest. */
+int run_insert(struct run_inserter *w, const struct run *r, struct err *e);
 
 #endif
