@@ -165,8 +165,9 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 	sqlite3_busy_timeout(db->sql, BUSY_MS);
 	if (mode == DB_READ)
 		roll_back_journal(db, path);
-	/* Big sorts and indexes are fastest with temporary files and a small cache. */
-	if (db_exec(db, "PRAGMA temp_store = FILE; PRAGMA cache_size = -16000; PRAGMA synchronous = NORMAL", e) < 0 || check(db, mode, e) < 0) {
+	/* Big sorts and indexes are fastest with temporary files and a small cache; it is counted in pages, so their size comes first. */
+	if (db_exec(db, "PRAGMA temp_store = FILE; PRAGMA synchronous = NORMAL", e) < 0 || check(db, mode, e) < 0 ||
+	    db_exec(db, "PRAGMA cache_size = -4000", e) < 0) {
 		err_prefix(e, "%s", path);
 		db_close(db);
 		return -1;
