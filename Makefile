@@ -8,10 +8,10 @@ B      ?= build
 CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
           -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
-ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
-          -I. -I$(B) -DSQLITE_CORE -pthread $(WARN) -MMD -MP $(CFLAGS)
+ALL_CFLAGS = -std=c17 -pthread -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
+          -I. -I$(B) -DSQLITE_CORE $(WARN) -MMD -MP $(CFLAGS)
 UNPACK  = -lz -lzstd -llz4 -llzma -lbz2
-LIBS    = -pthread -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lm
+LIBS    = -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lm -pthread
 
 SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c correlate/*.c correlate/report/*.c)
 SQL   := $(patsubst %.sql,$(B)/%.sql.h,$(wildcard */*.sql */*/*.sql))

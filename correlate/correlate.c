@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "correlate/change.h"
 #include "correlate/crossed.h"
 #include "correlate/damage.h"
 #include "correlate/delay_sum.h"
@@ -14,6 +13,7 @@
 #include "correlate/judge.h"
 #include "correlate/load.h"
 #include "correlate/match.h"
+#include "correlate/pipeline.h"
 #include "correlate/precedent.h"
 #include "correlate/proxy.h"
 #include "correlate/rules.h"
@@ -34,12 +34,8 @@ struct run {
 	const struct correlate_options *o;
 	struct facts facts;
 	struct loader loader;
-	struct conn conn;
-	struct proof proof;
-	struct findings found;
-	struct changes changed;
+	struct pipeline *pipeline;
 	struct habits habits;
-	struct delays delays;
 	struct delay_sums delay_sums;
 	struct timings timings;
 	struct troubles troubles;
@@ -47,19 +43,38 @@ struct run {
 	struct err *e;
 };
 
-/* Everything about one connection but its verdict. */
-static int look(struct run *r, uint32_t i)
+static int read_conn(void *ctx, struct job *j, struct err *e)
 {
-	if (loader_read(&r->loader, &r->conn, i, r->e) < 0 || match_packets(&r->conn, r->e) < 0)
+	struct run *r = ctx;
+
+	return facts_on_path(&r->facts, j->index) ? loader_read(&r->loader, &j->conn, j->index, e) : 0;
+}
+
+/* Everything about one connection but its verdict. */
+static int look(struct job *j, struct err *e)
+{
+	if (match_packets(&j->conn, e) < 0 || proof_build(&j->proof, &j->conn, e) < 0)
 		return -1;
-	return proof_build(&r->proof, &r->conn, r->e);
+	j->outcome = judge_outcome(&j->conn);
+	return 0;
+}
+
+static void tell(const struct run *r, uint32_t done)
+{
+	if (r->o->progress && done % PROGRESS_CONNS == 0)
+		r->o->progress(r->o->ctx, done, 2 * r->facts.conns);
+}
+
+/* ---- first pass: what captures miss and hops lose can only be known from all connections together ---- */
+
+static int look_at(struct job *j, struct err *e)
+{
+	return facts_on_path(j->conn.facts, j->index) ? look(j, e) : 0;
 }
 
 /* An answer to this connection's SYN that shows that somebody still holds the one before it. */
-static int learn_stale(struct run *r)
+static int learn_stale(struct facts *f, const struct conn *c, struct err *e)
 {
-	struct facts *f = &r->facts;
-	const struct conn *c = &r->conn;
 	uint32_t before = f->conn[c->index].previous;
 
 	for (uint32_t x = 0; before != UINT32_MAX && x < c->txs; x++) {
@@ -69,7 +84,7 @@ static int learn_stale(struct run *r)
 			uint32_t room = f->stale_room ? f->stale_room * 2 : 16;
 			struct stale *s = realloc(f->stale, room * sizeof *s);
 			if (!s)
-				return err_set(r->e, "out of memory");
+				return err_set(e, "out of memory");
 			f->stale = s;
 			f->stale_room = room;
 		}
@@ -78,67 +93,75 @@ static int learn_stale(struct run *r)
 	return 0;
 }
 
-static void tell(const struct run *r, uint32_t done, uint32_t all)
+static int learn_from(void *ctx, struct job *j, struct err *e)
 {
-	if (r->o->progress && done % PROGRESS_CONNS == 0)
-		r->o->progress(r->o->ctx, done, all);
+	struct run *r = ctx;
+	struct facts *f = &r->facts;
+
+	tell(r, j->index);
+	if (!facts_on_path(f, j->index))
+		return 0;
+	fate_learn(&j->proof, f);
+	precedents_learn(f->precedents, &j->conn);
+	f->conn[j->index].outcome = j->outcome;
+	f->conn[j->index].odd = strcmp(j->outcome, "no connection") == 0;
+	if (learn_stale(f, &j->conn, e) < 0 || siblings_learn(f->siblings, &j->conn, e) < 0)
+		return -1;
+	return delay_sums_learn(&r->delay_sums, &j->conn, e) < 0 ? -1 : damage_learn(&j->conn, f, e);
 }
 
-/* First pass: what captures miss and hops lose can only be known from all connections together. */
 static int learn(struct run *r)
 {
-	uint32_t n = r->facts.conns;
+	static const struct stages stages = { read_conn, look_at, learn_from };
+	struct facts *f = &r->facts;
 
-	r->facts.siblings = siblings_new();
-	r->facts.precedents = precedents_new(&r->facts);
-	if (!r->facts.siblings || !r->facts.precedents)
+	f->siblings = siblings_new();
+	f->precedents = precedents_new(f);
+	if (!f->siblings || !f->precedents)
 		return err_set(r->e, "out of memory");
-	for (uint32_t i = 0; i < n; i++) {
-		if (!facts_on_path(&r->facts, i))
-			continue;
-		if (look(r, i) < 0)
-			return -1;
-		fate_learn(&r->proof, &r->facts);
-		precedents_learn(r->facts.precedents, &r->conn);
-		r->facts.conn[i].outcome = judge_outcome(&r->conn);
-		r->facts.conn[i].odd = strcmp(r->facts.conn[i].outcome, "no connection") == 0;
-		if (learn_stale(r) < 0 || siblings_learn(r->facts.siblings, &r->conn, r->e) < 0 || delay_sums_learn(&r->delay_sums, &r->conn, r->e) < 0 || damage_learn(&r->conn, &r->facts, r->e) < 0)
-			return -1;
-		tell(r, i, 2 * n);
-	}
-	damage_learned(&r->facts);
-	fate_learned(&r->facts);
-	precedents_settle(r->facts.precedents);
+	if (pipeline_run(r->pipeline, &stages, r, r->e) < 0)
+		return -1;
+	damage_learned(f);
+	fate_learned(f);
+	precedents_settle(f->precedents);
 	return 0;
+}
+
+/* ---- second pass ---- */
+
+static int judge_one(struct job *j, struct err *e)
+{
+	if (!facts_on_path(j->conn.facts, j->index))
+		return 0;
+	if (look(j, e) < 0)
+		return -1;
+	fate_judge(&j->proof);
+	findings_clear(&j->found);
+	changes_find(&j->conn, &j->changed);
+	judge(&j->proof, &j->found);
+	judge_changes(&j->conn, &j->changed, &j->found);
+	return delays_measure(&j->delays, &j->conn, e);
+}
+
+static int store_one(void *ctx, struct job *j, struct err *e)
+{
+	struct run *r = ctx;
+
+	tell(r, r->facts.conns + j->index);
+	if (!facts_on_path(&r->facts, j->index))
+		return store_aside(r->store, j->index, e);
+	if (habits_add(&r->habits, &j->conn, &j->changed, e) < 0 || delay_sums_add(&r->delay_sums, &j->conn, &j->delays, e) < 0)
+		return -1;
+	if (store_connection(r->store, &j->proof, &j->found, &j->changed, &j->delays, e) < 0)
+		return -1;
+	return timings_add(&r->timings, &j->conn, e) < 0 ? -1 : troubles_add(&r->troubles, &j->conn, &j->found, e);
 }
 
 static int judge_all(struct run *r)
 {
-	uint32_t n = r->facts.conns;
+	static const struct stages stages = { read_conn, judge_one, store_one };
 
-	for (uint32_t i = 0; i < n; i++) {
-		if (!facts_on_path(&r->facts, i)) {
-			if (store_aside(r->store, i, r->e) < 0)
-				return -1;
-			continue;
-		}
-		if (look(r, i) < 0)
-			return -1;
-		fate_judge(&r->proof);
-		findings_clear(&r->found);
-		changes_find(&r->conn, &r->changed);
-		judge(&r->proof, &r->found);
-		judge_changes(&r->conn, &r->changed, &r->found);
-		if (habits_add(&r->habits, &r->conn, &r->changed, r->e) < 0)
-			return -1;
-		if (delays_measure(&r->delays, &r->conn, r->e) < 0 || delay_sums_add(&r->delay_sums, &r->conn, &r->delays, r->e) < 0)
-			return -1;
-		if (store_connection(r->store, &r->proof, &r->found, &r->changed, &r->delays, r->e) < 0 ||
-		    timings_add(&r->timings, &r->conn, r->e) < 0 || troubles_add(&r->troubles, &r->conn, &r->found, r->e) < 0)
-			return -1;
-		tell(r, n + i, 2 * n);
-	}
-	return 0;
+	return pipeline_run(r->pipeline, &stages, r, r->e);
 }
 
 static int derive(struct run *r)
@@ -155,8 +178,8 @@ static int derive(struct run *r)
 		return -1;
 	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)) || timings_open(&r->timings, r->db, e) < 0)
 		return -1;
-	conn_init(&r->conn, f);
-	proof_init(&r->proof);
+	if (!(r->pipeline = pipeline_new(f)))
+		return err_set(e, "out of memory");
 	if (rules_store(r->db, e) < 0 || store_facts(r->db, f, e) < 0 || learn(r) < 0 || facts_load_names(f, r->db, e) < 0 ||
 	    store_coverage(r->db, f, e) < 0)
 		return -1;
@@ -180,14 +203,10 @@ int correlate_case(struct db *db, const struct correlate_options *o, struct err 
 	r->e = e;
 	if (db_begin(db, e) == 0)
 		rc = db_end(db, derive(r), e);
+	pipeline_free(r->pipeline);
 	store_free(r->store);
 	loader_close(&r->loader);
-	proof_free(&r->proof);
-	conn_free(&r->conn);
-	findings_free(&r->found);
-	changes_free(&r->changed);
 	habits_free(&r->habits);
-	delays_free(&r->delays);
 	delay_sums_free(&r->delay_sums);
 	timings_close(&r->timings);
 	troubles_free(&r->troubles);
