@@ -161,6 +161,7 @@ struct flow {
 struct part_ref {
 	int64_t id, first_ns;
 	int64_t capture;        /* row id */
+	uint64_t mac[2];        /* source of the first packet from a, b; 0: none */
 	bool a_is_client;
 };
 

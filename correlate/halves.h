@@ -13,6 +13,7 @@
 /* A row of select_parts.sql. side 0: a, 1: b. */
 struct row {
 	int64_t id, capture, point_id, addr[2], tunnel, first_ns, min_ns, max_ns, packets, bytes, side_packets[2];
+	uint64_t mac[2];        /* source of the first packet from a, b; 0: none */
 	uint16_t port[2];
 	int client;             /* 0: a, 1: b, -1: not known */
 	bool has_isn[2], has_tsval, has_seq[2];

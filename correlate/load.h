@@ -9,8 +9,16 @@ struct loader {
 	uint32_t limit;         /* packets read of a part at most; 0: all */
 	sqlite3_stmt *runs, *packets, *tcpopt, *icmp;
 	sqlite3_stmt *f5_rst;   /* NULL: there is none in the case */
+	/* What is being read. */
+	struct conn *conn;
+	const struct part_ref *part;
+	uint32_t point;         /* index into facts.point */
+	int64_t end;            /* packet id behind the run */
+	int64_t option;         /* packet id that tcpopt stands at; 0: not begun */
+	struct err *e;
 };
 
+/* The loader must stay where it is until it is closed. */
 int loader_open(struct loader *l, struct db *db, struct err *e);
 void loader_close(struct loader *l);
 
