@@ -43,6 +43,34 @@ static void check_hop(const struct sim_truth *t, enum sim_dir dir, enum sim_what
 		    sim_dir_name(dir), sim_what_name(what), device, arrived, sent, dropped, made);
 }
 
+/* The worlds of the benchmark: long connections, and SYNs that are not repeated. */
+static void long_responses_and_single_syns(void **state)
+{
+	struct sim_world w;
+	struct sim_record r;
+	struct err e = {""};
+
+	(void)state;
+	sim_world_clean(&w, 1, 2);
+	w.lengthy = 1;
+	w.lengthy_response = 200000;
+	w.weight[SIM_SILENT] = 1;
+	w.one_try = true;
+	assert_int_equal(sim_record_run(&r, &w, NULL, &e), 0);
+	for (size_t c = 0; c < r.count; c++) {
+		const struct sim_truth *t = r.truth[c];
+		uint64_t bytes = 0;
+
+		for (size_t i = 0; i < t->count; i++)
+			bytes += t->sent[i].dir == SIM_S2C ? t->sent[i].len : 0;
+		if (t->kind == SIM_SILENT)
+			assert_int_equal(t->count, 1);
+		else
+			assert_true(bytes >= 200000 && bytes % 200000 == 0);
+	}
+	sim_record_free(&r);
+}
+
 static void what_arrives_is_what_was_sent_less_what_was_dropped(void **state)
 {
 	struct sim_world w;
@@ -325,6 +353,7 @@ static void memory_is_bounded_by_open_connections(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(long_responses_and_single_syns),
 	    cmocka_unit_test(what_arrives_is_what_was_sent_less_what_was_dropped),
 	    cmocka_unit_test(every_frame_is_one_packet_of_one_connection),
 	    cmocka_unit_test(packets_take_time_from_point_to_point),

@@ -80,6 +80,9 @@ static void draw_plan(struct sim_connection *c, enum sim_kind kind)
 		p->closer = SIM_S2C;
 	p->abort_midway = sim_rng_chance(r, 0.5);
 	p->port = (uint16_t)(80 + sim_rng_range(r, 0, w->ports - 1));
+	if (w->lengthy > 0 && sim_rng_chance(r, w->lengthy))
+		for (unsigned i = 0; i < SIM_EXCHANGES_MAX; i++)
+			p->response[i] = w->lengthy_response;
 	if (w->alike)
 		draw_lengths(p, w);
 }

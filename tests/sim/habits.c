@@ -24,6 +24,8 @@ void sim_habits_of(struct sim_engine *g, struct sim_endpoint *ep)
 	m->resyn_at_once = sim_rng_chance(&r, 0.5);
 	m->syn_timeout = sim_rng_chance(&r, 0.8) ? SIM_SECOND : 3 * SIM_SECOND;
 	m->syn_retries = (unsigned)sim_rng_range(&r, 2, 4);
+	if (g->w->one_try)
+		m->syn_retries = 0;
 	/* One clock per host with older stacks, an offset per connection with newer ones. */
 	m->ts_offset = sim_rng_chance(&r, 0.5) ? sim_rng_u32(&r) : sim_rng_u32(&ep->c->rng);
 }

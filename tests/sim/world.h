@@ -122,6 +122,9 @@ struct sim_world {
 	unsigned weight[SIM_KINDS]; /* how often each kind of connection comes */
 	unsigned exchanges;         /* most requests per connection */
 	uint32_t request_max, response_max;
+	double lengthy;            /* chance that all responses of a connection have ... */
+	uint32_t lengthy_response; /* ... so many bytes */
+	bool one_try;              /* clients send their SYN once */
 	int64_t idle;        /* how long SIM_IDLE and SIM_KEEPALIVE are idle */
 	uint32_t isn_add[2]; /* added to every initial sequence number: changes nothing else */
 	uint64_t isn_salt;   /* not 0: the same with another number for each connection and side */
