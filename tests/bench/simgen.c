@@ -20,6 +20,11 @@ static const char usage_text[] =
     "  --response BYTES     largest response\n"
     "  --nat                all connections look alike and cross a full NAT in the midst: one address for clients, one for servers\n"
     "  --nat-seq            such a NAT that moves sequence numbers, too\n"
+    "  --load               what a busy NAT sees (--connections of it): short connections of 1000 hosts, three in 1000 long, two clocks\n"
+    "  --lengthy P          chance that a connection is a long one ...\n"
+    "  --lengthy-response BYTES  ... and how long each of its responses is\n"
+    "  --elephant N         as --load, but one connection of about so many packets; headers only\n"
+    "  --flood N            so many SYNs from as many addresses, one in 100 answered, half of them dropped\n"
     "  --loss P             chance that the first device drops a packet\n"
     "  --capture-loss P     chance that the last point misses a packet\n"
     "  --mirror P           chance that the last point holds a packet twice\n"
@@ -74,6 +79,11 @@ enum {
 	OPT_RESPONSE,
 	OPT_NAT,
 	OPT_NAT_SEQ,
+	OPT_LOAD,
+	OPT_LENGTHY,
+	OPT_LENGTHY_RESPONSE,
+	OPT_ELEPHANT,
+	OPT_FLOOD,
 	OPT_LOSS,
 	OPT_CAPTURE_LOSS,
 	OPT_MIRROR,
@@ -94,6 +104,11 @@ static const struct option options[] = {
     {"response", required_argument, NULL, OPT_RESPONSE},
     {"nat", no_argument, NULL, OPT_NAT},
     {"nat-seq", no_argument, NULL, OPT_NAT_SEQ},
+    {"load", no_argument, NULL, OPT_LOAD},
+    {"lengthy", required_argument, NULL, OPT_LENGTHY},
+    {"lengthy-response", required_argument, NULL, OPT_LENGTHY_RESPONSE},
+    {"elephant", required_argument, NULL, OPT_ELEPHANT},
+    {"flood", required_argument, NULL, OPT_FLOOD},
     {"loss", required_argument, NULL, OPT_LOSS},
     {"capture-loss", required_argument, NULL, OPT_CAPTURE_LOSS},
     {"mirror", required_argument, NULL, OPT_MIRROR},
@@ -160,6 +175,66 @@ static void add_nat(struct sim_world *w, bool shift_seq)
 	w->request_max = w->response_max = 500;
 }
 
+static void add_loss(struct sim_world *w, double chance)
+{
+	struct sim_device *d = &w->device[0];
+
+	if (d->drop_count < SIM_DROPS_MAX)
+		d->drops[d->drop_count++] = (struct sim_drop){.whats = ~0u, .dirs = 3, .probability = chance};
+}
+
+/* Nothing of it is left to chance: another seed means other numbers, not another kind of network. */
+static void load_world(struct sim_world *w)
+{
+	struct sim_device *nat = &w->device[(w->points - 1) / 2];
+
+	w->clients = 1000;
+	w->servers = 20;
+	w->gap = 300 * SIM_US;
+	w->exchanges = 3;
+	w->request_max = 1000;
+	w->response_max = 8000;
+	w->lengthy = 0.003;
+	w->lengthy_response = 1000000;
+	w->ipv6 = w->no_timestamps = 0.2;
+	for (unsigned i = 0; i + 1 < w->points; i++) {
+		w->device[i].bridge = false;
+		w->device[i].delay[0] = w->device[i].delay[1] = 2 * SIM_MS;
+		w->device[i].jitter[0] = w->device[i].jitter[1] = 50 * SIM_US;
+		w->point[i + 1].clock_offset = (i + 1) * 2500 * SIM_MS;
+		w->point[i + 1].clock_ppm = 10;
+	}
+	nat->snat = nat->new_ports = nat->dnat = true;
+	nat->nat_ports = 45000;
+	add_loss(w, 0.002);
+}
+
+/* Two thirds of the packets are segments, in as many responses as there may be: one alone could not be that long. */
+static void elephant_world(struct sim_world *w, uint64_t packets)
+{
+	load_world(w);
+	w->connections = 1;
+	w->ipv6 = w->no_timestamps = w->no_sack = 0;
+	w->exchanges = SIM_EXCHANGES_MAX;
+	w->lengthy = 1;
+	w->lengthy_response = (uint32_t)(packets * 2 / 3 * 1448 / SIM_EXCHANGES_MAX);
+	for (unsigned i = 0; i < w->points; i++)
+		w->point[i].snaplen = 96;
+}
+
+static void flood_world(struct sim_world *w, uint64_t syns)
+{
+	load_world(w);
+	w->device[(w->points - 1) / 2].snat = w->device[(w->points - 1) / 2].dnat = false;
+	w->device[0].drops[0] = (struct sim_drop){.whats = 1u << SIM_SYN, .dirs = 3, .probability = 0.5};
+	w->connections = syns;
+	w->clients = (unsigned)syns;
+	w->gap = 100 * SIM_US;
+	w->ipv6 = 0;
+	w->one_try = true;
+	w->weight[SIM_SILENT] = 99; /* beside one that is answered: two clocks need both directions */
+}
+
 static void adjust(struct sim_world *w, int option, const char *value)
 {
 	double chance = value ? strtod(value, NULL) : 0;
@@ -175,8 +250,18 @@ static void adjust(struct sim_world *w, int option, const char *value)
 		w->response_max = n ? n : 1;
 	else if (option == OPT_NAT || option == OPT_NAT_SEQ)
 		add_nat(w, option == OPT_NAT_SEQ);
-	else if (option == OPT_LOSS && w->device[0].drop_count < SIM_DROPS_MAX)
-		w->device[0].drops[w->device[0].drop_count++] = (struct sim_drop){.whats = ~0u, .dirs = 3, .probability = chance};
+	else if (option == OPT_LOAD)
+		load_world(w);
+	else if (option == OPT_LENGTHY)
+		w->lengthy = chance;
+	else if (option == OPT_LENGTHY_RESPONSE)
+		w->lengthy_response = n;
+	else if (option == OPT_ELEPHANT)
+		elephant_world(w, strtoull(value, NULL, 0));
+	else if (option == OPT_FLOOD)
+		flood_world(w, strtoull(value, NULL, 0));
+	else if (option == OPT_LOSS)
+		add_loss(w, chance);
 	else if (option == OPT_CAPTURE_LOSS)
 		w->point[w->points - 1].loss = chance;
 	else if (option == OPT_MIRROR)
@@ -259,11 +344,6 @@ int main(int argc, char **argv)
 	struct sim_totals totals;
 	struct err e;
 
-	/* `make bench` runs every program without arguments: there is nothing to measure here. */
-	if (argc == 1) {
-		fputs("simgen: see simgen --help\n", stderr);
-		return 0;
-	}
 	int parsed = parse(argc, argv, &r);
 	if (parsed == 1)
 		fputs(usage_text, stdout);
