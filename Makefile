@@ -92,7 +92,7 @@ $(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(LIB)
 	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(LIBS)
 
 bench: $(BENCH) $(B)/$(PROG)
-	sh tests/bench/bench.sh $(B)
+	python3 tests/bench/bench.py $(B) $(WORLDS)
 
 # The captures in fixtures/ that are made by a program, made again.
 MADE = founding f5 compare
