@@ -32,7 +32,7 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &s->connection, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", &s->flow, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
-	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4)", &s->sighting, e) < 0 ||
+	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4, ?5, ?6)", &s->sighting, e) < 0 ||
 	    db_prepare(db, "INSERT INTO resegmented VALUES(?1, ?2, ?3)", &s->resegmented, e) < 0 ||
 	    db_prepare(db, "INSERT INTO alike VALUES(?1, ?2)", &s->alike, e) < 0 ||
 	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
@@ -95,27 +95,78 @@ static int store_flows(struct store *s, uint32_t index, struct err *e)
 	return 0;
 }
 
-static int store_sighting(struct store *s, int64_t packet, const struct conn *c, uint32_t tx, int duplicate, bool fragment, struct err *e)
+/* Sightings that share a row. */
+struct again_run {
+	int64_t first, last;    /* packet ids; first 0: none */
+	int64_t shift;          /* to the transmission's */
+	bool from_a, fragment;
+	uint8_t duplicate;
+};
+
+static int store_run(struct store *s, struct again_run *r, struct err *e)
 {
-	sqlite3_bind_int64(s->sighting, 1, packet);
-	sqlite3_bind_int64(s->sighting, 2, c->pkt[c->tx[tx].first].id);
-	sqlite3_bind_int(s->sighting, 3, duplicate);
-	sqlite3_bind_int(s->sighting, 4, fragment);
+	int64_t first = r->first;
+
+	r->first = 0;
+	if (!first)
+		return 0;
+	sqlite3_bind_int(s->sighting, 1, r->from_a);
+	sqlite3_bind_int64(s->sighting, 2, first);
+	sqlite3_bind_int64(s->sighting, 3, r->last - first + 1);
+	sqlite3_bind_int64(s->sighting, 4, r->shift);
+	sqlite3_bind_int(s->sighting, 5, r->duplicate);
+	sqlite3_bind_int(s->sighting, 6, r->fragment);
 	return db_run(s->db, s->sighting, e);
+}
+
+static struct again_run run_of(const struct conn *c, const struct pkt *p, int64_t id, int duplicate)
+{
+	bool fragment = p->flags & SEG_LATER || (duplicate != 2 && conn_torn(c, p->tx, p->point));
+
+	return (struct again_run){ id, id, c->pkt[c->tx[p->tx].first].id - id, (p->flags & SEG_FROM_A) != 0, fragment, (uint8_t)duplicate };
+}
+
+static bool goes_on(const struct again_run *r, const struct again_run *with)
+{
+	return r->first && r->shift == with->shift && r->fragment == with->fragment && r->duplicate == with->duplicate;
+}
+
+/* What was seen at a point: runs of either sender, which end where ids of other connections or captures begin. */
+static int store_seen(struct store *s, const struct conn *c, unsigned point, struct err *e)
+{
+	struct again_run run[2] = { { 0 }, { 0 } };
+	int64_t before = 0;
+
+	for (uint32_t k = c->at[point]; k < c->at[point + 1]; k++) {
+		const struct pkt *p = &c->pkt[k];
+		struct again_run *r = &run[(p->flags & SEG_FROM_A) != 0], one = { 0 };
+		if (p->id != before + 1 && (store_run(s, &run[0], e) < 0 || store_run(s, &run[1], e) < 0))
+			return -1;
+		before = p->id;
+		if (p->tx != NOTHING && (c->tx[p->tx].first != k || p->copy))
+			one = run_of(c, p, p->id, p->copy);
+		if (one.first && goes_on(r, &one)) {
+			r->last = p->id;
+			continue;
+		}
+		if (store_run(s, r, e) < 0)
+			return -1;
+		*r = one;
+	}
+	return store_run(s, &run[0], e) < 0 ? -1 : store_run(s, &run[1], e);
 }
 
 static int store_sightings(struct store *s, const struct conn *c, struct err *e)
 {
-	for (uint32_t k = 0; k < c->pkts; k++) {
-		const struct pkt *p = &c->pkt[k];
-		if (p->tx == NOTHING || (c->tx[p->tx].first == k && !p->copy))
-			continue;
-		if (store_sighting(s, p->id, c, p->tx, p->copy, p->flags & SEG_LATER || conn_torn(c, p->tx, p->point), e) < 0)
+	for (unsigned p = 0; p < c->facts->points; p++)
+		if (store_seen(s, c, p, e) < 0)
 			return -1;
-	}
 	for (uint32_t k = 0; k < c->agains; k++) {
 		const struct pkt *p = &c->pkt[c->again[k].of];
-		if (p->tx != NOTHING && store_sighting(s, c->again[k].id, c, p->tx, 2, p->flags & SEG_LATER, e) < 0)
+		if (p->tx == NOTHING)
+			continue;
+		struct again_run one = run_of(c, p, c->again[k].id, 2);
+		if (store_run(s, &one, e) < 0)
 			return -1;
 	}
 	return 0;

@@ -127,13 +127,17 @@ CREATE TABLE tie(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX tie_back ON tie(back_id);
 
--- A transmission is named by its first sighting in the direction of travel; a row here for every other sighting of it.
+-- A transmission is named by its first sighting in the direction of travel; here are all others. They come in much the same order everywhere: those of one
+-- sender at one point that are as far as each other from their names share a row.
 CREATE TABLE sighting(
-  packet_id       INTEGER PRIMARY KEY REFERENCES packet(id),
-  transmission_id INTEGER NOT NULL REFERENCES packet(id),
-  duplicate       INTEGER NOT NULL,     -- 1: a second copy at the same point (the capture's own); 2: the same frame, in another capture of the point that overlaps
-  fragment        INTEGER NOT NULL      -- 1: a fragment of it: a later one, or the first of those that came where it was whole before
-) STRICT;
+  from_a       INTEGER NOT NULL,        -- 1: packets with flag 512 (sent by a) ...
+  first_packet INTEGER NOT NULL REFERENCES packet(id),
+  packets      INTEGER NOT NULL,        -- ... among so many ids from there on, all of which are of one connection and point
+  shift        INTEGER NOT NULL,        -- packet id plus this is the transmission's
+  duplicate    INTEGER NOT NULL,        -- 1: a second copy at the same point (the capture's own); 2: the same frame, in another capture of the point that overlaps
+  fragment     INTEGER NOT NULL,        -- 1: a fragment of it: a later one, or the first of those that came where it was whole before
+  PRIMARY KEY(from_a, first_packet)
+) STRICT, WITHOUT ROWID;
 
 -- What is cut up or put together on the way (offload) is another packet there, and another transmission, named by its own first sighting. Here is how
 -- they hang together: a row for every transmission that has bytes of another one, or whose bytes another one has.

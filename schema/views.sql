@@ -30,7 +30,7 @@ JOIN addr sa ON sa.id = f.server_addr;
 
 CREATE VIEW v_packet AS
 SELECT k.id AS packet_id, f.connection_id, f.id AS flow_id,
-       coalesce(s.transmission_id, k.id) AS transmission_id,
+       k.id + coalesce(s.shift, 0) AS transmission_id,
        pt.name AS point, cap.name AS capture, k.frame,
        q.first_ns + k.t AS time_ns,
        strftime('%Y-%m-%dT%H:%M:%S', (q.first_ns + k.t) / 1000000000, 'unixepoch') || printf('.%09dZ', (q.first_ns + k.t) % 1000000000) AS time,
@@ -73,7 +73,8 @@ CROSS JOIN addr ba ON ba.id = q.b_addr
 CROSS JOIN run r ON r.part_id = q.id
 CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets
 LEFT JOIN clock c ON c.point_id = pt.id AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
-LEFT JOIN sighting s ON s.packet_id = k.id
+LEFT JOIN sighting s ON s.from_a = ((k.flags & 512) <> 0) AND k.id < s.first_packet + s.packets
+      AND s.first_packet = (SELECT max(x.first_packet) FROM sighting x WHERE x.from_a = ((k.flags & 512) <> 0) AND x.first_packet <= k.id)
 LEFT JOIN tcpopt o ON o.packet_id = k.id AND NOT k.flags & 1024
 LEFT JOIN icmp i ON i.packet_id = k.id
 LEFT JOIN addr isrc ON isrc.id = i.src
@@ -92,7 +93,7 @@ JOIN point tp ON tp.id = h.to_point;
 -- left out: which of them is which at the other point is not certain.
 CREATE VIEW v_delay AS
 WITH seen AS (
-  SELECT f.connection_id, coalesce(s.transmission_id, k.id) AS transmission_id, f.point_id, h.position,
+  SELECT f.connection_id, k.id + coalesce(s.shift, 0) AS transmission_id, f.point_id, h.position,
          ((k.flags & 512) <> 0) <> fp.a_is_client AS direction, o.reversed,
          q.first_ns + k.t - c.offset_ns - CAST(round((q.first_ns + k.t - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS aligned_ns
   FROM flow f
@@ -103,7 +104,8 @@ WITH seen AS (
   CROSS JOIN run r ON r.part_id = q.id
   CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets
   CROSS JOIN clock c ON c.point_id = f.point_id AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
-  LEFT JOIN sighting s ON s.packet_id = k.id
+  LEFT JOIN sighting s ON s.from_a = ((k.flags & 512) <> 0) AND k.id < s.first_packet + s.packets
+      AND s.first_packet = (SELECT max(x.first_packet) FROM sighting x WHERE x.from_a = ((k.flags & 512) <> 0) AND x.first_packet <= k.id)
   WHERE NOT k.flags & 1024 AND coalesce(s.duplicate + s.fragment, 0) = 0),
 hops AS (
   SELECT connection_id, transmission_id, direction, point_id AS from_point, lead(point_id) OVER travel AS to_point,

@@ -168,7 +168,7 @@ static inline int64_t made_packet(struct made *m, const struct made_packet *p)
 		m->packets++;
 		made_insert(m, p, point, id);
 		if (first)
-			made_exec(m, sqlite3_mprintf("INSERT INTO sighting VALUES(%lld, %lld, 0, 0)", id, first));
+			made_exec(m, sqlite3_mprintf("INSERT INTO sighting VALUES(%d, %lld, 1, %lld, 0, 0)", !p->s2c, id, first - id));
 		first = first ? first : id;
 	}
 	made_exec(m, sqlite3_mprintf("UPDATE connection SET packets = packets + 1 WHERE id = %lld", m->connection));

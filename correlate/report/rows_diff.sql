@@ -5,7 +5,9 @@ WITH seen AS (
          first_value(coalesce(p.aligned_ns, p.time_ns)) OVER (PARTITION BY j.key, p.transmission_id ORDER BY p.packet_id <> p.transmission_id, p.packet_id) AS sent_ns
   FROM json_each(:ids) j
   CROSS JOIN v_packet p ON p.connection_id = j.value
-  LEFT JOIN sighting s ON s.packet_id = p.packet_id)
+  CROSS JOIN packet k ON k.id = p.packet_id
+  LEFT JOIN sighting s ON s.from_a = ((k.flags & 512) <> 0) AND k.id < s.first_packet + s.packets
+      AND s.first_packet = (SELECT max(x.first_packet) FROM sighting x WHERE x.from_a = ((k.flags & 512) <> 0) AND x.first_packet <= k.id))
 SELECT connection_id, transmission_id, sent_ns, direction,
        max(CASE WHEN first THEN flags END) AS flags, max(CASE WHEN first THEN length END) AS length,
        max(CASE WHEN first THEN rel_seq END) AS rel_seq, max(CASE WHEN first THEN rel_ack END) AS rel_ack,

@@ -5,7 +5,9 @@ SELECT p.packet_id, p.transmission_id, coalesce(p.aligned_ns, p.time_ns), p.rel_
        CASE WHEN p.options <> 'nop,nop,TS' THEN p.options END, CASE WHEN p.icmp_type IS NOT NULL THEN p.src_addr END,
        p.rst_cause, coalesce(g.origin_id, 0), coalesce(g.into_id, 0), EXISTS(SELECT 1 FROM alike a WHERE a.transmission_id = p.transmission_id)
 FROM v_packet p
-LEFT JOIN sighting s ON s.packet_id = p.packet_id
+CROSS JOIN packet k ON k.id = p.packet_id
+LEFT JOIN sighting s ON s.from_a = ((k.flags & 512) <> 0) AND k.id < s.first_packet + s.packets
+      AND s.first_packet = (SELECT max(x.first_packet) FROM sighting x WHERE x.from_a = ((k.flags & 512) <> 0) AND x.first_packet <= k.id)
 LEFT JOIN resegmented g ON g.transmission_id = p.packet_id
 WHERE p.connection_id = ?1
 ORDER BY p.transmission_id, p.packet_id;
