@@ -46,7 +46,7 @@ struct matcher {
 	uint32_t with_id;       /* packets of the point that have one */
 	uint32_t tx_from;       /* first transmission of this direction */
 	struct entry *entry;
-	uint32_t entries, entry_room;
+	uint32_t entries;
 	double *cost;           /* dynamic programming */
 	size_t cost_room;
 	struct err *e;
@@ -459,19 +459,10 @@ static int by_key(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-static int add_entry(struct matcher *m, const struct pkt *p, uint32_t index, bool is_pkt)
+static void add_entry(struct matcher *m, const struct pkt *p, uint32_t index, bool is_pkt)
 {
-	if (m->entries == m->entry_room) {
-		uint32_t room = m->entry_room ? m->entry_room * 2 : 1024;
-		struct entry *x = realloc(m->entry, room * sizeof *x);
-		if (!x)
-			return err_set(m->e, "out of memory");
-		m->entry = x;
-		m->entry_room = room;
-	}
 	/* Any field of a damaged packet may be another. */
 	m->entry[m->entries++] = (struct entry){ m->level == DAMAGED ? 0 : key_of(m->c, p, m->level), p->t, index, is_pkt };
-	return 0;
 }
 
 /* Does the packet stand for itself? A later fragment belongs to the first one of its datagram. */
@@ -502,8 +493,8 @@ static bool waits(const struct matcher *m, uint32_t tx)
 	return m->level == 0 && m->c->tx[tx].to + 1u < m->at && !a->ip_id && !(a->flags & SEG_TS);
 }
 
-/* Collect what is still alone, on both sides. Returns 1 if there is something on both. */
-static int gather(struct matcher *m)
+/* Collect what is still alone, on both sides. Is there something on both? */
+static bool gather(struct matcher *m)
 {
 	struct conn *c = m->c;
 	uint32_t before, waiting = 0;
@@ -514,14 +505,13 @@ static int gather(struct matcher *m)
 			continue;
 		if (waits(m, i))
 			waiting++;
-		else if (add_entry(m, latest(m, i), i, false) < 0)
-			return -1;
+		else
+			add_entry(m, latest(m, i), i, false);
 	}
 	before = m->entries;
 	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
-		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN) &&
-		    add_entry(m, &c->pkt[i], i, true) < 0)
-			return -1;
+		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN))
+			add_entry(m, &c->pkt[i], i, true);
 	return before + waiting > 0 && m->entries > before;
 }
 
@@ -542,10 +532,8 @@ static void find_kept(struct matcher *m)
 
 static int pass(struct matcher *m)
 {
-	int some = gather(m);
-
-	if (some <= 0)
-		return some;
+	if (!gather(m))
+		return 0;
 	qsort(m->entry, m->entries, sizeof *m->entry, by_key);
 	for (uint32_t i = 0, k, p; i < m->entries; i = k) {
 		for (k = i; k < m->entries && m->entry[k].key == m->entry[i].key; k++)
@@ -621,50 +609,51 @@ static void adopt(struct conn *c)
 
 /* ---- order by time ---- */
 
-struct rank {
-	int64_t t, id;
-	uint32_t tx;
-};
-
-static int by_rank(const void *a, const void *b)
+static int by_time(const void *a, const void *b)
 {
-	const struct rank *x = a, *y = b;
+	const struct entry *x = a, *y = b;
 
 	if (x->t != y->t)
 		return x->t < y->t ? -1 : 1;
-	return (x->id > y->id) - (x->id < y->id);
+	return (x->key > y->key) - (x->key < y->key);
 }
 
-static int sort_by_time(struct conn *c, struct err *e)
+/* Transmission r[i].index goes to i: along the cycles of the permutation, so that there is no second copy of all of them. */
+static void permute(struct conn *c, struct entry *r)
 {
-	size_t n = c->txs, points = c->facts->points;
-	struct rank *r = malloc((n ? n : 1) * sizeof *r);
-	struct tx *tx = malloc((n ? n : 1) * sizeof *tx);
-	uint32_t *sight = malloc((n ? n : 1) * points * sizeof *sight);
+	size_t points = c->facts->points;
+	uint32_t sight[POINTS_MAX];
 
-	if (!r || !tx || !sight) {
-		free(r);
-		free(tx);
-		free(sight);
-		return err_set(e, "out of memory");
+	for (uint32_t i = 0; i < c->txs; i++) {
+		struct tx first = c->tx[i];
+		uint32_t at = i;
+		if (r[i].index == i)
+			continue;
+		memcpy(sight, conn_sight(c, i), points * sizeof *sight);
+		for (uint32_t from; (from = r[at].index) != i; at = from) {
+			c->tx[at] = c->tx[from];
+			memcpy(conn_sight(c, at), conn_sight(c, from), points * sizeof *sight);
+			r[at].index = at;
+		}
+		c->tx[at] = first;
+		memcpy(conn_sight(c, at), sight, points * sizeof *sight);
+		r[at].index = at;
 	}
-	for (uint32_t i = 0; i < n; i++)
-		r[i] = (struct rank){ c->tx[i].t, c->pkt[c->tx[i].first].id, i };
-	qsort(r, n, sizeof *r, by_rank);
-	for (uint32_t i = 0; i < n; i++) {
-		tx[i] = c->tx[r[i].tx];
-		memcpy(&sight[i * points], conn_sight(c, r[i].tx), points * sizeof *sight);
-		for (unsigned p = 0; p < points; p++)
-			if (sight[i * points + p] != NOTHING)
-				c->pkt[sight[i * points + p]].tx = i;
-	}
-	free(r);
-	free(c->tx);
-	free(c->sight);
-	c->tx = tx;
-	c->sight = sight;
-	c->tx_room = (uint32_t)n;
-	return 0;
+}
+
+static void sort_by_time(struct matcher *m)
+{
+	struct conn *c = m->c;
+	uint32_t points = c->facts->points;
+
+	for (uint32_t i = 0; i < c->txs; i++)
+		m->entry[i] = (struct entry){ (uint64_t)c->pkt[c->tx[i].first].id, c->tx[i].t, i, false };
+	qsort(m->entry, c->txs, sizeof *m->entry, by_time);
+	permute(c, m->entry);
+	for (uint32_t i = 0; i < c->txs; i++)
+		for (uint32_t p = 0, *sight = conn_sight(c, i); p < points; p++)
+			if (sight[p] != NOTHING)
+				c->pkt[sight[p]].tx = i;
 }
 
 int match_packets(struct conn *c, struct err *e)
@@ -672,6 +661,9 @@ int match_packets(struct conn *c, struct err *e)
 	struct matcher m = { .c = c, .e = e };
 	int rc = 0;
 
+	/* No packet is in it twice, be it as a packet or as a transmission. */
+	if (!(m.entry = malloc((c->pkts + 1u) * sizeof *m.entry)))
+		return err_set(e, "out of memory");
 	damage_mark(c);
 	for (unsigned p = 0; p < c->facts->points; p++)
 		copies_mark(c, p);
@@ -689,10 +681,11 @@ int match_packets(struct conn *c, struct err *e)
 		for (m.at = 0; rc == 0 && m.at < c->ways[m.dir]; m.at++)
 			rc = match_point(&m);
 	}
+	if (rc == 0) {
+		sort_by_time(&m);
+		adopt(c);
+	}
 	free(m.entry);
 	free(m.cost);
-	if (rc < 0 || sort_by_time(c, e) < 0)
-		return -1;
-	adopt(c);
-	return 0;
+	return rc;
 }
