@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Options of the run's packets come in order as well: of those that have none beyond a timestamp there is no row. */
+#include "correlate/select_packets.sql.h"
+
+/* Options of a run of packets come in order as well; packets that have none beyond a timestamp have no row. */
 static int read_options(struct loader *l, struct conn *c, struct pkt *p, struct err *e)
 {
 	struct pkt_opt *o = conn_add_opt(c, e);
@@ -12,8 +14,8 @@ static int read_options(struct loader *l, struct conn *c, struct pkt *p, struct 
 		return -1;
 	p->opt = c->opts - 1;
 	if (l->option == 0) {
+		sqlite3_reset(l->tcpopt);
 		sqlite3_bind_int64(l->tcpopt, 1, p->id);
-		sqlite3_bind_int64(l->tcpopt, 2, l->end);
 	}
 	while (l->option < p->id) {
 		int rc = db_step(l->db, l->tcpopt, e);
@@ -94,6 +96,10 @@ static int read_packet(struct loader *l, sqlite3_value **v)
 	p->payload = (uint32_t)sqlite3_value_int(v[12]);
 	p->point = (uint8_t)l->point;
 	p->dir = !(p->flags & SEG_FROM_A) == q->a_is_client ? S2C : C2S;
+	/* Another run. */
+	if (p->id != l->last + 1)
+		l->option = 0;
+	l->last = p->id;
 	if (p->flags & SEG_OPT && read_options(l, c, p, e) < 0)
 		return -1;
 	if (l->f5_rst && p->flags & TCP_RST && !(p->flags & (SEG_ICMP | SEG_LATER)) && read_cause(l, c, p, e) < 0)
@@ -102,8 +108,8 @@ static int read_packet(struct loader *l, sqlite3_value **v)
 }
 
 /*
- * SQLite calls this for each packet of a run (?3: the loader), in place of a step for each: 13 columns pass for half of what reading them from a row of
- * the statement takes. False: no row of the outcome is made of it.
+ * SQLite calls this for each packet of a part, in place of a step for each: 13 columns pass for half of what reading them from a row of the statement
+ * takes. False: no row of the outcome is made of it; the one that is enough makes one, and ends it.
  */
 static void on_packet(sqlite3_context *q, int n, sqlite3_value **v)
 {
@@ -112,7 +118,7 @@ static void on_packet(sqlite3_context *q, int n, sqlite3_value **v)
 	if (read_packet(l, v) < 0)
 		sqlite3_result_error(q, l->e->msg, -1);
 	else
-		sqlite3_result_int(q, 0);
+		sqlite3_result_int(q, ++l->n == l->limit);
 }
 
 int loader_open(struct loader *l, struct db *db, struct err *e)
@@ -123,12 +129,10 @@ int loader_open(struct loader *l, struct db *db, struct err *e)
 	l->db = db;
 	if (sqlite3_create_function(db->sql, "on_packet", 14, SQLITE_UTF8 | SQLITE_DIRECTONLY, NULL, on_packet, NULL, NULL) != SQLITE_OK)
 		return err_set(e, "%s", sqlite3_errmsg(db->sql));
-	if (db_prepare(db, "SELECT first_packet, packets FROM run WHERE part_id = ?1", &l->runs, e) < 0 ||
-	    db_prepare(db, "SELECT 1 FROM packet WHERE id >= ?1 AND id < ?2 AND "
-			"on_packet(id, t, flags, seq, ack, win, len, tsval, tsecr, ip_id, ttl, tos, payload, ?3)", &l->packets, e) < 0)
+	if (db_prepare(db, select_packets_sql, &l->packets, e) < 0)
 		return -1;
-	sqlite3_bind_pointer(l->packets, 3, l, "loader", NULL);
-	if (db_prepare(db, "SELECT packet_id, raw FROM tcpopt WHERE packet_id >= ?1 AND packet_id < ?2", &l->tcpopt, e) < 0)
+	sqlite3_bind_pointer(l->packets, 2, l, "loader", NULL);
+	if (db_prepare(db, "SELECT packet_id, raw FROM tcpopt WHERE packet_id >= ?1", &l->tcpopt, e) < 0)
 		return -1;
 	if (db_prepare(db, "SELECT type, code, mtu, src FROM icmp WHERE packet_id = ?1", &l->icmp, e) < 0 ||
 	    db_int(db, "SELECT EXISTS(SELECT 1 FROM f5_rst)", 0, &causes, e) < 0)
@@ -138,7 +142,6 @@ int loader_open(struct loader *l, struct db *db, struct err *e)
 
 void loader_close(struct loader *l)
 {
-	sqlite3_finalize(l->runs);
 	sqlite3_finalize(l->packets);
 	sqlite3_finalize(l->tcpopt);
 	sqlite3_finalize(l->icmp);
@@ -146,41 +149,24 @@ void loader_close(struct loader *l)
 	memset(l, 0, sizeof *l);
 }
 
-static int read_run(struct loader *l, int64_t first, int64_t packets, struct err *e)
-{
-	int rc;
-
-	l->end = first + packets;
-	l->option = 0;
-	sqlite3_bind_int64(l->packets, 1, first);
-	sqlite3_bind_int64(l->packets, 2, l->end);
-	rc = db_run(l->db, l->packets, e);
-	sqlite3_reset(l->tcpopt);
-	return rc;
-}
-
 static int read_part(struct loader *l, struct conn *c, const struct flow *w, const struct part_ref *q, struct err *e)
 {
-	int64_t left = l->limit ? l->limit : INT64_MAX;
-	int rc = 0;
+	int rc;
 
 	l->conn = c;
 	l->part = q;
 	l->point = w->point;
 	l->e = e;
+	l->n = 0;
+	l->option = 0;
 	for (int side = 0; side < 2; side++) {
 		uint64_t *mac = &c->mac[w->point][side == 0 ? !q->a_is_client : q->a_is_client];
 		*mac = *mac ? *mac : q->mac[side];
 	}
-	sqlite3_bind_int64(l->runs, 1, q->id);
-	while (left > 0 && (rc = db_step(l->db, l->runs, e)) == 1) {
-		int64_t packets = sqlite3_column_int64(l->runs, 1), n = packets < left ? packets : left;
-		left -= n;
-		if ((rc = read_run(l, sqlite3_column_int64(l->runs, 0), n, e)) < 0)
-			break;
-	}
-	sqlite3_reset(l->runs);
-	return rc < 0 ? -1 : 0;
+	sqlite3_bind_int64(l->packets, 1, q->id);
+	rc = db_run(l->db, l->packets, e);
+	sqlite3_reset(l->tcpopt);
+	return rc;
 }
 
 int loader_read(struct loader *l, struct conn *c, uint32_t index, struct err *e)

@@ -7,14 +7,15 @@
 struct loader {
 	struct db *db;
 	uint32_t limit;         /* packets read of a part at most; 0: all */
-	sqlite3_stmt *runs, *packets, *tcpopt, *icmp;
+	sqlite3_stmt *packets, *tcpopt, *icmp;
 	sqlite3_stmt *f5_rst;   /* NULL: there is none in the case */
 	/* What is being read. */
 	struct conn *conn;
 	const struct part_ref *part;
 	uint32_t point;         /* index into facts.point */
-	int64_t end;            /* packet id behind the run */
-	int64_t option;         /* packet id that tcpopt stands at; 0: not begun */
+	uint32_t n;             /* packets read of the part */
+	int64_t last;           /* row id of the last one */
+	int64_t option;         /* row id of the one that tcpopt stands at; 0: not begun in this run */
 	struct err *e;
 };
 
