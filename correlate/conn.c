@@ -89,7 +89,7 @@ void conn_start(struct conn *c, uint32_t index)
 struct pkt *conn_add(struct conn *c, struct err *e)
 {
 	if (c->pkts == c->pkt_room) {
-		uint32_t room = c->pkt_room ? c->pkt_room * 2 : 1024;
+		uint32_t room = c->pkt_room ? c->pkt_room * 2 : 64;
 		struct pkt *p = realloc(c->pkt, room * sizeof *p);
 		if (!p) {
 			err_set(e, "out of memory");

@@ -58,7 +58,7 @@ static int room_for_tx(struct conn *c, struct err *e)
 {
 	if (c->txs < c->tx_room)
 		return 0;
-	uint32_t room = c->tx_room ? c->tx_room * 2 : 1024;
+	uint32_t room = c->tx_room ? c->tx_room * 2 : 64;
 	struct tx *t = realloc(c->tx, room * sizeof *t);
 	if (!t)
 		return err_set(e, "out of memory");

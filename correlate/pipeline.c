@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define JOBS 32                 /* connections that are on their way at most ... */
+#define JOBS 64                 /* connections that are on their way at most ... */
 #define PACKETS 32768           /* ... or as many as have so many packets together, or one */
-#define BATCH 8                 /* jobs that are worth waking a thread ... */
-#define BATCH_PACKETS 1024      /* ... or one with so many packets */
+#define BATCH 32                /* jobs that are worth waking a thread ... */
+#define BATCH_PACKETS 4096      /* ... or so many packets */
 #define KEPT 8192               /* packets: the room of a larger connection is not kept for the next one */
 #define THREADS 15              /* one thread reads and writes: more than this have nothing to do */
 

@@ -34,7 +34,7 @@ struct pipeline;
 struct pipeline *pipeline_new(const struct facts *f);
 void pipeline_free(struct pipeline *p);
 
-/* All connections of the facts through the stages. Memory: some ten of them at once, of large ones one. */
+/* All connections of the facts through the stages. Memory: some sixty of them at once, of large ones one. */
 int pipeline_run(struct pipeline *p, const struct stages *s, void *ctx, struct err *e);
 
 #endif
