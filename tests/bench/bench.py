@@ -35,7 +35,7 @@ GROWTH = 9           # times the time for 8 times the work
 
 OF_ONE = [
     ("its first 100 packets", "SELECT * FROM v_packet WHERE connection_id = %d LIMIT 100"),
-    ("its delays, by direction", "SELECT direction, count(*), avg(delay_ns) FROM v_delay WHERE connection_id = %d GROUP BY 1"),
+    ("its delays", "SELECT direction, count(*), avg(delay_ns) FROM v_delay WHERE connection_id = %d GROUP BY 1"),
     ("its findings", "SELECT * FROM v_finding WHERE connection_id = %d"),
 ]
 OF_ALL = [
@@ -115,7 +115,7 @@ class Bench:
             self.bars += 1
             self.missed += not good
             verdict = "%s %-7s %s" % ("at least" if least else "at most ", show(bar), "ok" if good else "MISSED by %.2f times" % off)
-        print(("  %-31s %-29s %s" % (label, text, verdict)).rstrip(), flush=True)
+        print(("  %-29s %-29s %s" % (label, text, verdict)).rstrip(), flush=True)
 
     def ratio(self, label, slow, fast, bar, least):
         """By the clock, and by processors."""
@@ -190,7 +190,7 @@ def runs(bench, world):
         bench.fresh(world.case, bench.prog, "run", "-o", world.case, *world.points))
     bench.line("import of all points", seconds(both.median()))
     bench.line("correlate", "%s, %.2f us/packet" % (seconds(correlate.median()), correlate.median() / world.packets * 1e6))
-    bench.line("run", seconds(run.median()))
+    bench.line("run", seconds(run.median()) + (" (%d of %d runs)" % (len(run), RUNS) if len(run) < RUNS else ""))
     bench.ratio("  times the imports", run, both, RUN, False)
     for name, samples in ("import", both), ("correlate", correlate), ("run", run):
         peak = samples.median("memory")
@@ -261,15 +261,16 @@ def cheapest(bench, world):
     return [min(s.cpu for s in samples) for samples in taken]
 
 
-def scale(bench, folder, name, steps):
-    """The same with more and more work: how many times the time, if work grew 8 times as it did here from first to last."""
+def scale(bench, folder, idle, name, steps):
+    """The same with more and more work: how many times the time, if work grew 8 times as it did here from first to last. idle: what a case of a few
+    packets costs, which does not grow."""
     packets, cost = [], []
     for options in steps:
         with World(bench, folder, *options) as world:
             packets.append(world.packets)
-            cost.append(cheapest(bench, world))
+            cost.append([c - i for c, i in zip(cheapest(bench, world), idle)])
     for i, command in enumerate(("import", "correlate")):
-        each = ["%.3g" % (c[i] / n * 1e6) for c, n in zip(cost, packets)]
+        each = ["%.2g" % (c[i] / n * 1e6) for c, n in zip(cost, packets)]
         growth = (cost[-1][i] / cost[0][i]) ** (math.log(8) / math.log(packets[-1] / packets[0]))
         bench.line("%s, %s" % (name, command), "%4.1f (%s)" % (growth, " ".join(each)), GROWTH, growth)
 
@@ -278,12 +279,14 @@ def growth(bench, folder):
     base = max(SIZE // 32, 20000)
     few, many, steps = base // 400, base // 2 // PER_CONNECTION, (1, 2, 4, 8)
     bench.section("8 times the work takes so many times the time   (us of processor per packet at each step)")
-    scale(bench, folder, "longer connections",
+    with World(bench, folder, "--load", "--connections", "5", "--lengthy", "0") as world:
+        idle = cheapest(bench, world)
+    scale(bench, folder, idle, "longer connections",
           [("--load", "--connections", str(few), "--lengthy", "1", "--lengthy-response", str(k * 70000)) for k in steps])
-    scale(bench, folder, "more connections", [("--load", "--connections", str(k * many)) for k in steps])
-    scale(bench, folder, "2, 4, 6 points", [("--load", "--connections", str(many), "--points", str(k)) for k in (2, 4, 6)])
-    scale(bench, folder, "elephant", [("--elephant", str(k * base // 2)) for k in steps])
-    scale(bench, folder, "flood", [("--flood", str(k * base // 2)) for k in steps])
+    scale(bench, folder, idle, "more connections", [("--load", "--connections", str(k * many)) for k in steps])
+    scale(bench, folder, idle, "2, 4, 6 points", [("--load", "--connections", str(many), "--points", str(k)) for k in (2, 4, 6)])
+    scale(bench, folder, idle, "elephant", [("--elephant", str(k * base // 2)) for k in steps])
+    scale(bench, folder, idle, "flood", [("--flood", str(k * base // 2)) for k in steps])
 
 
 def world(bench, folder, title, *options):
