@@ -497,7 +497,7 @@ static int store_head(struct store *s, const struct conn *c, int64_t id, const s
 int store_aside(struct store *s, uint32_t index, struct err *e)
 {
 	const struct conn_ref *r = &s->f->conn[index];
-	char points[POINTS_MAX * 65] = "", verdict[sizeof points + 64];
+	char points[POINTS_MAX * 65] = "", verdict[sizeof points + 80];
 	int64_t end = INT64_MIN, packets = 0;
 
 	for (uint32_t i = 0; i < r->flows; i++) {
