@@ -13,11 +13,12 @@
 #include "correlate/datagram.h"
 #include "correlate/shifts.h"
 #include "correlate/syn_proxy.h"
+#include "schema/octets.h"
 
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
 #define DELAY_MAX_NS 10000000000        /* no packet is longer on its way, if everything about it is equal */
 #define DELAY_WEAK_NS 1000000000        /* ... if something differs */
-#define SOON_NS 1000000         /* delays of one hop and direction hardly vary by less than this downwards */
+#define SOON_NS 1000000         /* delays of one hop and direction hardly vary by less than this */
 #define ALIGN_CELLS 1000000     /* identical packets: up to this many pairs are aligned at least cost, more in order of time */
 #define UNMATCHED_COST 12.0     /* of leaving a packet alone, in units of jitter */
 #define LEVELS 5
@@ -128,8 +129,7 @@ static uint32_t sack_of(const struct conn *c, const struct pkt *p)
 	uint32_t sum = 0;
 
 	for (unsigned i = 2; o && i + 4 <= len; i += 4) {
-		uint32_t edge = (uint32_t)o[i] << 24 | (uint32_t)o[i + 1] << 16 | (uint32_t)o[i + 2] << 8 | o[i + 3];
-		sum = sum * 31 + (edge - c->shift[p->point][!p->dir]);
+		sum = sum * 31 + (be32(o + i) - c->shift[p->point][!p->dir]);
 	}
 	return sum;
 }
@@ -237,22 +237,52 @@ static bool too_soon(const struct matcher *m, const struct pkt *a, const struct 
 	return (double)(b->t - a->t) < delay - fmax(SOON_NS, 20 * jitter);
 }
 
+/* Is a SACK block, in numbers that are shifted by so much, one of those of a? */
+static bool has_block(const struct conn *c, const struct pkt *a, const uint8_t *block, uint32_t shift)
+{
+	unsigned len;
+	const uint8_t *o = pkt_option(c, a, 5, &len);
+	uint32_t own = c->shift[a->point][!a->dir];
+
+	for (unsigned i = 2; o && i + 8 <= len; i += 8)
+		if (be32(o + i) - own == be32(block) - shift && be32(o + i + 4) - own == be32(block + 4) - shift)
+			return true;
+	return false;
+}
+
 /*
- * Nobody makes up SACK blocks on the way: where sequence numbers are as they were, so are these, or they are gone (RFC 2018 4). A snaplen may have cut off
+ * Nobody makes up SACK blocks on the way: where sequence numbers are as they were, so are these, or some are gone (RFC 2018 4). A snaplen may have cut off
  * what was there before.
  */
 static bool other_sack(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
 	const struct conn *c = m->c;
-	uint32_t here = b->opt == NOTHING ? 0 : sack_of(c, b), before = a->opt == NOTHING ? 0 : sack_of(c, a);
+	unsigned len, before;
+	const uint8_t *o = b->opt == NOTHING ? NULL : pkt_option(c, b, 5, &len);
+	uint32_t shift = c->shift[b->point][!b->dir];
 
-	return here && here != before && (before || a->opt == NOTHING) && c->shift[a->point][!a->dir] == c->shift[b->point][!b->dir];
+	if (!o || c->shift[a->point][!a->dir] != shift)
+		return false;
+	if (a->opt == NOTHING)
+		return true;
+	for (unsigned i = 2; pkt_option(c, a, 5, &before) && i + 8 <= len; i += 8)
+		if (!has_block(c, a, o + i, shift))
+			return true;
+	return false;
 }
 
-/* Hosts send again without ECN what they sent with it (RFC 3168 6.1.5): where no IP ID tells the two apart, and hops keep ECN, this does. */
+/*
+ * Hosts send again without ECN what they sent with it (RFC 3168 6.1.5): where no IP ID tells the two apart, and hops keep ECN, this does - if it came as
+ * late as a repeat. A device may take ECN from a few connections only.
+ */
 static bool without_ecn(const struct matcher *m, const struct pkt *a, const struct pkt *b)
 {
-	return !a->ip_id && a->tos & 3 && !(b->tos & 3) && keeps(m, a, KEPT_ECN);
+	double delay, jitter;
+
+	if (a->ip_id || !(a->tos & 3) || b->tos & 3 || !keeps(m, a, KEPT_ECN))
+		return false;
+	typical(m, a, &delay, &jitter);
+	return (double)(b->t - a->t) > delay + fmax(SOON_NS, 20 * jitter);
 }
 
 /* ... by all that hops are known to keep? */

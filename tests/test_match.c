@@ -383,6 +383,13 @@ static void without_ecn_it_is_the_repeat(void **state)
 		assert_int_equal(s->c.txs, keeps ? 2 : 1);
 		scene_free(s);
 	}
+	/* What comes in time is the packet all the same: a device may take ECN from a few connections only. */
+	s = scene_new(2);
+	s->f.point[0].hop[C2S].keeps_ecn = 100;
+	scene_text(s, "0.000 a > P. 1001 ack 5001 len 100 tos 2\n0.0005 b > P. 1001 ack 5001 len 100 tos 0\n");
+	scene_match(s);
+	assert_int_equal(s->c.txs, 1);
+	scene_free(s);
 }
 
 /* RFC 2018 4: nobody makes up SACK blocks on the way. */
