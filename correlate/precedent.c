@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "correlate/chance.h"
+
 #define LOOK 256                /* connections that are looked at for one that passed both points */
 
 /* A server as the first point that saw a connection to it has it. */
@@ -198,17 +200,12 @@ struct precedent_syns precedents_syns(const struct conn *c, unsigned from)
 	return h ? h->syns : (struct precedent_syns){ { 0, 0 }, { 0, 0 } };
 }
 
-static double log_choose(double n, double k)
-{
-	return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
-}
-
 /* With none of the first kind among those that passed, the hypergeometric tail is its last term. */
 double precedents_chance(const struct precedent_syns *s)
 {
 	if (s->passed[1] || !s->came[1] || !s->passed[0])
 		return 1;
-	return exp(log_choose(s->came[0], s->passed[0]) - log_choose((double)s->came[0] + s->came[1], s->passed[0]));
+	return pow(10, chance_ways(s->came[0], s->passed[0]) - chance_ways(s->came[0] + s->came[1], s->passed[0]));
 }
 
 /* The first of n, in the order, that is not before m. */

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "correlate/chance.h"
+
 #define Z95 1.959963984540054
 #define EXPECTED_MIN 5.0        /* Cochran's rule for the chi-squared distribution */
 #define PERMUTATIONS 9999
@@ -12,7 +14,7 @@
 
 static double ln_choose(double n, double k)
 {
-	return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1);
+	return chance_ways((uint32_t)n, (uint32_t)k) * M_LN10;
 }
 
 /* The margins of a table: `with` of n have the property, fail of n fail; low to high may do both. */
