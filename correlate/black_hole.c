@@ -160,6 +160,6 @@ bool black_hole_verdict(const struct conn *c, const struct findings *all, struct
 	if (!f || !find_any(c, all, f->from, f->to, &h, &lost))
 		return false;
 	words_say(w, "PMTU black hole between %s and %s: packets with %u bytes of the %s's data and more do not pass, those with up to %u do, and no ICMP error "
-	    "told the %s.", words_point(c, f->from), words_point(c, f->to), h.lost, words_host(f->dir), h.passed, words_host(f->dir));
+	    "that tells the %s is in the captures.", words_point(c, f->from), words_point(c, f->to), h.lost, words_host(f->dir), h.passed, words_host(f->dir));
 	return true;
 }
