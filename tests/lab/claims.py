@@ -4,13 +4,15 @@ import os
 import sqlite3
 import subprocess
 
-from net import LabError
-
 Claim = collections.namedtuple("Claim", "kind what direction place")
 
 
 # These are said of connections, not of packets.
 SITUATIONS = "'zero_window', 'port_reuse', 'stale_state', 'syn_proxy', 'ecn_bleached', 'pmtu_blackhole', 'idle_timeout'"
+
+
+class Failed(Exception):
+    """pcaphop did not do its work."""
 
 
 def label(claim):
@@ -29,7 +31,7 @@ class Case:
         captures = ["%s=%s" % (p, net.captures[p].file) for p in points]
         done = subprocess.run([prog, "run", "-o", file, *options, *captures], capture_output=True, text=True)
         if done.returncode:
-            raise LabError("pcaphop: " + done.stderr.strip())
+            raise Failed("pcaphop: " + done.stderr.strip())
         self.db = sqlite3.connect(file)
 
     def claims(self):

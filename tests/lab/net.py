@@ -24,10 +24,6 @@ class Missing(LabError):
     """The kernel or the tools cannot do it here."""
 
 
-class Lossy(LabError):
-    """A capture is not whole."""
-
-
 def run(*command, text=None):
     done = subprocess.run(command, input=text, capture_output=True, text=True)
     if done.returncode:
@@ -150,7 +146,7 @@ class Capture:
         said = self.process.communicate(timeout=10)[1]
         lost = re.search(r"(\d+) packets? dropped by kernel", said)
         if not lost or int(lost.group(1)):
-            raise Lossy("tcpdump lost packets: " + " ".join(said.split("\n")[-3:]))
+            raise LabError("tcpdump lost packets: " + " ".join(said.split("\n")[-3:]))
 
 
 class Net:
