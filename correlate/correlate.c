@@ -11,11 +11,11 @@
 #include "correlate/habit.h"
 #include "correlate/join.h"
 #include "correlate/judge.h"
-#include "correlate/load.h"
 #include "correlate/match.h"
 #include "correlate/pipeline.h"
 #include "correlate/precedent.h"
 #include "correlate/proxy.h"
+#include "correlate/readers.h"
 #include "correlate/rules.h"
 #include "correlate/sample.h"
 #include "correlate/siblings.h"
@@ -33,7 +33,7 @@ struct run {
 	struct db *db;
 	const struct correlate_options *o;
 	struct facts facts;
-	struct loader loader;
+	struct readers readers;
 	struct pipeline *pipeline;
 	struct habits habits;
 	struct delay_sums delay_sums;
@@ -43,17 +43,11 @@ struct run {
 	struct err *e;
 };
 
-static int read_conn(void *ctx, struct job *j, struct err *e)
-{
-	struct run *r = ctx;
-
-	return facts_on_path(&r->facts, j->index) ? loader_read(&r->loader, &j->conn, j->index, e) : 0;
-}
-
 /* Everything about one connection but its verdict. */
-static int look(struct job *j, struct err *e)
+static int look(struct run *r, unsigned lane, struct job *j, struct err *e)
 {
-	if (match_packets(&j->conn, e) < 0 || proof_build(&j->proof, &j->conn, e) < 0)
+	if (loader_read(&r->readers.one[lane].loader, &j->conn, j->index, e) < 0 || match_packets(&j->conn, e) < 0 ||
+	    proof_build(&j->proof, &j->conn, e) < 0)
 		return -1;
 	j->outcome = judge_outcome(&j->conn);
 	return 0;
@@ -67,9 +61,9 @@ static void tell(const struct run *r, uint32_t done)
 
 /* ---- first pass: what captures miss and hops lose can only be known from all connections together ---- */
 
-static int look_at(struct job *j, struct err *e)
+static int look_at(void *ctx, unsigned lane, struct job *j, struct err *e)
 {
-	return facts_on_path(j->conn.facts, j->index) ? look(j, e) : 0;
+	return facts_on_path(j->conn.facts, j->index) ? look(ctx, lane, j, e) : 0;
 }
 
 /* An answer to this connection's SYN that shows that somebody still holds the one before it. */
@@ -112,7 +106,7 @@ static int learn_from(void *ctx, struct job *j, struct err *e)
 
 static int learn(struct run *r)
 {
-	static const struct stages stages = { read_conn, look_at, learn_from };
+	static const struct stages stages = { look_at, learn_from };
 	struct facts *f = &r->facts;
 
 	f->siblings = siblings_new();
@@ -129,11 +123,11 @@ static int learn(struct run *r)
 
 /* ---- second pass ---- */
 
-static int judge_one(struct job *j, struct err *e)
+static int judge_one(void *ctx, unsigned lane, struct job *j, struct err *e)
 {
 	if (!facts_on_path(j->conn.facts, j->index))
 		return 0;
-	if (look(j, e) < 0)
+	if (look(ctx, lane, j, e) < 0)
 		return -1;
 	fate_judge(&j->proof);
 	findings_clear(&j->found);
@@ -159,7 +153,7 @@ static int store_one(void *ctx, struct job *j, struct err *e)
 
 static int judge_all(struct run *r)
 {
-	static const struct stages stages = { read_conn, judge_one, store_one };
+	static const struct stages stages = { judge_one, store_one };
 
 	return pipeline_run(r->pipeline, &stages, r, r->e);
 }
@@ -169,16 +163,19 @@ static int derive(struct run *r)
 	struct facts *f = &r->facts;
 	struct err *e = r->e;
 
-	if (db_reset_derived(r->db, e) < 0 || facts_load(f, r->db, &r->o->facts, e) < 0)
+	if (facts_load(f, r->db, &r->o->facts, e) < 0)
 		return -1;
 	if (f->points == 0)
-		return 0;
+		return db_reset_derived(r->db, e);
 	if (flows_load(f, r->db, e) < 0 || crossed_settle(f, e) < 0 || proxy_link(f, r->db, e) < 0 || join_flows(f, r->db, e) < 0 ||
 	    sample_run(f, r->db, e) < 0 || join_order(f, e) < 0 || proxy_find(f, r->db, e) < 0 || tie_find(f, r->db, e) < 0)
 		return -1;
-	if (loader_open(&r->loader, r->db, e) < 0 || !(r->store = store_new(r->db, f, e)) || timings_open(&r->timings, r->db, e) < 0)
+	/* Nothing has been written so far. */
+	if (readers_open(&r->readers, pipeline_lanes(f), r->db, e) < 0 || db_reset_derived(r->db, e) < 0)
 		return -1;
-	if (!(r->pipeline = pipeline_new(f)))
+	if (!(r->store = store_new(r->db, f, e)) || timings_open(&r->timings, r->db, e) < 0)
+		return -1;
+	if (!(r->pipeline = pipeline_new(f, r->readers.n)))
 		return err_set(e, "out of memory");
 	if (rules_store(r->db, e) < 0 || store_facts(r->db, f, e) < 0 || learn(r) < 0 || facts_load_names(f, r->db, e) < 0 ||
 	    store_coverage(r->db, f, e) < 0)
@@ -205,7 +202,7 @@ int correlate_case(struct db *db, const struct correlate_options *o, struct err 
 		rc = db_end(db, derive(r), e);
 	pipeline_free(r->pipeline);
 	store_free(r->store);
-	loader_close(&r->loader);
+	readers_close(&r->readers);
 	habits_free(&r->habits);
 	delay_sums_free(&r->delay_sums);
 	timings_close(&r->timings);

@@ -6,10 +6,8 @@
 
 #define JOBS 64                 /* connections that are on their way at most ... */
 #define PACKETS 32768           /* ... or as many as have so many packets together, or one */
-#define BATCH 32                /* jobs that are worth waking a thread ... */
-#define BATCH_PACKETS 4096      /* ... or so many packets */
+#define WORTH 32                /* small connections that are worth waking a thread, and having one */
 #define KEPT 8192               /* packets: the room of a larger connection is not kept for the next one */
-#define THREADS 15              /* one thread reads and writes: more than this have nothing to do */
 
 struct pipeline {
 	const struct facts *f;
@@ -20,13 +18,19 @@ struct pipeline {
 		bool done;
 	} slot[JOBS];
 	const struct stages *stages;
+	void *ctx;
 	pthread_mutex_t lock;
-	pthread_cond_t more, done;      /* there is work; some is done */
-	pthread_t thread[THREADS];
-	unsigned threads;
-	/* Connections are counted: slot[i % JOBS] has the i-th. */
-	uint32_t begun, read;
-	uint64_t waiting;       /* packets of those that are read and not begun */
+	pthread_cond_t room, done;      /* the next one may be begun; the one to be put down is done */
+	struct lane {
+		struct pipeline *p;
+		unsigned number;
+		pthread_t thread;
+	} lane[PIPELINE_LANES];
+	unsigned lanes;                 /* lane[0] is the caller's thread */
+	unsigned asleep;
+	/* Connections are counted: slot[i % JOBS] has the i-th, from put to begun. */
+	uint32_t put, begun, end;
+	uint64_t held;                  /* packets of those */
 	bool quit;
 };
 
@@ -40,30 +44,43 @@ static uint64_t packets_of(const struct facts *f, uint32_t index)
 	return n;
 }
 
+static bool may_begin(const struct pipeline *p)
+{
+	if (p->begun == p->end)
+		return false;
+	return p->begun == p->put || (p->begun - p->put < JOBS && p->held + packets_of(p->f, p->begun) <= PACKETS);
+}
+
 /* Begin the next one and end it; p->lock is held before and after. */
-static void work_on_one(struct pipeline *p)
+static void work_on_one(struct pipeline *p, unsigned lane)
 {
 	uint32_t i = p->begun++;
 	struct slot *s = &p->slot[i % JOBS];
 
-	p->waiting -= packets_of(p->f, i);
+	p->held += packets_of(p->f, i);
+	s->done = false;
+	s->job.index = i;
 	pthread_mutex_unlock(&p->lock);
-	s->rc = p->stages->work(&s->job, &s->e);
+	s->rc = p->stages->work(p->ctx, lane, &s->job, &s->e);
 	pthread_mutex_lock(&p->lock);
 	s->done = true;
-	pthread_cond_signal(&p->done);
+	if (lane && i == p->put)
+		pthread_cond_signal(&p->done);
 }
 
-static void *work(void *pipeline)
+static void *work(void *lane)
 {
-	struct pipeline *p = pipeline;
+	struct pipeline *p = ((struct lane *)lane)->p;
 
 	pthread_mutex_lock(&p->lock);
 	while (!p->quit) {
-		if (p->begun < p->read)
-			work_on_one(p);
-		else
-			pthread_cond_wait(&p->more, &p->lock);
+		if (may_begin(p)) {
+			work_on_one(p, ((struct lane *)lane)->number);
+			continue;
+		}
+		p->asleep++;
+		pthread_cond_wait(&p->room, &p->lock);
+		p->asleep--;
 	}
 	pthread_mutex_unlock(&p->lock);
 	return NULL;
@@ -85,10 +102,18 @@ static void job_close(struct job *j)
 	*j = (struct job){ 0 };
 }
 
-struct pipeline *pipeline_new(const struct facts *f)
+unsigned pipeline_lanes(const struct facts *f)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t worth = 1 + f->conns / WORTH;
+	unsigned n = processors < 1 ? 1 : processors > PIPELINE_LANES ? PIPELINE_LANES : (unsigned)processors;
+
+	return n < worth ? n : worth;
+}
+
+struct pipeline *pipeline_new(const struct facts *f, unsigned lanes)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (!p)
 		return NULL;
@@ -96,10 +121,14 @@ struct pipeline *pipeline_new(const struct facts *f)
 	for (unsigned i = 0; i < JOBS; i++)
 		job_open(&p->slot[i].job, f);
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->more, NULL);
+	pthread_cond_init(&p->room, NULL);
 	pthread_cond_init(&p->done, NULL);
-	while (p->threads < THREADS && p->threads + 1 < processors && pthread_create(&p->thread[p->threads], NULL, work, p) == 0)
-		p->threads++;
+	for (p->lanes = 1; p->lanes < lanes; p->lanes++) {
+		struct lane *l = &p->lane[p->lanes];
+		*l = (struct lane){ .p = p, .number = p->lanes };
+		if (pthread_create(&l->thread, NULL, work, l) != 0)
+			break;
+	}
 	return p;
 }
 
@@ -109,91 +138,76 @@ void pipeline_free(struct pipeline *p)
 		return;
 	pthread_mutex_lock(&p->lock);
 	p->quit = true;
-	pthread_cond_broadcast(&p->more);
+	pthread_cond_broadcast(&p->room);
 	pthread_mutex_unlock(&p->lock);
-	for (unsigned i = 0; i < p->threads; i++)
-		pthread_join(p->thread[i], NULL);
+	for (unsigned i = 1; i < p->lanes; i++)
+		pthread_join(p->lane[i].thread, NULL);
 	for (unsigned i = 0; i < JOBS; i++)
 		job_close(&p->slot[i].job);
+	pthread_cond_destroy(&p->room);
 	pthread_cond_destroy(&p->done);
-	pthread_cond_destroy(&p->more);
 	pthread_mutex_destroy(&p->lock);
 	free(p);
 }
 
-static int read_one(struct pipeline *p, void *ctx, uint32_t i, struct err *e)
+/* A thread that sleeps is not woken for every small one: that would take longer than most of them. */
+static void wake(struct pipeline *p)
 {
-	struct slot *s = &p->slot[i % JOBS];
-
-	s->job.index = i;
-	s->done = false;
-	if (p->stages->read(ctx, &s->job, e) < 0)
-		return -1;
-	pthread_mutex_lock(&p->lock);
-	p->read = i + 1;
-	p->waiting += packets_of(p->f, i);
-	/* A thread that sleeps is not woken for every one: that would take longer than most of them. */
-	if (p->read - p->begun >= BATCH || p->waiting >= BATCH_PACKETS)
-		pthread_cond_signal(&p->more);
-	pthread_mutex_unlock(&p->lock);
-	return 0;
+	if (p->asleep && may_begin(p) && (p->begun - p->put <= JOBS - WORTH || p->held > PACKETS / 2))
+		pthread_cond_signal(&p->room);
 }
 
-/* The i-th is the next: until it is done, this thread does what there is to be done. */
-static int put_one(struct pipeline *p, void *ctx, uint32_t i, struct err *e)
+/* Put down the next one, which is done; p->lock is held before and after. */
+static int put_one(struct pipeline *p, struct err *e)
 {
-	struct slot *s = &p->slot[i % JOBS];
-	int rc;
+	struct slot *s = &p->slot[p->put % JOBS];
+	int rc = s->rc;
 
-	pthread_mutex_lock(&p->lock);
-	while (!s->done) {
-		if (p->begun < p->read)
-			work_on_one(p);
-		else
-			pthread_cond_wait(&p->done, &p->lock);
-	}
 	pthread_mutex_unlock(&p->lock);
-	if (s->rc < 0)
+	if (rc < 0)
 		*e = s->e;
-	rc = s->rc < 0 ? -1 : p->stages->put(ctx, &s->job, e);
+	else
+		rc = p->stages->put(p->ctx, &s->job, e);
 	if (s->job.conn.pkt_room > KEPT) {
 		job_close(&s->job);
 		job_open(&s->job, p->f);
 	}
-	return rc;
+	pthread_mutex_lock(&p->lock);
+	if (rc < 0)
+		return -1;
+	p->held -= packets_of(p->f, p->put++);
+	wake(p);
+	return 0;
 }
 
-/* Nothing may be under way when the slots are used anew. */
-static void drain(struct pipeline *p, uint32_t put)
+/* Nothing may be under way when the slots are used anew; p->lock is held. */
+static void drain(struct pipeline *p)
 {
-	pthread_mutex_lock(&p->lock);
-	p->read = p->begun;
-	p->waiting = 0;
-	for (; put < p->begun; put++)
-		while (!p->slot[put % JOBS].done)
+	for (p->end = p->begun; p->put < p->begun; p->put++)
+		while (!p->slot[p->put % JOBS].done)
 			pthread_cond_wait(&p->done, &p->lock);
-	p->begun = p->read = 0;
-	pthread_mutex_unlock(&p->lock);
+	p->held = 0;
 }
 
 int pipeline_run(struct pipeline *p, const struct stages *s, void *ctx, struct err *e)
 {
-	uint32_t n = p->f->conns, put = 0;
-	uint64_t held = 0;
 	int rc = 0;
 
+	pthread_mutex_lock(&p->lock);
 	p->stages = s;
-	for (uint32_t i = 0; rc == 0 && put < n;) {
-		bool room = i < n && (put == i || (i - put < JOBS && held + packets_of(p->f, i) <= PACKETS));
-		if (room) {
-			held += packets_of(p->f, i);
-			rc = read_one(p, ctx, i++, e);
-		} else {
-			held -= packets_of(p->f, put);
-			rc = put_one(p, ctx, put, e);
-			put += rc == 0;
-		}
+	p->ctx = ctx;
+	p->put = p->begun = 0;
+	p->end = p->f->conns;
+	pthread_cond_broadcast(&p->room);
+	while (rc == 0 && p->put < p->end) {
+		if (p->put < p->begun && p->slot[p->put % JOBS].done)
+			rc = put_one(p, e);
+		else if (may_begin(p))
+			work_on_one(p, 0);
+		else
+			pthread_cond_wait(&p->done, &p->lock);
 	}
-	drain(p, put);
+	drain(p);
+	pthread_mutex_unlock(&p->lock);
 	return rc;
 }

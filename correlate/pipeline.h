@@ -1,6 +1,6 @@
 /*
- * Connections one after the other through three stages: each is read from the case and put down again by the thread that holds the database, in order;
- * what is between is done by whatever thread is free. So the outcome does not depend on how many there are.
+ * Connections through two stages: each is worked on by whatever thread is free, and put down by the caller's, in order. So the outcome does not depend
+ * on how many there are.
  */
 #ifndef CORRELATE_PIPELINE_H
 #define CORRELATE_PIPELINE_H
@@ -23,15 +23,20 @@ struct job {
 
 /* Each returns 0, or -1 with a sentence in e. */
 struct stages {
-	int (*read)(void *ctx, struct job *j, struct err *e);
-	int (*work)(struct job *j, struct err *e);      /* in any thread: the facts are not changed by it, nor what it reads of them by the other two */
+	/* In any thread, which has a lane of its own: nothing is changed by it that another lane sees, and what it reads is not changed by put. */
+	int (*work)(void *ctx, unsigned lane, struct job *j, struct err *e);
 	int (*put)(void *ctx, struct job *j, struct err *e);
 };
 
+#define PIPELINE_LANES 16       /* one thread puts down: more than this have nothing to do */
+
 struct pipeline;
 
-/* NULL: out of memory. A processor more than one is worth a thread; where none can be had, all is done by the caller's. */
-struct pipeline *pipeline_new(const struct facts *f);
+/* How many threads are worth it, with the caller's: no more than processors, and few for few connections. */
+unsigned pipeline_lanes(const struct facts *f);
+
+/* NULL: out of memory. Where threads cannot be had, all is done by the caller's. */
+struct pipeline *pipeline_new(const struct facts *f, unsigned lanes);
 void pipeline_free(struct pipeline *p);
 
 /* All connections of the facts through the stages. Memory: some sixty of them at once, of large ones one. */

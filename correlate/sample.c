@@ -13,6 +13,7 @@
 #include "correlate/sample_pairs.h"
 
 #define PACKETS 200000          /* that are read at most */
+#define FIELD_PACKETS 50000     /* ... and again, for what hops do to fields: counts, that a fourth tells as well */
 #define PACKETS_OF_ONE 20000    /* of a larger connection only the beginning is read */
 #define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
 #define HOP_NS 100000000        /* hardly any hop takes longer: time stamps that are farther apart are those of two clocks */
@@ -269,6 +270,21 @@ static void orient(struct sampler *s, uint32_t conn, size_t from)
 		turn_directions(&s->pairs.packets, from);
 }
 
+static int learn_all_fields(struct sampler *s, const struct chosen *list, uint32_t n)
+{
+	uint64_t packets = 0;
+
+	for (uint32_t i = 0; i < n && packets < FIELD_PACKETS; i++) {
+		if (read_conn(s, list[i].conn) < 0)
+			return -1;
+		for (uint32_t x = 0; x < s->conn.txs; x++)
+			if (tx_timed(&s->conn.tx[x]))
+				learn_fields(s, x);
+		packets += list[i].packets;
+	}
+	return 0;
+}
+
 static int gather(struct sampler *s)
 {
 	struct chosen *list = NULL;
@@ -303,11 +319,8 @@ static int gather(struct sampler *s)
 	if (rc == 0 && (rc = clocks_find(s->f, &s->pairs.packets, &s->pairs.proxied, &s->pairs.answers, s->e)) == 0)
 		rc = find_delays(s);
 	/* Only now is it known which points are neighbours. */
-	for (uint32_t i = 0; rc == 0 && i < n; i++)
-		if ((rc = read_conn(s, list[i].conn)) == 0)
-			for (uint32_t x = 0; x < s->conn.txs; x++)
-				if (tx_timed(&s->conn.tx[x]))
-					learn_fields(s, x);
+	if (rc == 0)
+		rc = learn_all_fields(s, list, n);
 	free(list);
 	return rc;
 }

@@ -157,6 +157,8 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 	if (mode == DB_CREATE)
 		flags |= SQLITE_OPEN_CREATE;
 	db->failed = false;
+	/* Nobody asks how much memory SQLite uses, and to count it takes a lock at each allocation. Refused but for the first connection: it holds already. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(path, &db->sql, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		err_set(e, "%s: %s", path, db->sql ? sqlite3_errmsg(db->sql) : "out of memory");
 		db_close(db);
@@ -169,6 +171,25 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 	if (db_exec(db, "PRAGMA temp_store = FILE; PRAGMA synchronous = NORMAL", e) < 0 || check(db, mode, e) < 0 ||
 	    db_exec(db, "PRAGMA cache_size = -4000", e) < 0) {
 		err_prefix(e, "%s", path);
+		db_close(db);
+		return -1;
+	}
+	return 0;
+}
+
+int db_open_content(struct db *db, const struct db *holder, struct err *e)
+{
+	const char *path = sqlite3_db_filename(holder->sql, "main");
+	int64_t tables;
+
+	db->failed = false;
+	db->sql = NULL;
+	if (!path || !path[0])
+		return err_set(e, "a case in memory can be read by one thread only");
+	/* The VFS without locks. From the first look on, the page that says what tables there are is held as it is now. */
+	if (sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, "unix-none") != SQLITE_OK ||
+	    db_exec(db, "PRAGMA cache_size = -1000; BEGIN", e) < 0 || db_int(db, "SELECT count(*) FROM sqlite_schema", 0, &tables, e) < 0) {
+		err_set(e, "%s: %s", path, db->sql ? sqlite3_errmsg(db->sql) : "out of memory");
 		db_close(db);
 		return -1;
 	}

@@ -221,6 +221,40 @@ static void a_statement_runs_again_and_again(void **state)
 	db_close(&db);
 }
 
+/* Rows enough for many times the caches: pages of what is derived come and go in the file while another connection reads what is content there. */
+static void content_is_read_while_what_is_derived_is_written(void **state)
+{
+	static const char many[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) ";
+	char sql[300];
+	struct folder f;
+	struct db db, other;
+	struct err e;
+
+	(void)state;
+	folder_make(&f);
+	case_open(&db, folder_file(&f, "case"), DB_CREATE);
+	snprintf(sql, sizeof sql, "%s INSERT INTO tcpopt SELECT i, NULL, NULL, 0, 'nop', zeroblob(20) FROM n", many);
+	assert_int_equal(db_exec(&db, sql, &e), 0);
+	snprintf(sql, sizeof sql, "%s INSERT INTO alike SELECT i, 1 FROM n", many);
+	assert_int_equal(db_exec(&db, sql, &e), 0);
+	assert_int_equal(db_begin(&db, &e), 0);
+	assert_int_equal(db_open_content(&other, &db, &e), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(db_reset_derived(&db, &e), 0);
+		assert_int_equal(db_exec(&db, sql, &e), 0);
+		assert_int_equal(number(&other, "SELECT count(*) FROM tcpopt WHERE length(raw) = 20 AND options = 'nop'"), 200000);
+	}
+	assert_int_equal(db_end(&db, -1, &e), -1);
+	assert_int_equal(number(&other, "SELECT sum(packet_id) FROM tcpopt"), 20000100000);
+	db_close(&other);
+	assert_int_equal(number(&db, "SELECT count(*) FROM alike"), 200000);
+	db_close(&db);
+	case_open(&db, ":memory:", DB_CREATE);
+	assert_int_equal(db_open_content(&other, &db, &e), -1);
+	db_close(&db);
+	folder_free(&f);
+}
+
 static void derived_tables_are_emptied_and_content_is_not(void **state)
 {
 	struct db db;
@@ -249,6 +283,7 @@ int main(void)
 	    cmocka_unit_test(errors_are_said_in_the_words_of_sqlite),
 	    cmocka_unit_test(one_integer_or_the_one_for_none),
 	    cmocka_unit_test(a_statement_runs_again_and_again),
+	    cmocka_unit_test(content_is_read_while_what_is_derived_is_written),
 	    cmocka_unit_test(derived_tables_are_emptied_and_content_is_not),
 	};
 

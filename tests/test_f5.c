@@ -20,7 +20,7 @@ static void world_open(struct world *w)
 {
 	*w = (struct world){0};
 	folder_make(&w->f);
-	case_open(&w->db, ":memory:", DB_CREATE);
+	case_open(&w->db, folder_file(&w->f, "case"), DB_CREATE);
 }
 
 static void world_close(struct world *w)
