@@ -408,6 +408,30 @@ static bool start(const struct conn *c, struct changes *out)
 	return true;
 }
 
+bool change_of_endpoint(const struct change *x)
+{
+	return x->field == FIELD_SRC || x->field == FIELD_DST || x->field == FIELD_SPORT || x->field == FIELD_DPORT;
+}
+
+static bool one_flow(const struct conn *c, unsigned point)
+{
+	const struct conn_ref *r = &c->facts->conn[c->index];
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < r->flows; i++)
+		n += c->facts->flow[r->flow + i].point == point;
+	return n == 1;
+}
+
+/* Of signed packets there is more to be said (rewrite.c). */
+static bool by_flows(const struct conn *c, const struct changes *all, const struct change *x)
+{
+	const struct compared *seen = &all->compared[changes_at(x->from, x->to, x->dir)];
+
+	return change_of_endpoint(x) && !compared_option(seen, OPTION_MD5) && !compared_option(seen, OPTION_AO) && one_flow(c, x->from) &&
+	    one_flow(c, x->to);
+}
+
 void changes_find(const struct conn *c, struct changes *out)
 {
 	struct finder f = { .c = c, .out = out };
@@ -428,6 +452,8 @@ void changes_find(const struct conn *c, struct changes *out)
 		}
 	}
 	forget_turned(out);
-	for (uint32_t i = 0; i < out->n; i++)
+	for (uint32_t i = 0; i < out->n; i++) {
 		out->list[i].habit = (uint8_t)habit_of(&out->list[i]);
+		out->list[i].by_flows = by_flows(c, out, &out->list[i]);
+	}
 }

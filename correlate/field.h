@@ -20,7 +20,12 @@ enum field {
 #define ECN_FLAGS ((uint32_t)(TCP_ECE | TCP_CWR | TCP_AE))
 
 /* Options without a field of their own: their kind, or for an experiment that has a name (RFC 6994) one of these. */
-enum { OPTION_EXP_FASTOPEN = 256, OPTIONS };
+enum {
+	OPTION_MD5 = 19,        /* TCP MD5 signature (RFC 2385) */
+	OPTION_AO = 29,         /* TCP-AO (RFC 5925) */
+	OPTION_EXP_FASTOPEN = 256,
+	OPTIONS
+};
 
 enum value { VALUE_NONE, VALUE_NUMBER, VALUE_ADDRESS, VALUE_FLAGS, VALUE_PRESENT };
 

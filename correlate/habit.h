@@ -15,7 +15,7 @@ void habits_free(struct habits *h);
 /* Count a connection. */
 int habits_add(struct habits *h, const struct conn *c, const struct changes *x, struct err *e);
 
-/* Fill table compared. */
+/* Fill tables compared and translated. */
 int habits_store(struct db *db, const struct facts *f, const struct habits *h, struct err *e);
 
 #endif

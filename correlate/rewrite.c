@@ -42,7 +42,7 @@ static void say_signature(const struct changes *all, const struct change *x, uns
 	if (!here)
 		return;
 	words_say(w, " The packets are signed (%s), and the signature, which covers this, was left as it is: the %s drops them",
-	    kind == 19 ? "TCP MD5, RFC 2385" : "TCP-AO, RFC 5925", words_host(!x->dir));
+	    kind == OPTION_MD5 ? "TCP MD5, RFC 2385" : "TCP-AO, RFC 5925", words_host(!x->dir));
 	words_say(w, kind == 29 && x->field != FIELD_SEQ && x->field != FIELD_ACK ? ", unless both ends use TCP-AO-NAT (RFC 6978)." : ".");
 }
 
@@ -70,8 +70,8 @@ static void say_so(const struct conn *c, const struct changes *all, const struct
 	case FIELD_DPORT:
 	case FIELD_SEQ:
 	case FIELD_ACK:
-		say_signature(all, x, 19, w);
-		say_signature(all, x, 29, w);
+		say_signature(all, x, OPTION_MD5, w);
+		say_signature(all, x, OPTION_AO, w);
 		break;
 	default:
 		break;
@@ -100,8 +100,8 @@ void judge_changes(const struct conn *c, const struct changes *changed, struct f
 		const struct change *x = &changed->list[i];
 		struct seen s = { KIND_MODIFIED, WHAT_ANY, x->dir, x->from, x->to, NO_POINT, CERTAIN, 0, NOTHING, ODDS_CERTAIN,
 			x->habit == HABIT_NOT_SHIFTED ? "sack_not_shifted" : "modified" };
-		/* These are in tos and flags. */
-		if (x->field == FIELD_DSCP || x->field == FIELD_ECN || x->field == FIELD_SYN_ECN)
+		/* These are in tos and flags; what flows tell is not told twice. */
+		if (x->field == FIELD_DSCP || x->field == FIELD_ECN || x->field == FIELD_SYN_ECN || x->by_flows)
 			continue;
 		struct finding *f = findings_new(out, &s);
 		if (!f)

@@ -35,7 +35,7 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4, ?5, ?6)", &s->sighting, e) < 0 ||
 	    db_prepare(db, "INSERT INTO resegmented VALUES(?1, ?2, ?3)", &s->resegmented, e) < 0 ||
 	    db_prepare(db, "INSERT INTO alike VALUES(?1, ?2)", &s->alike, e) < 0 ||
-	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+	    db_prepare(db, "INSERT INTO hop VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
 		&s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
 			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12, ?13)", &s->change, e) < 0 ||
@@ -268,6 +268,17 @@ static int64_t doubled(const struct findings *found, unsigned from, unsigned to)
 	return n;
 }
 
+/* Packets with other addresses or ports behind a hop, where the flows tell which. */
+static int64_t translated(const struct changes *changed, unsigned from, unsigned to, unsigned dir)
+{
+	for (uint32_t i = 0; i < changed->n; i++) {
+		const struct change *x = &changed->list[i];
+		if (x->by_flows && x->from == from && x->to == to && x->dir == dir)
+			return x->count;
+	}
+	return 0;
+}
+
 static int store_hops(struct store *s, const struct conn *c, int64_t id, const struct findings *found, const struct changes *changed,
     const struct delays *delays, struct err *e)
 {
@@ -289,6 +300,7 @@ static int store_hops(struct store *s, const struct conn *c, int64_t id, const s
 			sqlite3_bind_int64(s->hop, 11, h.retransmitted);
 			sqlite3_bind_int64(s->hop, 12, doubled(found, from, to));
 			bind_delays(s->hop, &delays->hop[d][i]);
+			sqlite3_bind_int64(s->hop, 21, translated(changed, from, to, d));
 			if (db_run(s->db, s->hop, e) < 0)
 				return -1;
 		}
@@ -314,6 +326,8 @@ static int store_changes(struct store *s, int64_t id, const struct changes *chan
 	for (uint32_t i = 0; i < changed->n; i++) {
 		const struct change *x = &changed->list[i];
 		sqlite3_stmt *st = s->change;
+		if (x->by_flows)
+			continue;
 		sqlite3_bind_int64(st, 1, s->next_change++);
 		sqlite3_bind_int64(st, 2, id);
 		sqlite3_bind_int64(st, 3, s->f->point[x->from].id);

@@ -4,6 +4,7 @@ DROP TABLE IF EXISTS pattern;
 DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding;
 DROP TABLE IF EXISTS rule;
+DROP TABLE IF EXISTS translated;
 DROP TABLE IF EXISTS compared;
 DROP TABLE IF EXISTS change;
 DROP TABLE IF EXISTS server_time;
@@ -168,6 +169,7 @@ CREATE TABLE hop(
   variation_p99_ns INTEGER,
   error_low_ns    INTEGER,              -- aligned time at to_point minus that at from_point is the delay plus this much; NULL: open
   error_high_ns   INTEGER,
+  translated      INTEGER NOT NULL,     -- transmissions whose addresses or ports differ at both ends as the flows do: see v_change
   PRIMARY KEY(connection_id, direction, from_point, to_point)
 ) STRICT, WITHOUT ROWID;
 
@@ -242,6 +244,7 @@ CREATE TABLE server_time(
   max_ns    INTEGER NOT NULL
 ) STRICT;
 
+-- What a hop does to a field, but for addresses and ports that are those of the flows at its ends (hop.translated).
 CREATE TABLE change(
   id            INTEGER PRIMARY KEY,
   connection_id INTEGER NOT NULL REFERENCES connection(id),
@@ -264,6 +267,18 @@ CREATE TABLE compared(
   direction   INTEGER NOT NULL,
   field       TEXT NOT NULL,
   connections INTEGER NOT NULL,
+  PRIMARY KEY(from_point, to_point, direction, field)
+) STRICT, WITHOUT ROWID;
+
+-- Connections in which a hop changes an address or a port, hop.translated and change together.
+CREATE TABLE translated(
+  from_point  INTEGER NOT NULL REFERENCES point(id),
+  to_point    INTEGER NOT NULL REFERENCES point(id),
+  direction   INTEGER NOT NULL,
+  field       TEXT NOT NULL,            -- src, dst, sport, dport
+  connections INTEGER NOT NULL,
+  before      TEXT,                     -- the same in all of them; NULL: it is not
+  after       TEXT,
   PRIMARY KEY(from_point, to_point, direction, field)
 ) STRICT, WITHOUT ROWID;
 

@@ -9,6 +9,7 @@ DROP VIEW IF EXISTS v_clock;
 DROP VIEW IF EXISTS v_nat;
 DROP VIEW IF EXISTS v_habit;
 DROP VIEW IF EXISTS v_change;
+DROP VIEW IF EXISTS endpoint_change;
 DROP VIEW IF EXISTS v_server_time;
 DROP VIEW IF EXISTS v_timing;
 DROP VIEW IF EXISTS v_round_trip;

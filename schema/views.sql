@@ -187,29 +187,57 @@ WHERE e.before <> e.after OR e.before_port <> e.after_port
 GROUP BY e.position, fp.name, tp.name, e.side, ba.text, e.before_port, aa.text, e.after_port
 ORDER BY e.position, e.side, ba.text, e.before_port, aa.text, e.after_port;
 
+-- Addresses and ports that a hop changes, as the only flows at its ends tell.
+CREATE VIEW endpoint_change AS
+WITH f(number, field) AS (VALUES (0, 'src'), (1, 'dst'), (2, 'sport'), (3, 'dport')),
+e AS (
+  SELECT h.connection_id, h.from_point, h.to_point, h.direction, f.number, f.field, h.translated AS count,
+         CASE f.number WHEN 0 THEN iif(h.direction, x.server_addr, x.client_addr) WHEN 1 THEN iif(h.direction, x.client_addr, x.server_addr)
+                       WHEN 2 THEN iif(h.direction, x.server_port, x.client_port) ELSE iif(h.direction, x.client_port, x.server_port) END AS before,
+         CASE f.number WHEN 0 THEN iif(h.direction, y.server_addr, y.client_addr) WHEN 1 THEN iif(h.direction, y.client_addr, y.server_addr)
+                       WHEN 2 THEN iif(h.direction, y.server_port, y.client_port) ELSE iif(h.direction, y.client_port, y.server_port) END AS after
+  FROM hop h
+  CROSS JOIN flow x ON x.connection_id = h.connection_id AND x.point_id = h.from_point
+  CROSS JOIN flow y ON y.connection_id = h.connection_id AND y.point_id = h.to_point
+  CROSS JOIN f
+  WHERE h.translated > 0)
+SELECT connection_id, from_point, to_point, direction, number, field, count,
+       iif(number < 2, (SELECT text FROM addr WHERE id = before), CAST(before AS TEXT)) AS before,
+       iif(number < 2, (SELECT text FROM addr WHERE id = after), CAST(after AS TEXT)) AS after,
+       iif(number < 2, NULL, after - before) AS delta
+FROM e
+WHERE before <> after;
+
 CREATE VIEW v_change AS
 SELECT h.connection_id, fp.name AS from_point, tp.name AS to_point, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END AS direction,
        h.field, h.before, h.after, h.delta, h.count
 FROM change h
 JOIN point fp ON fp.id = h.from_point
 JOIN point tp ON tp.id = h.to_point
-WHERE h.field NOT IN ('dscp', 'ecn', 'syn.ecn');        -- these are in tos and flags
+WHERE h.field NOT IN ('dscp', 'ecn', 'syn.ecn')         -- these are in tos and flags
+UNION ALL
+SELECT h.connection_id, fp.name, tp.name, CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END, h.field, h.before, h.after, h.delta, h.count
+FROM endpoint_change h
+CROSS JOIN point fp ON fp.id = h.from_point
+CROSS JOIN point tp ON tp.id = h.to_point;
 
 -- What each hop does to each field, in how many of the connections that it could be seen in. The rows of a hop, direction and field add up to `of`.
 CREATE VIEW v_habit AS
 WITH d AS (
   -- Values of their own in every connection: only one that all have in common is a habit.
   SELECT from_point, to_point, direction, field, habit, before, after,
-         field IN ('src', 'dst', 'sport', 'dport', 'seq', 'ack', 'win', 'flags', 'ip_id', 'opt.sack', 'opt.tsval', 'opt.tsecr') OR habit = 'set' AS own
+         field IN ('seq', 'ack', 'win', 'flags', 'ip_id', 'opt.sack', 'opt.tsval', 'opt.tsecr') OR habit = 'set' AS own
   FROM change
-  WHERE habit IS NOT NULL),
+  WHERE habit IS NOT NULL AND field NOT IN ('src', 'dst', 'sport', 'dport')),
 g AS (
   SELECT from_point, to_point, direction, field, habit,
          iif(count(before) = count(*) AND min(before) = max(before) AND habit NOT IN ('shifted', 'not shifted'), min(before), NULL) AS before,
          iif(count(after) = count(*) AND min(after) = max(after) AND habit NOT IN ('shifted', 'not shifted'), min(after), NULL) AS after,
          count(*) AS connections
   FROM d
-  GROUP BY from_point, to_point, direction, field, habit, iif(own, NULL, before), iif(own, NULL, after)),
+  GROUP BY from_point, to_point, direction, field, habit, iif(own, NULL, before), iif(own, NULL, after)
+  UNION ALL
+  SELECT from_point, to_point, direction, field, 'rewritten', before, after, connections FROM translated),
 c AS (
   SELECT from_point, to_point, direction, field, sum(connections) AS connections
   FROM g
@@ -248,13 +276,22 @@ SELECT f.id, f.connection_id, f.kind, f.what, CASE f.direction WHEN 0 THEN 'c2s'
 FROM finding f
 LEFT JOIN point fp ON fp.id = f.from_point
 LEFT JOIN point tp ON tp.id = f.to_point
-LEFT JOIN point p ON p.id = f.point;
+LEFT JOIN point p ON p.id = f.point
+UNION ALL
+-- That the flows at both ends of a hop differ is not stored once more. These ids come behind those of the table.
+SELECT (SELECT coalesce(max(id), 0) FROM finding) + ((h.connection_id * 2 + h.direction) * 1024 + h.from_point) * 4 + h.number, h.connection_id,
+       'modified', 'any', CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END, h.count, fp.name, tp.name, NULL, 'certain', 'modified',
+       'Field ' || h.field || ' was rewritten in ' || h.count || iif(h.count = 1, ' packet', ' packets') || ' of the ' || iif(h.direction, 'server.', 'client.'),
+       '{"packets":[]}'
+FROM endpoint_change h
+CROSS JOIN point fp ON fp.id = h.from_point
+CROSS JOIN point tp ON tp.id = h.to_point;
 
 CREATE VIEW v_rule AS
 SELECT r.number, r.name AS rule, r.pattern, r.says, r.highest, r.source, r.wrong, r.would_change,
        coalesce(f.findings, 0) AS findings, coalesce(f.connections, 0) AS connections
 FROM rule r
-LEFT JOIN (SELECT rule, count(*) AS findings, count(DISTINCT connection_id) AS connections FROM finding GROUP BY rule) f ON f.rule = r.name
+LEFT JOIN (SELECT rule, count(*) AS findings, count(DISTINCT connection_id) AS connections FROM v_finding GROUP BY rule) f ON f.rule = r.name
 ORDER BY r.id;
 
 CREATE VIEW v_summary AS

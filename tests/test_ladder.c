@@ -50,9 +50,9 @@ static void make_middle(struct made *m)
 	made_finding(m, "retransmitted", "data", 0, 0, -1, "certain", "Repeated.", "{}", (int64_t[]){b, 0, 0, 0});
 	made_finding(m, "undecided", "FIN", 0, 0, 1, "possible", "Seen at client only.", "{\"missing\":\"--running fw\"}", (int64_t[]){u, 0, 0, 0});
 	made_finding(m, "generated", "RST,ACK", 1, 2, 1, "likely", "Made there.", "{}", (int64_t[]){g, 0, 0, 0});
-	made_sql(m, "INSERT INTO hop VALUES(1,1,2,0,6,5,0,0,1,1,1,0,1,1,1,1,0,0,-20000,20000), "
-	    "(1,2,3,0,5,4,1,0,0,0,1,0,1,1,1,1,0,0,-20000,20000),"
-	    "(1,2,1,1,4,4,0,0,0,0,0,0,1,1,1,1,0,0,-20000,20000), (1,3,2,1,2,2,0,2,0,0,0,0,1,1,1,1,0,0,NULL,NULL)");
+	made_sql(m, "INSERT INTO hop VALUES(1,1,2,0,6,5,0,0,1,1,1,0,1,1,1,1,0,0,-20000,20000,0), "
+	    "(1,2,3,0,5,4,1,0,0,0,1,0,1,1,1,1,0,0,-20000,20000,0),"
+	    "(1,2,1,1,4,4,0,0,0,0,0,0,1,1,1,1,0,0,-20000,20000,0), (1,3,2,1,2,2,0,2,0,0,0,0,1,1,1,1,0,0,NULL,NULL,0)");
 }
 
 static void make_six(struct made *m)
@@ -68,8 +68,8 @@ static void make_six(struct made *m)
 	made_finding(m, "generated", "RST,ACK", 1, 4, 3, "certain", "Nobody beyond sent it.", "{}", (int64_t[]){g, 0, 0, 0});
 	made_finding(m, "not_captured", "RST,ACK", 1, 2, -1, "certain", "fw-a did not record it.", "{}", (int64_t[]){g, 0, 0, 0});
 	for (int i = 1; i < 6; i++)
-		made_sql(m, "INSERT INTO hop VALUES(1,%d,%d,0,1,1,%d,0,0,0,0,0,1,1,1,1,0,0,-20000,20000), "
-		    "(1,%d,%d,1,1,1,0,%d,0,0,0,0,1,1,1,1,0,0,-20000,20000)",
+		made_sql(m, "INSERT INTO hop VALUES(1,%d,%d,0,1,1,%d,0,0,0,0,0,1,1,1,1,0,0,-20000,20000,0), "
+		    "(1,%d,%d,1,1,1,0,%d,0,0,0,0,1,1,1,1,0,0,-20000,20000,0)",
 		    i, i + 1, i == 4, i + 1, i, i == 4);
 }
 

@@ -1,7 +1,7 @@
 -- list for programs: v_connection, what the verdict rests on. :ids JSON array, in this order.
 SELECT v.*, c.severity,
        (SELECT r.confidence FROM report_confidence r WHERE r.connection_id = v.id) AS confidence,
-       (SELECT group_concat(kind) FROM (SELECT DISTINCT kind FROM finding f WHERE f.connection_id = v.id ORDER BY kind)) AS kinds,
+       (SELECT group_concat(kind) FROM (SELECT DISTINCT kind FROM v_finding f WHERE f.connection_id = v.id ORDER BY kind)) AS kinds,
        (SELECT group_concat(id) FROM (
           SELECT o.connection_id AS id FROM flow f CROSS JOIN f5_peer y ON y.flow_id = f.id CROSS JOIN flow o ON o.id = y.peer_flow_id
           WHERE f.connection_id = v.id

@@ -188,7 +188,7 @@ static int read_nat(struct db *db, struct hops *h, struct err *e)
 	int rc;
 
 	/* Where nothing is translated, v_nat would look at every flow for nothing. */
-	if (db_int(db, "SELECT EXISTS (SELECT 1 FROM change WHERE field IN ('src', 'dst', 'sport', 'dport'))", 0, &any, e) < 0)
+	if (db_int(db, "SELECT EXISTS (SELECT 1 FROM translated)", 0, &any, e) < 0)
 		return -1;
 	if (!any)
 		return 0;
