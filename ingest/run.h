@@ -7,8 +7,8 @@
 
 #include "schema/db.h"
 
-#define RUN_BITS 17
-#define RUN_MAX (1u << RUN_BITS)        /* packets: 10 MB of memory */
+#define RUN_BITS 15
+#define RUN_MAX (1u << RUN_BITS)        /* packets: 2.5 MB of memory */
 
 /* What a packet row holds, as narrow as can be: a run of these is what import's memory is. */
 struct run_row {

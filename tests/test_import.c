@@ -124,7 +124,7 @@ static void a_part_says_what_is_known_of_the_connection(void **state)
 	folder_free(&f);
 }
 
-#define RUN (1 << 17)           /* packets in a run of import */
+#define RUN (1 << 15)           /* packets in a run of import */
 
 /* Three runs, the last one short; more flows than bytes tell apart, so that the sort has work. */
 static void runs_cover_every_packet_once_in_the_order_of_the_file(void **state)
@@ -168,7 +168,7 @@ static void a_connection_that_slept_for_long_comes_in_two_parts(void **state)
 	case_open(&db, ":memory:", DB_CREATE);
 	import_as(&db, "a", folder_write(&f, "x", &b), "", &plain, &st);
 	check_rows(&db, "SELECT id, a_port, packets, client_isn, (SELECT count(*) FROM run WHERE part_id = part.id) FROM part ORDER BY id",
-	    "1 1024 131071 0 1\n2 5 2 - 2\n3 1024 1 - 1\n");
+	    "1 1024 32767 0 1\n2 5 2 - 2\n3 1024 1 - 1\n");
 	check_whole(&db);
 	db_close(&db);
 	bytes_free(&b);
