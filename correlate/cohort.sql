@@ -98,7 +98,7 @@ SELECT u.id, u.start_ns, u.failed,
        iif(q.vlans, printf('%d', q.vlans & 4095), 'none') AS "VLAN",
        coalesce(x.kind || ' ' || x.number, 'none') AS "tunnel",
        printf('%d', k.ttl) AS "TTL",
-       k.tsval & 4294967295 AS "TSval",
+       (k.tsval + iif(k.flags & 512, q.a_ts0, q.b_ts0)) & 4294967295 AS "TSval",
        u.client_port AS "client port",
        iif(u.client_port % 2, 'odd', 'even') AS "parity of the client port",
        CASE WHEN u.before_end_ns IS NULL THEN 'never'

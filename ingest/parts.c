@@ -383,6 +383,25 @@ static void note_sender(struct part *p, const struct segment *seg, int side)
 		p->flags |= PART_TALKED;
 }
 
+/* Numbers without ACK acknowledge nothing (RFC 9293 3.1, RFC 7323 3.2). */
+static void note_bases(struct part_side *own, struct part_side *other, const struct segment *seg)
+{
+	bool ack = seg->flags & TCP_ACK, ts = seg->flags & SEG_TS;
+
+	if (!own->has_seq0)
+		own->seq0 = seg->seq;
+	own->has_seq0 = true;
+	if (ack && !other->has_seq0)
+		other->seq0 = seg->ack;
+	other->has_seq0 |= ack;
+	if (ts && !own->has_ts0)
+		own->ts0 = seg->tsval;
+	own->has_ts0 |= ts;
+	if (ack && ts && !other->has_ts0)
+		other->ts0 = seg->tsecr;
+	other->has_ts0 |= ack && ts;
+}
+
 static uint32_t make(struct parts *p, const struct key *k, uint64_t hash, const struct segment *seg, int64_t ts)
 {
 	uint32_t i, at;
@@ -525,6 +544,7 @@ const struct part *parts_assign(struct parts *p, struct segment *seg, int64_t ts
 		extend(&s->part, seg, side);
 	note_handshake(s, seg, side);
 	if (!(seg->flags & SEG_ICMP)) {
+		note_bases(&s->part.side[side], &s->part.side[!side], seg);
 		note_sender(&s->part, seg, side);
 		if (seg->len > 0)
 			opening_read(&s->part, seg, side, ts_ns);

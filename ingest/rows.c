@@ -251,6 +251,19 @@ static int add_trailer(struct batch *b, const struct part *part, const struct se
 	return seg->f5.rst_cause[0] ? add_cause(b, &seg->f5, cause, e) : 0;
 }
 
+/* Near numbers take fewer bytes. What an ICMP error quotes and what a later fragment has stay as they are. */
+static void set_numbers(struct run_row *w, const struct part *part, const struct segment *seg)
+{
+	int side = !(seg->flags & SEG_FROM_A);
+	const struct part_side *own = &part->side[side], *other = &part->side[!side];
+	bool near = !(seg->flags & (SEG_ICMP | SEG_LATER)), acks = near && seg->flags & TCP_ACK;
+
+	w->seq = seg->seq - (near ? own->seq0 : 0);
+	w->ack = seg->ack - (acks ? other->seq0 : 0);
+	w->tsval = seg->tsval - (near ? own->ts0 : 0);
+	w->tsecr = seg->tsecr - (acks ? other->ts0 : 0);
+}
+
 int rows_add(struct rows *r, const struct part *part, const struct segment *seg, uint64_t frame, int64_t ts_ns, struct err *e)
 {
 	struct batch *b = r->filling;
@@ -258,10 +271,7 @@ int rows_add(struct rows *r, const struct part *part, const struct segment *seg,
 
 	w->t = ts_ns - part->first_ns;
 	w->frame = (uint32_t)frame;
-	w->seq = seg->seq;
-	w->ack = seg->ack;
-	w->tsval = seg->tsval;
-	w->tsecr = seg->tsecr;
+	set_numbers(w, part, seg);
 	w->len = seg->len;
 	w->flags = seg->flags;
 	w->win = seg->window;
@@ -483,6 +493,8 @@ int rows_part(struct rows *r, const struct part *p, int64_t capture_id, struct e
 		sqlite3_bind_int64(st, 26 + i, (int64_t)p->side[i].packets);
 		sqlite3_bind_int(st, 28 + i, p->side[i].ttl);
 		db_bind_opt(st, 30 + i, p->has_said[i], p->said_ns[i] - p->first_ns);
+		sqlite3_bind_int(st, 33 + i, (int32_t)p->side[i].seq0);
+		sqlite3_bind_int(st, 35 + i, (int32_t)p->side[i].ts0);
 	}
 	sqlite3_bind_blob(st, 32, n ? opening : NULL, (int)n, SQLITE_STATIC);
 	if (db_run(r->db, st, e) < 0)

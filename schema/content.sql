@@ -1,6 +1,6 @@
 -- Content: written by import, never changed after. Everything else (derived.sql) can be rebuilt from it.
 PRAGMA application_id = 1885892464;     -- 'phop'
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 -- Streams that are being imported: row ids of parts that are set aside for them, so that others can import at the same time.
 CREATE TABLE stream(
@@ -119,7 +119,11 @@ CREATE TABLE part(
   b_ttl        INTEGER NOT NULL,
   a_said       INTEGER,                 -- ns after first_ns: when a first said anything (payload); NULL: nothing
   b_said       INTEGER,
-  opening      BLOB                     -- how the two streams begin (opening_pack in part.h); NULL: not known
+  opening      BLOB,                    -- how the two streams begin (opening_pack in part.h); NULL: not known
+  a_seq0       INTEGER NOT NULL DEFAULT 0, -- what sequence numbers and timestamps of each side are relative to in packet, and what acknowledges them
+  b_seq0       INTEGER NOT NULL DEFAULT 0,
+  a_ts0        INTEGER NOT NULL DEFAULT 0,
+  b_ts0        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Whom the client of a part says it speaks for: a proxy's PROXY header, or headers of the first HTTP request.
@@ -139,7 +143,9 @@ CREATE TABLE run(
   PRIMARY KEY(part_id, first_packet)
 ) STRICT, WITHOUT ROWID;
 
--- One TCP packet (or ICMP error about one) recorded at one point. Raw values; 32-bit numbers are stored signed (add & 0xffffffff), because that is smaller.
+-- One TCP packet (or ICMP error about one) recorded at one point. 32-bit numbers are stored signed, because that is smaller (add & 0xffffffff), and those of
+-- the two streams as what lies between them and seq0 or ts0 of the part: of the sender for seq and tsval, of the other side for ack and tsecr, if there is ACK.
+-- Without ACK, ack and tsecr are as in the packet; so are all four of an ICMP error and of a later fragment.
 CREATE TABLE packet(
   id      INTEGER PRIMARY KEY,
   frame   INTEGER NOT NULL,             -- 1-based in the file

@@ -9,7 +9,7 @@
 #include "schema/views.sql.h"
 
 #define APPLICATION_ID 1885892464
-#define VERSION_OF_SCHEMA 4
+#define VERSION_OF_SCHEMA 5
 #define BUSY_MS 5000            /* how long to wait for another program */
 #define COMMIT_TRIES 60         /* times that, for one that reads while everything is ready to be committed */
 

@@ -109,6 +109,8 @@ struct part_side {
 	uint64_t packets;       /* that it sent (ICMP errors not counted) */
 	uint8_t ttl;            /* of its first packet that is no RST (0: none): what the host itself sends */
 	uint32_t seq_min, seq_max;      /* of its packets, end of payload included */
+	uint32_t seq0, ts0;     /* what numbers and timestamps of its stream are stored relative to, here and in what acknowledges them: */
+	bool has_seq0, has_ts0; /* ... the first that came; 0 until there is one */
 };
 
 struct part {

@@ -46,18 +46,18 @@ SELECT k.id AS packet_id, f.connection_id, f.id AS flow_id,
          CASE WHEN k.flags & 16 THEN ',ACK' ELSE '' END || CASE WHEN k.flags & 32 THEN ',URG' ELSE '' END ||
          CASE WHEN k.flags & 64 THEN ',ECE' ELSE '' END || CASE WHEN k.flags & 128 THEN ',CWR' ELSE '' END ||
          CASE WHEN k.flags & 256 THEN ',AE' ELSE '' END, 2) END AS flags,
-       CASE WHEN k.flags & 263168 THEN NULL ELSE k.seq & 4294967295 END AS seq,
-       CASE WHEN k.flags & 263168 THEN NULL WHEN k.flags & 16 THEN k.ack & 4294967295 ELSE NULL END AS ack,
+       CASE WHEN k.flags & 263168 THEN NULL ELSE (k.seq + iif(k.flags & 512, q.a_seq0, q.b_seq0)) & 4294967295 END AS seq,
+       CASE WHEN k.flags & 263168 THEN NULL WHEN k.flags & 16 THEN (k.ack + iif(k.flags & 512, q.b_seq0, q.a_seq0)) & 4294967295 ELSE NULL END AS ack,
        CASE WHEN k.flags & 263168 THEN NULL
-            WHEN ((k.flags & 512) <> 0) = fp.a_is_client THEN (k.seq - f.client_isn) & 4294967295
-            ELSE (k.seq - f.server_isn) & 4294967295 END AS rel_seq,
+            WHEN ((k.flags & 512) <> 0) = fp.a_is_client THEN (k.seq + iif(k.flags & 512, q.a_seq0, q.b_seq0) - f.client_isn) & 4294967295
+            ELSE (k.seq + iif(k.flags & 512, q.a_seq0, q.b_seq0) - f.server_isn) & 4294967295 END AS rel_seq,
        CASE WHEN k.flags & 263168 OR NOT k.flags & 16 THEN NULL
-            WHEN ((k.flags & 512) <> 0) = fp.a_is_client THEN (k.ack - f.server_isn) & 4294967295
-            ELSE (k.ack - f.client_isn) & 4294967295 END AS rel_ack,
+            WHEN ((k.flags & 512) <> 0) = fp.a_is_client THEN (k.ack + iif(k.flags & 512, q.b_seq0, q.a_seq0) - f.server_isn) & 4294967295
+            ELSE (k.ack + iif(k.flags & 512, q.b_seq0, q.a_seq0) - f.client_isn) & 4294967295 END AS rel_ack,
        CASE WHEN k.flags & 263168 THEN NULL ELSE k.win END AS "window",
        CASE WHEN k.flags & 1024 THEN NULL ELSE k.len END AS length,
-       CASE WHEN k.flags & 1024 THEN NULL ELSE k.tsval & 4294967295 END AS tsval,
-       CASE WHEN k.flags & 1024 THEN NULL ELSE k.tsecr & 4294967295 END AS tsecr,
+       CASE WHEN k.flags & 1024 THEN NULL ELSE (k.tsval + iif(k.flags & 512, q.a_ts0, q.b_ts0)) & 4294967295 END AS tsval,
+       CASE WHEN k.flags & 1024 THEN NULL ELSE (k.tsecr + iif(k.flags & 16, iif(k.flags & 512, q.b_ts0, q.a_ts0), 0)) & 4294967295 END AS tsecr,
        k.ip_id, k.ttl, k.tos >> 2 AS dscp, k.tos & 3 AS ecn,
        o.mss, o.wscale, o.sack_permitted,
        coalesce(o.options, CASE WHEN k.flags & 65536 AND NOT k.flags & 1024 THEN 'nop,nop,TS' END) AS options,

@@ -39,7 +39,7 @@ told()
 found()
 {
 	"$prog" query --format csv "$1" "SELECT CASE WHEN v.icmp_type IS NOT NULL THEN printf('icmp,%d', iif(v.src_addr LIKE '%:%', 6, 4)) ELSE
-		v.src_addr || ',' || v.dst_addr || printf(',%d,%d,%u,%u,0x%04x,%d,', v.src_port, v.dst_port, p.seq & 4294967295, p.ack & 4294967295,
+		v.src_addr || ',' || v.dst_addr || printf(',%d,%d,%u,%u,0x%04x,%d,', v.src_port, v.dst_port, coalesce(v.seq, p.seq), coalesce(v.ack, p.ack) & 4294967295,
 		p.flags & 511, v.length) || coalesce(v.tsval, '') END AS x FROM v_packet v JOIN packet p ON p.id = v.packet_id" |
 		sed '1d; s/["\r]//g' | sort
 }

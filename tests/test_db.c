@@ -30,7 +30,7 @@ static void a_new_case_says_what_it_is(void **state)
 	const char *path = folder_file(&f, "new.case");
 	case_open(&db, path, DB_CREATE);
 	assert_int_equal(number(&db, "PRAGMA application_id"), 0x70686f70);     /* phop */
-	assert_int_equal(number(&db, "PRAGMA user_version"), 4);
+	assert_int_equal(number(&db, "PRAGMA user_version"), 5);
 	assert_int_equal(number(&db, "PRAGMA page_size"), 16384);
 	assert_int_equal(number(&db, "SELECT count(*) FROM packet"), 0);
 	assert_int_equal(number(&db, "SELECT count(*) FROM v_packet"), 0);
@@ -91,10 +91,10 @@ static void a_case_of_another_schema_version_is_refused(void **state)
 	folder_make(&f);
 	const char *path = folder_file(&f, "newer.case");
 	case_open(&db, path, DB_CREATE);
-	assert_int_equal(db_exec(&db, "PRAGMA user_version = 5", &e), 0);
+	assert_int_equal(db_exec(&db, "PRAGMA user_version = 6", &e), 0);
 	db_close(&db);
 	for (int mode = DB_READ; mode <= DB_CREATE; mode++)
-		check_open_fails(path, (enum db_mode)mode, "schema version 5; this program knows version 4");
+		check_open_fails(path, (enum db_mode)mode, "schema version 6; this program knows version 5");
 	folder_free(&f);
 }
 

@@ -60,7 +60,7 @@ static void import_pieces(struct db *db, const struct piece *x, size_t n, struct
 	folder_free(&f);
 }
 
-#define PACKETS "SELECT q.a_port + q.b_port - 80, k.frame, k.t, k.seq, k.len, k.flags >> 12 & 65 FROM part q JOIN run r ON r.part_id = q.id " \
+#define PACKETS "SELECT q.a_port + q.b_port - 80, k.frame, k.t, k.seq + iif(k.flags & 262144, 0, iif(k.flags & 512, q.a_seq0, q.b_seq0)), k.len, k.flags >> 12 & 65 FROM part q JOIN run r ON r.part_id = q.id " \
     "JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets ORDER BY q.id, k.id"
 
 /* Two hosts, the same identification, both last one first; a third one after that, in order. */

@@ -281,7 +281,7 @@ static void what_is_not_ours_to_write_is_refused_by_the_program(void **state)
 	folder_file(&f, "said");
 	snprintf(argument, sizeof argument, "b=%s", folder_write(&f, "second", &b));
 	assert_int_equal(run_import(&f, CASE, argument), 1);
-	check_said(&f, "schema version 99; this program knows version 4");
+	check_said(&f, "schema version 99; this program knows version 5");
 	check_same_case(&db, before);
 	assert_int_equal(number(&db, "PRAGMA user_version"), 99);
 	db_close(&db);
