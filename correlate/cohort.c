@@ -201,7 +201,7 @@ static uint8_t *marks_of(struct db *db, const struct ids *chosen, const struct i
 {
 	uint8_t *mark;
 
-	if (db_int(db, "SELECT max(id) FROM connection", 0, last, e) < 0)
+	if (db_int(db, "SELECT max(id) FROM connection_row", 0, last, e) < 0)
 		return NULL;
 	mark = calloc((size_t)*last + 1, 1);
 	if (mark == NULL) {

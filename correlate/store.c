@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "correlate/join.h"
+#include "correlate/once.h"
+#include "correlate/phrase.h"
 #include "correlate/reason.h"
 #include "correlate/rules.h"
 
+#define POINTS_BYTES (POINTS_MAX * 65)  /* the names of all, with commas */
+#define ASIDE_BYTES (POINTS_BYTES + 80)
 #define EVIDENCE_PACKETS 20     /* packet ids named in the evidence of a finding; all of them are in finding_packet */
 
 struct store {
@@ -16,6 +20,10 @@ struct store {
 	const struct facts *f;
 	int64_t next_flow, next_finding, next_change;
 	sqlite3_stmt *connection, *flow, *flow_part, *sighting, *resegmented, *alike, *hop, *change, *finding, *finding_packet;
+	/* What many have in common. */
+	struct once *conclusions, *evidences, *statements;
+	sqlite3_stmt *conclusion, *evidence, *statement;
+	struct once_row row;
 };
 
 struct store *store_new(struct db *db, const struct facts *f, struct err *e)
@@ -29,8 +37,12 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 	s->db = db;
 	s->f = f;
 	s->next_flow = s->next_finding = s->next_change = 1;
-	if (db_prepare(db, "INSERT INTO connection VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", &s->connection, e) < 0 ||
-	    db_prepare(db, "INSERT INTO flow VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", &s->flow, e) < 0 ||
+	if (!(s->conclusions = once_new(e)) || !(s->evidences = once_new(e)) || !(s->statements = once_new(e)) ||
+	    db_prepare(db, "INSERT INTO conclusion VALUES(?1, ?2, ?3, ?4, ?5, ?6)", &s->conclusion, e) < 0 ||
+	    db_prepare(db, "INSERT INTO evidence VALUES(?1, ?2, ?3)", &s->evidence, e) < 0 ||
+	    db_prepare(db, "INSERT INTO statement VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", &s->statement, e) < 0 ||
+	    db_prepare(db, "INSERT INTO connection_row VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", &s->connection, e) < 0 ||
+	    db_prepare(db, "INSERT INTO flow_row VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", &s->flow, e) < 0 ||
 	    db_prepare(db, "INSERT INTO flow_part VALUES(?1, ?2, ?3)", &s->flow_part, e) < 0 ||
 	    db_prepare(db, "INSERT INTO sighting VALUES(?1, ?2, ?3, ?4, ?5, ?6)", &s->sighting, e) < 0 ||
 	    db_prepare(db, "INSERT INTO resegmented VALUES(?1, ?2, ?3)", &s->resegmented, e) < 0 ||
@@ -39,7 +51,7 @@ struct store *store_new(struct db *db, const struct facts *f, struct err *e)
 		&s->hop, e) < 0 ||
 	    db_prepare(db, "INSERT INTO change VALUES(?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, (SELECT text FROM addr WHERE id = ?8)), "
 			"coalesce(?9, (SELECT text FROM addr WHERE id = ?10)), ?11, ?12, ?13)", &s->change, e) < 0 ||
-	    db_prepare(db, "INSERT INTO finding VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)", &s->finding, e) < 0 ||
+	    db_prepare(db, "INSERT INTO finding_row VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", &s->finding, e) < 0 ||
 	    db_prepare(db, "INSERT OR IGNORE INTO finding_packet VALUES(?1, ?2)", &s->finding_packet, e) < 0) {
 		store_free(s);
 		return NULL;
@@ -52,24 +64,78 @@ void store_free(struct store *s)
 	if (!s)
 		return;
 	sqlite3_stmt *all[] = { s->connection, s->flow, s->flow_part, s->sighting, s->resegmented, s->alike, s->hop, s->change, s->finding,
-		s->finding_packet };
+		s->finding_packet, s->conclusion, s->evidence, s->statement };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
+	once_free(s->conclusions);
+	once_free(s->evidences);
+	once_free(s->statements);
 	free(s);
+}
+
+/* ---- what many have in common ---- */
+
+/* The next value of a row that is stored once: both where it is looked up and where it is bound. */
+static void give_text(struct once_row *r, sqlite3_stmt *st, int column, const char *text)
+{
+	once_text(r, text);
+	db_bind_text(st, column, text);
+}
+
+static void give_int(struct once_row *r, sqlite3_stmt *st, int column, bool known, int64_t v)
+{
+	once_int(r, known);
+	once_int(r, v);
+	db_bind_opt(st, column, known, v);
+}
+
+static int store_once(struct store *s, struct once *o, sqlite3_stmt *st, int64_t *id, struct err *e)
+{
+	int rc = once_id(o, &s->row, id, e);
+
+	if (rc <= 0)
+		return rc;
+	sqlite3_bind_int64(st, 1, *id);
+	return db_run(s->db, st, e);
+}
+
+/* The numbers of a text: one as it is, several as a text. */
+static void bind_numbers(sqlite3_stmt *st, int column, const struct phrase *p)
+{
+	char buf[PHRASE_BYTES];
+
+	if (p->numbers < 2) {
+		db_bind_opt(st, column, p->numbers == 1, p->number[0]);
+		return;
+	}
+	phrase_numbers(p, buf);
+	sqlite3_bind_text(st, column, buf, -1, SQLITE_TRANSIENT);
 }
 
 /* ---- a connection ---- */
 
-static int store_flows(struct store *s, uint32_t index, struct err *e)
+static int store_evidence(struct store *s, const struct flow *w, int64_t *id, struct err *e)
 {
 	static const char *const state[] = { "alone", "ambiguous", "likely", "certain" };
-	const struct conn_ref *r = &s->f->conn[index];
 	char json[256];
+
+	join_evidence_json(w, json, sizeof json);
+	once_begin(&s->row);
+	give_text(&s->row, s->evidence, 2, state[w->state]);
+	give_text(&s->row, s->evidence, 3, json);
+	return store_once(s, s->evidences, s->evidence, id, e);
+}
+
+static int store_flows(struct store *s, uint32_t index, struct err *e)
+{
+	const struct conn_ref *r = &s->f->conn[index];
 
 	for (uint32_t i = 0; i < r->flows; i++) {
 		const struct flow *w = &s->f->flow[r->flow + i];
 		sqlite3_stmt *st = s->flow;
-		join_evidence_json(w, json, sizeof json);
+		int64_t evidence;
+		if (store_evidence(s, w, &evidence, e) < 0)
+			return -1;
 		sqlite3_bind_int64(st, 1, s->next_flow);
 		sqlite3_bind_int64(st, 2, (int64_t)index + 1);
 		sqlite3_bind_int64(st, 3, s->f->point[w->point].id);
@@ -79,8 +145,7 @@ static int store_flows(struct store *s, uint32_t index, struct err *e)
 			db_bind_opt(st, 8 + d, w->has_isn[d], w->isn[d]);
 		}
 		sqlite3_bind_int64(st, 10, (int64_t)w->packets);
-		db_bind_text(st, 11, state[w->state]);
-		db_bind_text(st, 12, json);
+		sqlite3_bind_int64(st, 11, evidence);
 		if (db_run(s->db, st, e) < 0)
 			return -1;
 		for (uint32_t k = 0; k < w->parts; k++) {
@@ -400,23 +465,37 @@ static size_t add_array(char *out, size_t size, const char *name, const char *js
 	return json[0] ? (size_t)snprintf(out, size, ",\"%s\":[%s]", name, json) : 0;
 }
 
-static void evidence(const struct conn *c, const struct findings *found, uint32_t i, char *out, size_t size)
+/*
+ * The packets that its evidence names: the first ones, with commas. False: they are the first of finding_packet, which is in order of their ids.
+ */
+static bool name_packets(const struct conn *c, const struct findings *found, uint32_t i, char *out, size_t size)
 {
-	const struct finding *x = &found->list[i];
-	const struct rule *rule = rules_find(x->rule);
-	char because[2000];
-	size_t n = (size_t)snprintf(out, size, "{\"packets\":[");
+	size_t n = 0;
 	int64_t last = 0;
+	bool sorted = true;
 	int k = 0;
 
-	for (uint32_t j = 0; j < found->txs && k < EVIDENCE_PACKETS; j++) {
+	for (uint32_t j = 0; j < found->txs; j++) {
+		int64_t id = found->tx[j].finding == i ? tx_id(c, found->tx[j].tx) : last;
 		/* Several rests of a packet follow each other. */
-		if (found->tx[j].finding != i || tx_id(c, found->tx[j].tx) == last)
+		if (id == last)
 			continue;
-		last = tx_id(c, found->tx[j].tx);
-		n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)last);
+		sorted = sorted && id > last;
+		last = id;
+		if (k < EVIDENCE_PACKETS)
+			n += (size_t)snprintf(out + n, size - n, "%s%lld", k++ ? "," : "", (long long)id);
 	}
-	n += (size_t)snprintf(out + n, size - n, "]");
+	return !sorted;
+}
+
+/* JSON of all else. */
+static void evidence(const struct conn *c, const struct finding *x, char *out, size_t size)
+{
+	const struct rule *rule = rules_find(x->rule);
+	char because[2000];
+	size_t n = 0;
+
+	out[0] = '\0';
 	if (x->kind == KIND_TERMINATED || x->kind == KIND_ORIGINATED)
 		n += add_peers(c->facts, c->index, x->kind == KIND_TERMINATED ? S2C : C2S, out + n, size - n);
 	if (reasons_json(x->confidence == POSSIBLE ? x->reasons : x->reasons & ~WHY_DOUBTS, because, sizeof because))
@@ -435,27 +514,57 @@ static void evidence(const struct conn *c, const struct findings *found, uint32_
 	snprintf(out + n, size - n, "}");
 }
 
+static void give_point(struct store *s, int column, uint8_t point)
+{
+	bool any = point != NO_POINT;
+
+	give_int(&s->row, s->statement, column, any, any ? s->f->point[point].id : 0);
+}
+
+/* What it says. Its numbers are bound to the finding. */
+static int store_statement(struct store *s, const struct conn *c, const struct finding *x, int64_t *id, struct err *e)
+{
+	struct once_row *r = &s->row;
+	sqlite3_stmt *st = s->statement;
+	char json[12000], text[2 * sizeof x->text + 1], format[2 * sizeof json + 1];
+	struct phrase said = { .text = text, .size = sizeof text }, why = { .text = format, .size = sizeof format };
+
+	evidence(c, x, json, sizeof json);
+	phrase_split(&said, x->text);
+	phrase_split(&why, json);
+	bind_numbers(s->finding, 6, &said);
+	bind_numbers(s->finding, 7, &why);
+	once_begin(r);
+	give_text(r, st, 2, kind_name(x->kind));
+	give_text(r, st, 3, what_name(x->what));
+	give_int(r, st, 4, x->dir != NO_DIRECTION, x->dir);
+	give_point(s, 5, x->from);
+	give_point(s, 6, x->to);
+	give_point(s, 7, x->point);
+	give_text(r, st, 8, confidence_name(x->confidence));
+	give_text(r, st, 9, x->rule);
+	give_text(r, st, 10, text);
+	give_text(r, st, 11, format);
+	return store_once(s, s->statements, st, id, e);
+}
+
 static int store_findings(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
 {
-	char json[12000];
+	char packets[EVIDENCE_PACKETS * 21];
 
 	for (uint32_t i = 0; i < found->n; i++) {
 		const struct finding *x = &found->list[i];
 		sqlite3_stmt *st = s->finding;
-		evidence(c, found, i, json, sizeof json);
+		int64_t statement;
+		if (store_statement(s, c, x, &statement, e) < 0)
+			return -1;
 		sqlite3_bind_int64(st, 1, s->next_finding);
 		sqlite3_bind_int64(st, 2, id);
-		db_bind_text(st, 3, kind_name(x->kind));
-		db_bind_text(st, 4, what_name(x->what));
-		db_bind_opt(st, 5, x->dir != NO_DIRECTION, x->dir);
-		sqlite3_bind_int64(st, 6, x->count);
-		db_bind_opt(st, 7, x->from != NO_POINT, x->from != NO_POINT ? s->f->point[x->from].id : 0);
-		db_bind_opt(st, 8, x->to != NO_POINT, x->to != NO_POINT ? s->f->point[x->to].id : 0);
-		db_bind_opt(st, 9, x->point != NO_POINT, x->point != NO_POINT ? s->f->point[x->point].id : 0);
-		db_bind_text(st, 10, confidence_name(x->confidence));
-		db_bind_text(st, 11, x->rule);
-		db_bind_text(st, 12, x->text);
-		db_bind_text(st, 13, json);
+		sqlite3_bind_int64(st, 3, statement);
+		sqlite3_bind_int64(st, 4, x->count);
+		sqlite3_bind_null(st, 5);
+		if (name_packets(c, found, i, packets, sizeof packets))
+			db_bind_text(st, 5, packets);
 		if (db_run(s->db, st, e) < 0)
 			return -1;
 		for (uint32_t j = 0; j < found->txs; j++) {
@@ -481,58 +590,74 @@ static void name_points(const struct store *s, const struct conn_ref *r, char *o
 			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? "," : "", s->f->point[s->f->flow[r->flow + i].point].name);
 }
 
+struct head {
+	int64_t id, start, end, packets, bytes;
+	const char *outcome, *verdict, *points;
+	int severity;
+	bool reversed;
+};
+
+static int put_head(struct store *s, const struct head *h, struct err *e)
+{
+	struct once_row *r = &s->row;
+	sqlite3_stmt *st = s->conclusion;
+	char format[2 * ASIDE_BYTES + 1];
+	struct phrase verdict = { .text = format, .size = sizeof format };
+	int64_t conclusion;
+
+	phrase_split(&verdict, h->verdict);
+	once_begin(r);
+	give_text(r, st, 2, h->outcome);
+	give_text(r, st, 3, format);
+	give_int(r, st, 4, true, h->severity);
+	give_text(r, st, 5, h->points);
+	give_int(r, st, 6, true, h->reversed);
+	if (store_once(s, s->conclusions, st, &conclusion, e) < 0)
+		return -1;
+	sqlite3_bind_int64(s->connection, 1, h->id);
+	sqlite3_bind_int64(s->connection, 2, h->start);
+	sqlite3_bind_int64(s->connection, 3, h->end - h->start);
+	sqlite3_bind_int64(s->connection, 4, h->packets);
+	sqlite3_bind_int64(s->connection, 5, h->bytes);
+	sqlite3_bind_int64(s->connection, 6, conclusion);
+	bind_numbers(s->connection, 7, &verdict);
+	return db_run(s->db, s->connection, e);
+}
+
 static int store_head(struct store *s, const struct conn *c, int64_t id, const struct findings *found, struct err *e)
 {
-	int64_t start = INT64_MAX, end = INT64_MIN, bytes = 0, packets = 0;
-	char points[POINTS_MAX * 65] = "";
+	char points[POINTS_BYTES] = "";
+	struct head h = { .id = id, .start = INT64_MAX, .end = INT64_MIN, .outcome = found->outcome, .verdict = found->verdict, .points = points,
+		.severity = found->severity, .reversed = c->reversed };
 
 	for (uint32_t k = 0; k < c->pkts; k++) {
-		start = c->pkt[k].t < start ? c->pkt[k].t : start;
-		end = c->pkt[k].t > end ? c->pkt[k].t : end;
+		h.start = c->pkt[k].t < h.start ? c->pkt[k].t : h.start;
+		h.end = c->pkt[k].t > h.end ? c->pkt[k].t : h.end;
 	}
 	for (uint32_t x = 0; x < c->txs; x++) {
-		bytes += c->tx[x].what == WHAT_ICMP || !conn_as_sent(&c->tx[x]) ? 0 : c->pkt[c->tx[x].first].len;
-		packets += !c->tx[x].rest;
+		h.bytes += c->tx[x].what == WHAT_ICMP || !conn_as_sent(&c->tx[x]) ? 0 : c->pkt[c->tx[x].first].len;
+		h.packets += !c->tx[x].rest;
 	}
 	name_points(s, &s->f->conn[c->index], points, sizeof points);
-	sqlite3_bind_int64(s->connection, 1, id);
-	sqlite3_bind_int64(s->connection, 2, start);
-	sqlite3_bind_int64(s->connection, 3, end);
-	db_bind_text(s->connection, 4, found->outcome);
-	db_bind_text(s->connection, 5, found->verdict);
-	sqlite3_bind_int(s->connection, 6, found->severity);
-	db_bind_text(s->connection, 7, points);
-	sqlite3_bind_int64(s->connection, 8, packets);
-	sqlite3_bind_int64(s->connection, 9, bytes);
-	sqlite3_bind_int(s->connection, 10, c->reversed);
-	return db_run(s->db, s->connection, e);
+	return put_head(s, &h, e);
 }
 
 int store_aside(struct store *s, uint32_t index, struct err *e)
 {
 	const struct conn_ref *r = &s->f->conn[index];
-	char points[POINTS_MAX * 65] = "", verdict[sizeof points + 80];
-	int64_t end = INT64_MIN, packets = 0;
+	char points[POINTS_BYTES] = "", verdict[ASIDE_BYTES];
+	struct head h = { .id = (int64_t)index + 1, .start = r->start_ns, .end = INT64_MIN, .outcome = "unknown", .verdict = verdict, .points = points,
+		.severity = 1 };
 
 	for (uint32_t i = 0; i < r->flows; i++) {
 		const struct flow *w = &s->f->flow[r->flow + i];
 		int64_t t = facts_align(&s->f->point[w->point], w->last_ns);
-		end = t > end ? t : end;
-		packets += (int64_t)w->packets;
+		h.end = t > h.end ? t : h.end;
+		h.packets += (int64_t)w->packets;
 	}
 	name_points(s, r, points, sizeof points);
 	snprintf(verdict, sizeof verdict, "Recorded only at %s, which is not on the path: nothing is said of it.", points);
-	sqlite3_bind_int64(s->connection, 1, (int64_t)index + 1);
-	sqlite3_bind_int64(s->connection, 2, r->start_ns);
-	sqlite3_bind_int64(s->connection, 3, end);
-	db_bind_text(s->connection, 4, "unknown");
-	db_bind_text(s->connection, 5, verdict);
-	sqlite3_bind_int(s->connection, 6, 1);
-	db_bind_text(s->connection, 7, points);
-	sqlite3_bind_int64(s->connection, 8, packets);
-	sqlite3_bind_int64(s->connection, 9, 0);
-	sqlite3_bind_int(s->connection, 10, 0);
-	return db_run(s->db, s->connection, e) < 0 ? -1 : store_flows(s, index, e);
+	return put_head(s, &h, e) < 0 ? -1 : store_flows(s, index, e);
 }
 
 int store_connection(struct store *s, const struct proof *t, const struct findings *found, const struct changes *changed, const struct delays *delays,

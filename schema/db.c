@@ -6,6 +6,7 @@
 #include "schema/content.sql.h"
 #include "schema/derived.sql.h"
 #include "schema/drop_views.sql.h"
+#include "schema/rows.sql.h"
 #include "schema/views.sql.h"
 
 #define APPLICATION_ID 1885892464
@@ -107,7 +108,7 @@ int db_need_derived(struct db *db, struct err *e)
 
 int db_reset_derived(struct db *db, struct err *e)
 {
-	if (db_exec(db, drop_views_sql, e) < 0 || db_exec(db, derived_sql, e) < 0)
+	if (db_exec(db, drop_views_sql, e) < 0 || db_exec(db, derived_sql, e) < 0 || db_exec(db, rows_sql, e) < 0)
 		return -1;
 	return db_exec(db, views_sql, e);
 }

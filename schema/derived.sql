@@ -2,7 +2,8 @@
 DROP TABLE IF EXISTS pattern_connection;
 DROP TABLE IF EXISTS pattern;
 DROP TABLE IF EXISTS finding_packet;
-DROP TABLE IF EXISTS finding;
+DROP TABLE IF EXISTS finding_row;
+DROP TABLE IF EXISTS statement;
 DROP TABLE IF EXISTS rule;
 DROP TABLE IF EXISTS translated;
 DROP TABLE IF EXISTS compared;
@@ -18,8 +19,10 @@ DROP TABLE IF EXISTS tie;
 DROP TABLE IF EXISTS resegmented;
 DROP TABLE IF EXISTS sighting;
 DROP TABLE IF EXISTS flow_part;
-DROP TABLE IF EXISTS flow;
-DROP TABLE IF EXISTS connection;
+DROP TABLE IF EXISTS flow_row;
+DROP TABLE IF EXISTS evidence;
+DROP TABLE IF EXISTS connection_row;
+DROP TABLE IF EXISTS conclusion;
 DROP TABLE IF EXISTS coverage;
 DROP TABLE IF EXISTS clock;
 DROP TABLE IF EXISTS note;
@@ -71,24 +74,41 @@ CREATE TABLE coverage(
   PRIMARY KEY(point_id, direction)
 ) STRICT, WITHOUT ROWID;
 
--- One TCP connection end to end. Numbered by the time it began.
-CREATE TABLE connection(
+-- What many rows have in common is stored once, and what a table NAME_row holds is put together in the view NAME (rows.sql). Of texts, the numbers (*_numbers)
+-- stay with each: an integer, or several with commas, which the text is a format of printf() for.
+
+-- How a connection ended, and what is said of it.
+CREATE TABLE conclusion(
   id       INTEGER PRIMARY KEY,
-  start_ns INTEGER NOT NULL,            -- on the reference clock
-  end_ns   INTEGER NOT NULL,
   outcome  TEXT NOT NULL,               -- completed, refused, reset, unreachable, no connection, stalled, open, unknown
   verdict  TEXT NOT NULL,               -- one sentence
   severity INTEGER NOT NULL,            -- 0 clean, 1 curious, 2 doubtful, 3 bad; the order of the list
   points   TEXT NOT NULL,
-  packets  INTEGER NOT NULL,            -- transmissions
-  bytes    INTEGER NOT NULL,            -- payload of the transmissions, both directions
   reversed INTEGER NOT NULL             -- 1: it runs against the path, its client is at the far end
 ) STRICT;
 
--- One connection as one point saw it.
-CREATE TABLE flow(
+-- One TCP connection end to end. Numbered by the time it began.
+CREATE TABLE connection_row(
+  id              INTEGER PRIMARY KEY,
+  start_ns        INTEGER NOT NULL,     -- on the reference clock
+  duration_ns     INTEGER NOT NULL,
+  packets         INTEGER NOT NULL,     -- transmissions
+  bytes           INTEGER NOT NULL,     -- payload of the transmissions, both directions
+  conclusion_id   INTEGER NOT NULL REFERENCES conclusion(id),
+  verdict_numbers ANY
+) STRICT;
+
+-- What a flow was joined with the others of its connection by.
+CREATE TABLE evidence(
   id            INTEGER PRIMARY KEY,
-  connection_id INTEGER NOT NULL REFERENCES connection(id),
+  join_state    TEXT NOT NULL,          -- certain, likely, ambiguous, alone
+  join_evidence TEXT NOT NULL           -- JSON
+) STRICT;
+
+-- One connection as one point saw it.
+CREATE TABLE flow_row(
+  id            INTEGER PRIMARY KEY,
+  connection_id INTEGER NOT NULL REFERENCES connection_row(id),
   point_id      INTEGER NOT NULL REFERENCES point(id),
   client_addr   INTEGER NOT NULL REFERENCES addr(id),
   client_port   INTEGER NOT NULL,
@@ -97,14 +117,13 @@ CREATE TABLE flow(
   client_isn    INTEGER,                -- NULL: not seen
   server_isn    INTEGER,
   packets       INTEGER NOT NULL,
-  join_state    TEXT NOT NULL,          -- certain, likely, ambiguous, alone
-  join_evidence TEXT NOT NULL           -- JSON
+  evidence_id   INTEGER NOT NULL REFERENCES evidence(id)
 ) STRICT;
 
-CREATE INDEX flow_connection ON flow(connection_id);
+CREATE INDEX flow_connection ON flow_row(connection_id);
 
 CREATE TABLE flow_part(
-  flow_id     INTEGER NOT NULL REFERENCES flow(id),
+  flow_id     INTEGER NOT NULL REFERENCES flow_row(id),
   part_id     INTEGER NOT NULL REFERENCES part(id),
   a_is_client INTEGER NOT NULL,
   PRIMARY KEY(flow_id, part_id)
@@ -112,16 +131,16 @@ CREATE TABLE flow_part(
 
 -- The two sides of a connection through a BIG-IP: f5_peer_id is how the trailers of the flow name the other one.
 CREATE TABLE f5_peer(
-  flow_id      INTEGER NOT NULL REFERENCES flow(id),
+  flow_id      INTEGER NOT NULL REFERENCES flow_row(id),
   f5_peer_id   INTEGER NOT NULL,
-  peer_flow_id INTEGER NOT NULL REFERENCES flow(id),
+  peer_flow_id INTEGER NOT NULL REFERENCES flow_row(id),
   PRIMARY KEY(flow_id, f5_peer_id, peer_flow_id)
 ) STRICT, WITHOUT ROWID;
 
 -- The two connections at a full proxy: the one that it ends, and one that it opened for it. What passes on several clients' requests has no row.
 CREATE TABLE tie(
-  front_id   INTEGER NOT NULL REFERENCES connection(id),
-  back_id    INTEGER NOT NULL REFERENCES connection(id),
+  front_id   INTEGER NOT NULL REFERENCES connection_row(id),
+  back_id    INTEGER NOT NULL REFERENCES connection_row(id),
   evidence   TEXT NOT NULL,             -- PROXY header, unique id, TLS ClientHello, equal streams, equal request, times, F5 trailer
   confidence TEXT NOT NULL,             -- certain, likely
   PRIMARY KEY(front_id, back_id)
@@ -149,7 +168,7 @@ CREATE TABLE resegmented(
 ) STRICT;
 
 CREATE TABLE hop(
-  connection_id   INTEGER NOT NULL REFERENCES connection(id),
+  connection_id   INTEGER NOT NULL REFERENCES connection_row(id),
   from_point      INTEGER NOT NULL REFERENCES point(id),
   to_point        INTEGER NOT NULL REFERENCES point(id),
   direction       INTEGER NOT NULL,     -- 0 c2s, 1 s2c
@@ -176,7 +195,7 @@ CREATE TABLE hop(
 -- Transmissions of which equal ones were about: which of them is which at the other points rests on their order.
 CREATE TABLE alike(
   transmission_id INTEGER PRIMARY KEY REFERENCES packet(id),
-  connection_id   INTEGER NOT NULL REFERENCES connection(id)
+  connection_id   INTEGER NOT NULL REFERENCES connection_row(id)
 ) STRICT;
 
 -- What a hop costs, all connections together: quantiles of the middle, the lower and the upper end of what the clocks leave open for each packet.
@@ -216,7 +235,7 @@ CREATE TABLE round_trip(
 
 -- Who a connection waits for (correlate/timing.h). NULL: not known.
 CREATE TABLE timing(
-  connection_id        INTEGER PRIMARY KEY REFERENCES connection(id),
+  connection_id        INTEGER PRIMARY KEY REFERENCES connection_row(id),
   handshake_ns         INTEGER,
   first_byte_ns        INTEGER,
   server_ns            INTEGER,
@@ -247,7 +266,7 @@ CREATE TABLE server_time(
 -- What a hop does to a field, but for addresses and ports that are those of the flows at its ends (hop.translated).
 CREATE TABLE change(
   id            INTEGER PRIMARY KEY,
-  connection_id INTEGER NOT NULL REFERENCES connection(id),
+  connection_id INTEGER NOT NULL REFERENCES connection_row(id),
   from_point    INTEGER NOT NULL REFERENCES point(id),
   to_point      INTEGER NOT NULL REFERENCES point(id),
   direction     INTEGER NOT NULL,
@@ -295,26 +314,35 @@ CREATE TABLE rule(
   would_change TEXT NOT NULL            -- what would change the verdict
 ) STRICT;
 
-CREATE TABLE finding(
+-- What a finding says, but for its packets and numbers.
+CREATE TABLE statement(
   id            INTEGER PRIMARY KEY,
-  connection_id INTEGER NOT NULL REFERENCES connection(id),
   kind          TEXT NOT NULL,
   what          TEXT NOT NULL,
   direction     INTEGER,                -- 0 c2s, 1 s2c; NULL: both
-  count         INTEGER NOT NULL,
   from_point    INTEGER REFERENCES point(id),
   to_point      INTEGER REFERENCES point(id),
   point         INTEGER REFERENCES point(id),
   confidence    TEXT NOT NULL,
   rule          TEXT NOT NULL REFERENCES rule(name),
   text          TEXT NOT NULL,
-  evidence      TEXT NOT NULL           -- JSON: packets, reasons, assumptions, alternatives, clues, answers, hypotheses, missing, next
+  evidence      TEXT NOT NULL           -- JSON behind packets: reasons, assumptions, alternatives, clues, answers, hypotheses, missing, next
 ) STRICT;
-CREATE INDEX finding_connection ON finding(connection_id);
+
+CREATE TABLE finding_row(
+  id               INTEGER PRIMARY KEY,
+  connection_id    INTEGER NOT NULL REFERENCES connection_row(id),
+  statement_id     INTEGER NOT NULL REFERENCES statement(id),
+  count            INTEGER NOT NULL,
+  packets          TEXT,                -- first members of its evidence, with commas; NULL: the first 20 of finding_packet
+  text_numbers     ANY,
+  evidence_numbers ANY
+) STRICT;
+CREATE INDEX finding_connection ON finding_row(connection_id);
 
 -- The transmissions that a finding is about.
 CREATE TABLE finding_packet(
-  finding_id      INTEGER NOT NULL REFERENCES finding(id),
+  finding_id      INTEGER NOT NULL REFERENCES finding_row(id),
   transmission_id INTEGER NOT NULL REFERENCES packet(id),
   PRIMARY KEY(finding_id, transmission_id)
 ) STRICT, WITHOUT ROWID;
@@ -345,7 +373,7 @@ CREATE TABLE pattern(
 ) STRICT;
 
 CREATE TABLE pattern_connection(
-  connection_id INTEGER NOT NULL REFERENCES connection(id),
+  connection_id INTEGER NOT NULL REFERENCES connection_row(id),
   pattern_id    INTEGER NOT NULL REFERENCES pattern(id),
   PRIMARY KEY(connection_id, pattern_id)
 ) STRICT, WITHOUT ROWID;

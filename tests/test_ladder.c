@@ -354,7 +354,7 @@ static void connect_with(struct made *m, const char *outcome, unsigned flags, bo
 	made_connection(m, START + m->connection * 1000000000, 3000000, outcome, answered ? 0 : 3, "A verdict.", 1);
 	made_packet(m, &(struct made_packet){.flags = flags, .seq = 1000, .win = 5840, .ws = 8, .tsval = 100 + m->connection, OFFER, .at_us = {1}});
 	if (!answered)
-		made_sql(m, "UPDATE flow SET server_isn = NULL WHERE connection_id = %" PRId64, m->connection);
+		made_sql(m, "UPDATE flow_row SET server_isn = NULL WHERE connection_id = %" PRId64, m->connection);
 }
 
 /* The line of the failed connections' ladders that has these words, from there on, or "". */
@@ -393,7 +393,7 @@ static void what_a_failed_syn_offers_is_compared_with_others(void **state)
 	connect_with(&m, "completed", 0xc2, true);
 	check_line(&m, "alike ", "alike      1 of 2 other connections to this server with the same SYN (flags, window, options) were answered: "
 	    "what it offers is not the reason by itself");
-	made_sql(&m, "UPDATE flow SET server_port = 80 WHERE connection_id = 4");
+	made_sql(&m, "UPDATE flow_row SET server_port = 80 WHERE connection_id = 4");
 	check_line(&m, "alike ", "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
 	    "1 of 1 with another SYN were");
 	made_sql(&m, "UPDATE tcpopt SET mss = 1400 WHERE packet_id = 2");

@@ -273,7 +273,7 @@ static void a_verdict_is_as_sure_as_its_weakest_claim(void **state)
 	made_finding(&m, "dropped", "RST", 1, 0, 1, "likely", "t", "{}", NULL);
 	made_connection(&m, 4000, 10, "completed", 3, "This breaks SACK.", 3);
 	made_finding(&m, "modified", "any", 1, 1, 0, "certain", "t", "{}", NULL);
-	made_sql(&m, "UPDATE finding SET rule = 'sack_not_shifted' WHERE connection_id = 4");
+	made_sql(&m, "UPDATE statement SET rule = 'sack_not_shifted' WHERE id IN (SELECT statement_id FROM finding_row WHERE connection_id = 4)");
 	assert_int_equal(chosen(&m, &(struct filter){0}), 4);
 	got = rows(&m, "csv", "SELECT confidence FROM report_confidence ORDER BY connection_id");
 	assert_string_equal(got, "confidence\r\n\r\npossible\r\nlikely\r\ncertain\r\n");

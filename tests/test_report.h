@@ -90,7 +90,8 @@ static inline void made_open(struct made *m, const char *points, const char *how
 		points += n + (points[n] == ',');
 	}
 	made_exec(m, sqlite3_mprintf(
-			 "INSERT INTO addr VALUES(1, '10.10.10.10', 4), (2, '20.20.20.20', 4), (3, '10.7.0.11', 4), (4, '192.0.2.1', 4)"));
+			 "INSERT INTO addr VALUES(1, '10.10.10.10', 4), (2, '20.20.20.20', 4), (3, '10.7.0.11', 4), (4, '192.0.2.1', 4);"
+			 "INSERT INTO evidence VALUES(1, 'certain', '{}')"));
 }
 
 static inline void made_close(struct made *m)
@@ -119,12 +120,13 @@ static inline void made_connection(
 			   "VALUES(%lld, %d, 1, %lld, 2, 443, 0, 0, 0, %lld, %lld, %lld, 0, 0, 1, 0, 0, 0, 0, 0)",
 			   flow, i + 1, 53810 + id, start_ns, start_ns, start_ns + duration_us * 1000));
 	}
-	made_exec(m, sqlite3_mprintf("INSERT INTO connection VALUES(%lld, %lld, %lld, %Q, %Q, %d, %Q, 0, 0, 0)", id, start_ns,
-			 start_ns + duration_us * 1000, outcome, verdict, severity, points));
+	made_exec(m, sqlite3_mprintf("INSERT INTO conclusion VALUES(%lld, %Q, replace(%Q, '%%', '%%%%'), %d, %Q, 0);"
+				     "INSERT INTO connection_row VALUES(%lld, %lld, %lld, 0, 0, %lld, NULL)",
+			 id, outcome, verdict, severity, points, id, start_ns, duration_us * 1000, id));
 	for (int i = 0; i < m->points; i++)
 		if (seen >> i & 1)
 			made_exec(m,
-			    sqlite3_mprintf("INSERT INTO flow VALUES(%lld, %lld, %d, 1, %lld, 2, 443, 1000, 5000, 0, 'certain', '{}');"
+			    sqlite3_mprintf("INSERT INTO flow_row VALUES(%lld, %lld, %d, 1, %lld, 2, 443, 1000, 5000, 0, 1);"
 					    "INSERT INTO flow_part VALUES(%lld, %lld, 1)",
 				id * 100 + i, id, i + 1, 53810 + id, id * 100 + i, id * 100 + i));
 }
@@ -171,7 +173,7 @@ static inline int64_t made_packet(struct made *m, const struct made_packet *p)
 			made_exec(m, sqlite3_mprintf("INSERT INTO sighting VALUES(%d, %lld, 1, %lld, 0, 0)", !p->s2c, id, first - id));
 		first = first ? first : id;
 	}
-	made_exec(m, sqlite3_mprintf("UPDATE connection SET packets = packets + 1 WHERE id = %lld", m->connection));
+	made_exec(m, sqlite3_mprintf("UPDATE connection_row SET packets = packets + 1 WHERE id = %lld", m->connection));
 	return first;
 }
 
@@ -184,13 +186,16 @@ static inline int64_t made_finding(struct made *m, const char *kind, const char 
 
 	while (tx && count < 4 && tx[count])
 		count++;
-	made_exec(m, sqlite3_mprintf("INSERT INTO finding(connection_id, kind, what, direction, count, from_point, to_point, point, "
-				     "confidence, rule, text, evidence)"
-				     "VALUES(%lld, %Q, %Q, %d, %d, %s, %s, %s, %Q, 'R', %Q, %Q)",
-			 m->connection, kind, what, direction, count ? count : 1, to < 0 ? "NULL" : (char[]){(char)('1' + from), 0},
+	/* Its packets are those of finding_packet. */
+	if (strncmp(evidence, "{\"packets\":[", 12) == 0)
+		evidence = strchr(evidence, ']');
+	made_exec(m, sqlite3_mprintf("INSERT INTO statement(kind, what, direction, from_point, to_point, point, confidence, rule, text, evidence)"
+				     "VALUES(%Q, %Q, %d, %s, %s, %s, %Q, 'R', replace(%Q, '%%', '%%%%'), %s || replace(substr(%Q, 2), '%%', '%%%%'))",
+			 kind, what, direction, to < 0 ? "NULL" : (char[]){(char)('1' + from), 0},
 			 to < 0 ? "NULL" : (char[]){(char)('1' + to), 0}, to < 0 ? (char[]){(char)('1' + from), 0} : "NULL", confidence,
-			 text, evidence));
+			 text, evidence[0] == '{' && evidence[1] != '}' ? "','" : "''", evidence));
 	id = sqlite3_last_insert_rowid(m->db.sql);
+	made_exec(m, sqlite3_mprintf("INSERT INTO finding_row VALUES(%lld, %lld, %lld, %d, NULL, NULL, NULL)", id, m->connection, id, count ? count : 1));
 	for (int i = 0; i < count; i++)
 		made_exec(m, sqlite3_mprintf("INSERT INTO finding_packet VALUES(%lld, %lld)", id, tx[i]));
 	return id;

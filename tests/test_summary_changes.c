@@ -130,7 +130,7 @@ static void ecn_is_told_in_its_own_words(void **state)
 /* What connection n is at point b: addresses 1 and 2 are the hosts', 3 and 4 others. */
 static void translated(struct made *m, int n, int client, int client_port, int server, int server_port)
 {
-	made_sql(m, "UPDATE flow SET client_addr = %d, client_port = %d, server_addr = %d, server_port = %d WHERE id = %d", client, client_port, server,
+	made_sql(m, "UPDATE flow_row SET client_addr = %d, client_port = %d, server_addr = %d, server_port = %d WHERE id = %d", client, client_port, server,
 	    server_port, n * 100 + 1);
 	made_sql(m, "INSERT INTO translated VALUES(1, 2, 0, 'src', 1, NULL, NULL) ON CONFLICT DO UPDATE SET connections = connections + 1");
 }
@@ -172,12 +172,12 @@ static void many_translations_are_told_by_what_addresses_share(void **state)
 	for (int i = 1; i <= 5; i++) {
 		made_connection(&m, 1000 * i, 1000, "completed", 0, "Completed.", 3);
 		made_sql(&m, "INSERT INTO addr VALUES(%d, '2001:db8::%x', 6)", 100 + i, i);
-		made_sql(&m, "UPDATE flow SET client_addr = %d WHERE id = %d", 100 + i, i * 100);
+		made_sql(&m, "UPDATE flow_row SET client_addr = %d WHERE id = %d", 100 + i, i * 100);
 		translated(&m, i, 4, 53810 + i, 2, 443);
 	}
 	compared(&m, false, "src", 5);
 	check(&m, "changed   a ↔ b: source 5 addresses in 2001:db8::/125→192.0.2.1 5/5, port kept\n");
-	made_sql(&m, "UPDATE flow SET client_addr = 1 WHERE id = 300");
+	made_sql(&m, "UPDATE flow_row SET client_addr = 1 WHERE id = 300");
 	check(&m, "changed   a ↔ b: source 5 addresses→192.0.2.1 5/5, port kept\n");
 	made_close(&m);
 }

@@ -118,7 +118,7 @@ static int named(struct db *db, const struct filter *f, struct ids *ids, struct 
 	int rc = 0;
 	sqlite3_stmt *st;
 
-	if (db_int(db, "SELECT max(id) FROM connection", 0, &last, e) < 0 ||
+	if (db_int(db, "SELECT max(id) FROM connection_row", 0, &last, e) < 0 ||
 	    db_prepare(db, "SELECT id FROM connection WHERE id = ?1", &st, e) < 0)
 		return -1;
 	for (size_t i = 0; rc == 0 && i < f->ids; i++) {
