@@ -197,8 +197,8 @@ e AS (
          CASE f.number WHEN 0 THEN iif(h.direction, y.server_addr, y.client_addr) WHEN 1 THEN iif(h.direction, y.client_addr, y.server_addr)
                        WHEN 2 THEN iif(h.direction, y.server_port, y.client_port) ELSE iif(h.direction, y.client_port, y.server_port) END AS after
   FROM hop h
-  CROSS JOIN flow x ON x.connection_id = h.connection_id AND x.point_id = h.from_point
-  CROSS JOIN flow y ON y.connection_id = h.connection_id AND y.point_id = h.to_point
+  CROSS JOIN flow_row x ON x.connection_id = h.connection_id AND x.point_id = h.from_point
+  CROSS JOIN flow_row y ON y.connection_id = h.connection_id AND y.point_id = h.to_point
   CROSS JOIN f
   WHERE h.translated > 0)
 SELECT connection_id, from_point, to_point, direction, number, field, count,
@@ -279,7 +279,7 @@ LEFT JOIN point tp ON tp.id = f.to_point
 LEFT JOIN point p ON p.id = f.point
 UNION ALL
 -- That the flows at both ends of a hop differ is not stored once more. These ids come behind those of the table.
-SELECT (SELECT coalesce(max(id), 0) FROM finding) + ((h.connection_id * 2 + h.direction) * 1024 + h.from_point) * 4 + h.number, h.connection_id,
+SELECT (SELECT coalesce(max(id), 0) FROM finding_row) + ((h.connection_id * 2 + h.direction) * 1024 + h.from_point) * 4 + h.number, h.connection_id,
        'modified', 'any', CASE h.direction WHEN 0 THEN 'c2s' ELSE 's2c' END, h.count, fp.name, tp.name, NULL, 'certain', 'modified',
        'Field ' || h.field || ' was rewritten in ' || h.count || iif(h.count = 1, ' packet', ' packets') || ' of the ' || iif(h.direction, 'server.', 'client.'),
        '{"packets":[]}'
