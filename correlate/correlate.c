@@ -11,6 +11,7 @@
 #include "correlate/habit.h"
 #include "correlate/join.h"
 #include "correlate/judge.h"
+#include "correlate/ladder_store.h"
 #include "correlate/match.h"
 #include "correlate/pipeline.h"
 #include "correlate/precedent.h"
@@ -146,7 +147,8 @@ static int store_one(void *ctx, struct job *j, struct err *e)
 		return store_aside(r->store, j->index, e);
 	if (habits_add(&r->habits, &j->conn, &j->changed, e) < 0 || delay_sums_add(&r->delay_sums, &j->conn, &j->delays, e) < 0)
 		return -1;
-	if (store_connection(r->store, &j->proof, &j->found, &j->changed, &j->delays, e) < 0)
+	if (store_connection(r->store, &j->proof, &j->found, &j->changed, &j->delays, e) < 0 ||
+	    ladder_store(r->db, &j->conn, &j->found, e) < 0)
 		return -1;
 	return timings_add(&r->timings, &j->conn, e) < 0 ? -1 : troubles_add(&r->troubles, &j->conn, &j->found, e);
 }

@@ -1,6 +1,7 @@
 -- Derived: made by correlate from the content, dropped and rebuilt as a whole.
 DROP TABLE IF EXISTS pattern_connection;
 DROP TABLE IF EXISTS pattern;
+DROP TABLE IF EXISTS ladder;
 DROP TABLE IF EXISTS finding_packet;
 DROP TABLE IF EXISTS finding_row;
 DROP TABLE IF EXISTS statement;
@@ -345,6 +346,19 @@ CREATE TABLE finding_packet(
   finding_id      INTEGER NOT NULL REFERENCES finding_row(id),
   transmission_id INTEGER NOT NULL REFERENCES packet(id),
   PRIMARY KEY(finding_id, transmission_id)
+) STRICT, WITHOUT ROWID;
+
+-- Of connections of many packets: those that a ladder shows when the others are folded away, and those that they are compared with. The others need not be
+-- read. Rows are transmissions in order of time, from 1 on.
+CREATE TABLE ladder(
+  connection_id   INTEGER NOT NULL REFERENCES connection(id),
+  row             INTEGER NOT NULL,
+  packet_id       INTEGER NOT NULL REFERENCES packet(id),       -- a sighting of it
+  transmission_id INTEGER NOT NULL REFERENCES packet(id),
+  show            INTEGER NOT NULL,     -- 1: the row is shown; 0: one that is shown says something of it
+  marked          INTEGER NOT NULL,     -- rows with findings between the shown one before and this one
+  pieces          INTEGER NOT NULL,     -- transmissions that have bytes of it (resegmented)
+  PRIMARY KEY(connection_id, row, packet_id)
 ) STRICT, WITHOUT ROWID;
 
 -- What connections with the same trouble at the same place have in common (correlate/pattern.h).

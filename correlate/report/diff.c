@@ -376,7 +376,7 @@ static int ladder(struct db *db, const struct style *s, int64_t id, bool all, st
 	size_t shown;
 	int rc = -1;
 
-	if (trace_load(&t, db, s, id, e) < 0)
+	if (trace_load(&t, db, s, id, all, e) < 0)
 		return -1;
 	headline(&t, s);
 	verdict(&t, s);

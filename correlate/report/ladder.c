@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "correlate/fold.h"
 #include "correlate/report/remark.h"
 #include "correlate/report/text.h"
 
@@ -30,14 +31,14 @@ static int at_least(int n, int least)
 }
 
 /* Widths that the shown rows need. */
-static void measure(struct layout *l, const bool *show)
+static void measure(struct layout *l, const struct fold_row *fold)
 {
 	char text[160];
 
 	for (size_t i = 0; i < l->t->rows; i++) {
 		const struct row *r = &l->t->row[i];
 
-		if (!show[i])
+		if (!fold[i].show)
 			continue;
 		remark_label(l->t, r, text, sizeof text);
 		l->label_w = at_least(l->label_w, style_columns(text));
@@ -45,18 +46,18 @@ static void measure(struct layout *l, const bool *show)
 		l->note_w = at_least(l->note_w, style_columns(text));
 		style_seconds(text, sizeof text, r->sent_ns - l->t->start_ns, l->resolution_ns, true);
 		l->time_w = at_least(l->time_w, style_columns(text));
-		l->number_w = at_least(l->number_w, snprintf(NULL, 0, "%zu", i + 1));
+		l->number_w = at_least(l->number_w, snprintf(NULL, 0, "%zu", r->number));
 	}
 }
 
-static int layout(struct layout *l, const bool *show, struct err *e)
+static int layout(struct layout *l, const struct fold_row *fold, struct err *e)
 {
 	int n = (int)l->t->columns, x, hop, room;
 
 	l->axis = calloc((size_t)n + 1, sizeof *l->axis);
 	if (l->axis == NULL)
 		return err_set(e, "out of memory");
-	measure(l, show);
+	measure(l, fold);
 	l->inside = n <= 2;
 	l->note_w = at_most(l->note_w, l->s->width >= 120 ? 40 : l->s->width >= 90 ? 24 : 14);
 	l->time_x = l->number_w + 2;
@@ -180,9 +181,9 @@ static void one(const struct layout *l, struct canvas *v, size_t i, struct told 
 	const struct row *r = &l->t->row[i];
 	char text[160], note[160], line[160];
 	const char *rest = note;
-	int weight = remark_weight(l->t, r);
+	unsigned weight = remark_weight(l->t, r);
 
-	snprintf(text, sizeof text, "%*zu", l->number_w, i + 1);
+	snprintf(text, sizeof text, "%*zu", l->number_w, r->number);
 	canvas_text(v, 0, TINT_FAINT, text);
 	style_seconds(text, sizeof text, r->sent_ns - l->t->start_ns, l->resolution_ns, true);
 	canvas_text(v, l->time_x + l->time_w - style_columns(text), TINT_NONE, text);
@@ -202,21 +203,19 @@ static void one(const struct layout *l, struct canvas *v, size_t i, struct told 
 }
 
 /* Silence, or rows that are not shown, between two rows that are. */
-static void gap(const struct layout *l, struct canvas *v, size_t before, size_t after)
+static void gap(const struct layout *l, struct canvas *v, size_t before, size_t after, uint32_t marked)
 {
 	int64_t ns = l->t->row[after].sent_ns - l->t->row[before].sent_ns;
-	size_t hidden = after - before - 1, marked = 0;
+	size_t hidden = l->t->row[after].number - l->t->row[before].number - 1;
 	char text[160] = "", number[32];
 
 	if (hidden == 0 && ns < GAP_NS)
 		return;
-	for (size_t i = before + 1; i < after; i++)
-		marked += remark_weight(l->t, &l->t->row[i]) > 0;
 	axes(l, v, style_pick(l->s, "┊", ":"));
 	if (hidden > 0)
 		text_add(text, sizeof text, "%s packets", style_count(number, sizeof number, (int64_t)hidden));
 	if (marked > 0)
-		text_add(text, sizeof text, ", %s with findings (--all)", style_count(number, sizeof number, (int64_t)marked));
+		text_add(text, sizeof text, ", %s with findings (--all)", style_count(number, sizeof number, marked));
 	text_add(text, sizeof text, "%s%s", hidden ? ", " : "", style_duration(l->s, number, sizeof number, ns, l->t->resolution_ns));
 	canvas_text(v, canvas_text(v, l->label_x + (l->inside ? 1 : 0), TINT_FAINT, text), TINT_FAINT, " ");
 	canvas_print(v);
@@ -243,28 +242,47 @@ static void legend(const struct layout *l, unsigned marks)
 	text_para(l->s, l->time_x, "", 0, TINT_FAINT, text);
 }
 
+/* What of it is shown: as correlate chose, where only that was loaded. The caller frees it; NULL: out of memory. */
+static struct fold_row *choose(const struct trace *t, bool all)
+{
+	struct fold_row *f = calloc(t->rows + 1, sizeof *f);
+
+	for (size_t i = 0; f != NULL && i < t->rows; i++) {
+		const struct row *r = &t->row[i];
+
+		f[i].weight = (uint8_t)remark_weight(t, r);
+		f[i].repeats = (uint32_t)r->repeats;
+	}
+	if (f != NULL && !t->choices)
+		fold(f, t->rows, all);
+	for (size_t i = 0; f != NULL && t->choices && i < t->rows; i++) {
+		f[i].show = t->row[i].choice->show;
+		f[i].marked = t->row[i].choice->marked;
+	}
+	return f;
+}
+
 int ladder_print(const struct trace *t, const struct style *s, bool all, struct err *e)
 {
 	struct layout l = {.t = t, .s = s, .resolution_ns = t->resolution_ns > 1000 ? t->resolution_ns : 1000};
 	struct told *told = calloc(1, sizeof *told);
-	bool *show = calloc(t->rows + 1, sizeof *show);
+	struct fold_row *fold = choose(t, all);
 	struct canvas v = {0};
 	unsigned marks = 0;
 	int rc = -1;
 
-	if (told == NULL || show == NULL) {
+	if (told == NULL || fold == NULL) {
 		err_set(e, "out of memory");
 		goto out;
 	}
-	ladder_fold(t, all, show);
-	if (layout(&l, show, e) < 0 || canvas_open(&v, s, l.width + 1, e) < 0)
+	if (layout(&l, fold, e) < 0 || canvas_open(&v, s, l.width + 1, e) < 0)
 		goto out;
 	head(&l, &v);
 	for (size_t i = 0, before = SIZE_MAX; i < t->rows; i++) {
-		if (!show[i])
+		if (!fold[i].show)
 			continue;
 		if (before != SIZE_MAX)
-			gap(&l, &v, before, i);
+			gap(&l, &v, before, i, fold[i].marked);
 		one(&l, &v, i, told, &marks);
 		before = i;
 	}
@@ -274,6 +292,6 @@ out:
 	canvas_close(&v);
 	free(l.axis);
 	free(told);
-	free(show);
+	free(fold);
 	return rc;
 }

@@ -10,9 +10,6 @@
 /* Print it. all: every row; else long ones show their beginning, the rows with findings and some around, and their end. */
 int ladder_print(const struct trace *t, const struct style *s, bool all, struct err *e);
 
-/* Which rows are shown (ladder_fold.c). show has t->rows members. */
-void ladder_fold(const struct trace *t, bool all, bool *show);
-
 /* Where things are drawn. */
 struct layout {
 	const struct trace *t;

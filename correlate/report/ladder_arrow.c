@@ -153,14 +153,14 @@ static void draw(const struct layout *l, struct canvas *v, const struct stretch 
 }
 
 /* Cut up or put together in this hop: what it goes on as, or what it was before. Words by which row that is. */
-static void cut_text(const struct row *r, bool came, char *buf, size_t size)
+static void cut_text(const struct trace *t, const struct row *r, bool came, char *buf, size_t size)
 {
 	if (came && r->pieces > 1)
 		snprintf(buf, size, "as %zu packets", r->pieces);
 	else if (came)
-		snprintf(buf, size, "in %zu", r->into);
+		snprintf(buf, size, "in %zu", t->row[r->into - 1].number);
 	else
-		snprintf(buf, size, "of %zu", r->origin);
+		snprintf(buf, size, "of %zu", t->row[r->origin - 1].number);
 }
 
 /* The stretch between two columns that are neighbours in travel. Returns the marks used. */
@@ -184,7 +184,7 @@ static unsigned hop(
 		p.start = end_mark(l, r, "generated", from, to);
 	p.head |= came && !went && r->into;
 	if ((came && !went && r->into) || (!came && r->origin))
-		cut_text(r, came, delay, sizeof delay);
+		cut_text(l->t, r, came, delay, sizeof delay);
 	if (came && went && delay_of(l, r, from, to, &took)) {
 		style_interval(l->s, delay, sizeof delay, &took, l->t->resolution_ns, false);
 		style_interval(l->s, brief, sizeof brief, &took, l->t->resolution_ns, true);

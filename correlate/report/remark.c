@@ -3,11 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "correlate/fold.h"
 #include "correlate/report/text.h"
 #include "schema/segment.h"
-
-/* How many rows back a comparison with earlier rows looks. */
-#define LOOK_BACK 8
 
 static const char *icmp_name(const struct sighting *k)
 {
@@ -76,16 +74,12 @@ static bool is_kind(const struct finding *f, const char *const *list)
 	return false;
 }
 
-int remark_weight(const struct trace *t, const struct row *r)
+unsigned remark_weight(const struct trace *t, const struct row *r)
 {
-	static const char *const light[] = {"modified", "retransmitted", "capture_duplicate", "not_captured", "keepalive", "ecn_bleached",
-	    "fragmented", "inserted", "terminated", "originated", NULL};
-	static const char *const none[] = {"modified", "port_reuse", "ecn_bleached", "resegmented", NULL};
-	int weight = 0;
+	unsigned weight = 0;
 
 	for (size_t i = r->finding; i < r->finding + r->findings; i++) {
-		const struct finding *f = &t->finding[t->mark[i].finding];
-		int w = is_kind(f, none) ? 0 : is_kind(f, light) ? 1 : 2;
+		unsigned w = fold_weight(t->finding[t->mark[i].finding].kind);
 
 		weight = w > weight ? w : weight;
 	}
@@ -119,7 +113,7 @@ void remark_note(const struct trace *t, const struct row *r, char *buf, size_t s
 	if (r->repeats) {
 		char word[48];
 
-		snprintf(word, sizeof word, "repeats %zu", r->repeats);
+		snprintf(word, sizeof word, "repeats %zu", t->row[r->repeats - 1].number);
 		note_add(buf, size, word);
 	}
 }
@@ -181,16 +175,15 @@ static void detail_handshake(const struct trace *t, const struct row *r, char *b
 /* Earlier SYNs whose sequence number this packet acknowledges at a point that saw both. */
 static void detail_acknowledges(const struct trace *t, const struct row *r, char *buf, size_t size)
 {
-	const struct row *end = r - t->row > LOOK_BACK ? t->row + LOOK_BACK : r;
 	char part[96] = "";
 
-	for (const struct row *q = t->row; q < end; q++) {
+	for (const struct row *q = t->row; q < r && q->number <= FOLD_LOOK_BACK; q++) {
 		for (size_t c = 0; c < t->columns && q->s2c != r->s2c; c++) {
 			const struct sighting *syn = trace_at(t, q, (int)c), *k = trace_at(t, r, (int)c);
 
 			if (!syn || !k || !(syn->flags & TCP_SYN) || k->ack < 0 || k->ack != ((syn->seq + 1) & 0xffffffff))
 				continue;
-			text_add(part, sizeof part, "%s%zu", part[0] ? " and " : "acknowledges ", (size_t)(q - t->row) + 1);
+			text_add(part, sizeof part, "%s%zu", part[0] ? " and " : "acknowledges ", q->number);
 			break;
 		}
 	}
@@ -209,7 +202,7 @@ static void detail_answers(const struct trace *t, const struct row *r, char *buf
 
 		for (size_t q = 0; k->transmission_id == r->transmission_id && q < t->rows && &t->row[q] < r; q++)
 			if (t->row[q].transmission_id == k->syn) {
-				text_add(part, sizeof part, "%s%zu", part[0] ? " or " : "answers ", q + 1);
+				text_add(part, sizeof part, "%s%zu", part[0] ? " or " : "answers ", t->row[q].number);
 				how = k->how;
 			}
 	}
@@ -223,14 +216,13 @@ static void detail_same_numbers(const struct trace *t, const struct row *r, char
 {
 	const struct sighting *k = trace_first(t, r);
 
-	for (size_t i = 1; i <= LOOK_BACK && t->row + i <= r; i++) {
-		const struct row *q = r - i;
+	for (const struct row *q = r; q-- > t->row && q->number + FOLD_LOOK_BACK >= r->number;) {
 		const struct sighting *p = trace_first(t, q);
 		char part[64];
 
 		if (q->s2c != r->s2c || p->column != k->column || p->seq != k->seq || p->ack != k->ack || p->length > 0 || k->ack < 0)
 			continue;
-		snprintf(part, sizeof part, "same numbers as %zu", (size_t)(q - t->row) + 1);
+		snprintf(part, sizeof part, "same numbers as %zu", q->number);
 		add(buf, size, part);
 		return;
 	}
@@ -242,7 +234,7 @@ static void detail_timestamps(const struct trace *t, const struct row *r, char *
 	const struct sighting *k = trace_first(t, r);
 	size_t offer = 0;
 
-	for (size_t i = 0; i < LOOK_BACK && t->row + i < r; i++) {
+	for (size_t i = 0; i < FOLD_LOOK_BACK && t->row + i < r; i++) {
 		const struct sighting *p = trace_first(t, &t->row[i]);
 
 		if (!(p->flags & TCP_SYN))

@@ -13,8 +13,8 @@ void remark_note(const struct trace *t, const struct row *r, char *buf, size_t s
 /* What a handshake offers, and what is odd about others; parts separated by two blanks. Empty for most. */
 void remark_detail(const struct trace *t, const struct row *r, char *buf, size_t size);
 
-/* How bad: 2 a loss, a birth, a doubt; 1 repeats and the like; 0 nothing. */
-int remark_weight(const struct trace *t, const struct row *r);
+/* How bad it is, by the worst of its findings (fold_weight). */
+unsigned remark_weight(const struct trace *t, const struct row *r);
 
 /* Changes that were told already: what stays the same in a connection is told once. */
 struct told {

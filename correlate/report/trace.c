@@ -35,6 +35,7 @@ void trace_free(struct trace *t)
 	free(t->mark);
 	free(t->reply);
 	free(t->hop);
+	free(t->choice);
 	*t = (struct trace){0};
 }
 
@@ -172,11 +173,21 @@ static int find_resegmented(struct trace *t, struct err *e)
 
 		r->origin = k->origin ? row_of(t, order, k->origin) : 0;
 		r->into = k->into ? row_of(t, order, k->into) : 0;
-		if (r->origin)
+		if (r->origin && !t->choices)
 			t->row[r->origin - 1].pieces++;
+		if (r->choice)
+			r->pieces = r->choice->pieces;
 	}
 	free(order);
 	return 0;
+}
+
+/* Which rows there are before and between those that were loaded is known by their numbers. */
+static int row_by_number(const void *x, const void *y)
+{
+	const struct row *a = x, *b = y;
+
+	return a->number < b->number ? -1 : a->number > b->number;
 }
 
 static int row_by_time(const void *x, const void *y)
@@ -202,10 +213,17 @@ static void join_fragments(struct trace *t, const struct row *r)
 	}
 }
 
-/* Sightings and marks come sorted by transmission: a row is a run of each. */
+static void put_in_order(struct trace *t)
+{
+	qsort(t->row, t->rows, sizeof *t->row, t->choices ? row_by_number : row_by_time);
+	for (size_t i = 0; !t->choices && i < t->rows; i++)
+		t->row[i].number = i + 1;
+}
+
+/* Sightings, marks and choices come sorted by transmission: a row is a run of each. */
 static int make_rows(struct trace *t, struct err *e)
 {
-	size_t mark = 0;
+	size_t mark = 0, choice = 0;
 
 	t->row = calloc(t->sightings + 1, sizeof *t->row);
 	if (t->row == NULL)
@@ -227,15 +245,24 @@ static int make_rows(struct trace *t, struct err *e)
 		while (mark < t->marks && t->mark[mark].transmission_id == r->transmission_id)
 			mark++;
 		r->findings = mark - r->finding;
+		while (choice < t->choices && t->choice[choice].transmission_id < r->transmission_id)
+			choice++;
+		if (t->choices && (choice == t->choices || t->choice[choice].transmission_id != r->transmission_id)) {
+			*r = (struct row){0};
+			t->rows--;
+			continue;
+		}
+		r->choice = t->choices ? &t->choice[choice] : NULL;
+		r->number = t->choices ? r->choice->number : 0;
 	}
-	qsort(t->row, t->rows, sizeof *t->row, row_by_time);
+	put_in_order(t);
 	return find_resegmented(t, e) < 0 ? -1 : find_repeats(t, e);
 }
 
-int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, struct err *e)
+int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, bool all, struct err *e)
 {
 	*t = (struct trace){.id = id};
-	if (trace_read(t, db, s, e) < 0 || make_rows(t, e) < 0) {
+	if (trace_read(t, db, s, all, e) < 0 || make_rows(t, e) < 0) {
 		trace_free(t);
 		return err_prefix(e, "connection %lld", (long long)id);
 	}

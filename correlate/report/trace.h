@@ -40,14 +40,25 @@ struct column {
 	int64_t id;
 };
 
+/* What correlate stored of a row of a long connection (table ladder). */
+struct choice {
+	int64_t transmission_id;
+	size_t number, pieces;
+	uint32_t marked;
+	bool show;
+};
+
 /* One transmission: sightings [first, first + n) of the trace. */
 struct row {
 	int64_t transmission_id, sent_ns;
+	size_t number;                  /* 1-based, among all of the connection in order of time */
 	size_t first, n;
 	size_t finding, findings;       /* [finding, finding + findings) of trace.mark */
-	size_t repeats;                 /* 1-based row that this one repeats; 0: none */
-	size_t origin, into;            /* 1-based rows: the earliest that it has bytes of, which goes on with its bytes; 0: none (resegmented) */
+	/* Of struct trace.row, from 1 on, 0: none. */
+	size_t repeats;                 /* the one that this one repeats */
+	size_t origin, into;            /* the earliest that it has bytes of, the one that goes on with its bytes (resegmented) */
 	size_t pieces;                  /* rows that it is the origin of */
+	const struct choice *choice;    /* NULL: all rows were loaded */
 	bool s2c;
 };
 
@@ -93,11 +104,13 @@ struct trace {
 	struct mark *mark;
 	struct reply *reply;
 	struct hop_error *hop;
+	struct choice *choice;
 	size_t columns, sightings, rows, findings, marks, replies, hops;
+	size_t choices;                 /* not 0: only these rows were loaded */
 };
 
-/* Load connection id. On -1 nothing is loaded. */
-int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, struct err *e);
+/* Load connection id, or of a long one, if not all of it is wanted, only what its folded ladder needs. On -1 nothing is loaded. */
+int trace_load(struct trace *t, struct db *db, const struct style *s, int64_t id, bool all, struct err *e);
 void trace_free(struct trace *t);
 
 /* The sighting of a row in a column, not the capture's own second copy nor a fragment; NULL: not seen there. */
@@ -112,7 +125,7 @@ const struct finding *trace_finding(const struct trace *t, const struct row *r, 
 bool trace_beyond(const struct trace *t, int column);
 
 /* Its tables, from the case (trace_read.c): everything but rows. */
-int trace_read(struct trace *t, struct db *db, const struct style *s, struct err *e);
+int trace_read(struct trace *t, struct db *db, const struct style *s, bool all, struct err *e);
 
 /* A claim, not a doubt. */
 bool finding_holds(const struct finding *f);

@@ -7,6 +7,7 @@
 #include "schema/clean.h"
 #include "schema/segment.h"
 
+#include "correlate/report/trace_choice.sql.h"
 #include "correlate/report/trace_columns.sql.h"
 #include "correlate/report/trace_findings.sql.h"
 #include "correlate/report/trace_marks.sql.h"
@@ -248,6 +249,23 @@ static int take_reply(struct trace *t, const struct style *s, sqlite3_stmt *st, 
 	return 0;
 }
 
+static int take_choice(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
+{
+	struct choice *c = grow(t->choice, t->choices, sizeof *c, e);
+
+	(void)s;
+	if (c == NULL)
+		return -1;
+	t->choice = c;
+	c += t->choices++;
+	c->transmission_id = sqlite3_column_int64(st, 0);
+	c->number = (size_t)sqlite3_column_int64(st, 1);
+	c->show = sqlite3_column_int(st, 2);
+	c->marked = (uint32_t)sqlite3_column_int64(st, 3);
+	c->pieces = (size_t)sqlite3_column_int64(st, 4);
+	return 0;
+}
+
 static int take_hop(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
 {
 	struct hop_error *h = grow(t->hop, t->hops, sizeof *h, e);
@@ -263,9 +281,10 @@ static int take_hop(struct trace *t, const struct style *s, sqlite3_stmt *st, st
 	return 0;
 }
 
-int trace_read(struct trace *t, struct db *db, const struct style *s, struct err *e)
+/* packets and marks: of all transmissions, or of those chosen. */
+static int read_tables(struct trace *t, struct db *db, const struct style *s, const char *packets, const char *marks, struct err *e)
 {
-	static const struct {
+	const struct {
 		const char *sql;
 		take_row *take;
 	} table[] = {
@@ -274,9 +293,9 @@ int trace_read(struct trace *t, struct db *db, const struct style *s, struct err
 		 "FROM v_connection c JOIN connection k ON k.id = c.id JOIN report_confidence r ON r.connection_id = c.id WHERE c.id = ?1",
 		 take_connection},
 	    {trace_columns_sql, take_column},
-	    {trace_packets_sql, take_packet},
+	    {packets, take_packet},
 	    {trace_findings_sql, take_finding},
-	    {trace_marks_sql, take_mark},
+	    {marks, take_mark},
 	    {trace_replies_sql, take_reply},
 	    {"SELECT a.name, b.name, h.error_low_ns, h.error_high_ns FROM hop h JOIN point a ON a.id = h.from_point "
 		 "JOIN point b ON b.id = h.to_point WHERE h.connection_id = ?1", take_hop},
@@ -286,4 +305,24 @@ int trace_read(struct trace *t, struct db *db, const struct style *s, struct err
 		if (each(t, db, s, table[i].sql, table[i].take, e) < 0)
 			return -1;
 	return t->verdict ? 0 : err_set(e, "it is not in the case");
+}
+
+int trace_read(struct trace *t, struct db *db, const struct style *s, bool all, struct err *e)
+{
+	char *packets, *marks;
+	int rc = -1;
+
+	if (!all && each(t, db, s, trace_choice_sql, take_choice, e) < 0)
+		return -1;
+	packets = sqlite3_mprintf("%s%sORDER BY p.transmission_id, p.packet_id", trace_packets_sql,
+	    t->choices ? "AND p.packet_id IN (SELECT packet_id FROM ladder WHERE connection_id = ?1)\n" : "");
+	marks = sqlite3_mprintf("%s%sORDER BY fp.transmission_id, f.id", trace_marks_sql,
+	    t->choices ? "AND fp.transmission_id IN (SELECT transmission_id FROM ladder WHERE connection_id = ?1)\n" : "");
+	if (packets && marks)
+		rc = read_tables(t, db, s, packets, marks, e);
+	else
+		err_set(e, "out of memory");
+	sqlite3_free(packets);
+	sqlite3_free(marks);
+	return rc;
 }

@@ -1,0 +1,28 @@
+/*
+ * Which rows of a long ladder are worth showing: how it begins and ends, and what went wrong, with what is around it. Decided where all packets are in
+ * memory (ladder_store.h), and by reports for what is short.
+ */
+#ifndef CORRELATE_FOLD_H
+#define CORRELATE_FOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FOLD_LOOK_BACK 8        /* rows before a row, and first rows of a ladder, that words about a row compare it with */
+
+/* A transmission. Rows are in order of time. */
+struct fold_row {
+	uint32_t repeats;       /* 1-based row that this one repeats; 0: none */
+	uint32_t marked;        /* of a shown row: how many with findings are hidden between the one shown before it and this one */
+	uint8_t weight;         /* the most that fold_weight says of its findings */
+	bool show;
+};
+
+/* How bad a finding of this kind is for a row: 2 a loss, a birth, a doubt; 1 repeats and the like; 0 nothing. */
+unsigned fold_weight(const char *kind);
+
+/* Fill in show and marked. all: every row is shown. */
+void fold(struct fold_row *row, size_t n, bool all);
+
+#endif
