@@ -92,8 +92,34 @@ JOIN point tp ON tp.id = h.to_point;
 -- What each packet took over each hop: no less than low_ns, no more than high_ns, delay_ns if both ways take equally long. Packets that equal others are
 -- left out: which of them is which at the other point is not certain.
 CREATE VIEW v_delay AS
-WITH seen AS (
-  SELECT f.connection_id, k.id + coalesce(s.shift, 0) AS transmission_id, f.point_id, h.position,
+WITH first AS (
+  -- From where a packet was first seen: its name is its row there, and rows that come in the same order are read in one go.
+  SELECT h.connection_id, k.id AS transmission_id, h.direction, h.from_point, h.to_point, h.error_low_ns, h.error_high_ns,
+         q2.first_ns + k2.t - c2.offset_ns - CAST(round((q2.first_ns + k2.t - c2.origin_ns) * c2.skew_ppm * 1e-6) AS INTEGER)
+           - (q.first_ns + k.t - c.offset_ns - CAST(round((q.first_ns + k.t - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER)) AS difference_ns
+  FROM hop h
+  CROSS JOIN flow f2 ON f2.connection_id = h.connection_id AND f2.point_id = h.to_point
+  CROSS JOIN flow_part fp2 ON fp2.flow_id = f2.id
+  CROSS JOIN part q2 ON q2.id = fp2.part_id
+  CROSS JOIN run r2 ON r2.part_id = q2.id
+  CROSS JOIN sighting s ON s.from_a = (h.direction <> fp2.a_is_client) AND s.first_packet < r2.first_packet + r2.packets
+      AND s.first_packet >= coalesce((SELECT max(x.first_packet) FROM sighting x WHERE x.from_a = (h.direction <> fp2.a_is_client)
+                                      AND x.first_packet <= r2.first_packet), r2.first_packet)
+  CROSS JOIN flow f ON f.connection_id = h.connection_id AND f.point_id = h.from_point
+  CROSS JOIN flow_part fp ON fp.flow_id = f.id
+  CROSS JOIN part q ON q.id = fp.part_id
+  CROSS JOIN run r ON r.part_id = q.id AND r.first_packet < s.first_packet + s.packets + s.shift
+      AND r.first_packet >= coalesce((SELECT max(x.first_packet) FROM run x WHERE x.part_id = q.id AND x.first_packet <= s.first_packet + s.shift), 0)
+  CROSS JOIN packet k2 ON k2.id >= max(s.first_packet, r2.first_packet, r.first_packet - s.shift)
+      AND k2.id < min(s.first_packet + s.packets, r2.first_packet + r2.packets, r.first_packet + r.packets - s.shift)
+      AND (k2.flags & 1536) = s.from_a * 512
+  CROSS JOIN packet k ON k.id = k2.id + s.shift
+  CROSS JOIN clock c2 ON c2.point_id = h.to_point AND q2.first_ns + k2.t >= c2.from_ns AND q2.first_ns + k2.t < c2.to_ns
+  CROSS JOIN clock c ON c.point_id = h.from_point AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
+  WHERE s.duplicate + s.fragment = 0),
+again AS (
+  -- From where it was seen again, where there are more than two points.
+  SELECT f.connection_id, k.id + s.shift AS transmission_id, f.point_id, h.position,
          ((k.flags & 512) <> 0) <> fp.a_is_client AS direction, o.reversed,
          q.first_ns + k.t - c.offset_ns - CAST(round((q.first_ns + k.t - c.origin_ns) * c.skew_ppm * 1e-6) AS INTEGER) AS aligned_ns
   FROM flow f
@@ -104,19 +130,25 @@ WITH seen AS (
   CROSS JOIN run r ON r.part_id = q.id
   CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.packets
   CROSS JOIN clock c ON c.point_id = f.point_id AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
-  LEFT JOIN sighting s ON s.from_a = ((k.flags & 512) <> 0) AND k.id < s.first_packet + s.packets
+  CROSS JOIN sighting s ON s.from_a = ((k.flags & 512) <> 0) AND k.id < s.first_packet + s.packets
       AND s.first_packet = (SELECT max(x.first_packet) FROM sighting x WHERE x.from_a = ((k.flags & 512) <> 0) AND x.first_packet <= k.id)
-  WHERE NOT k.flags & 1024 AND coalesce(s.duplicate + s.fragment, 0) = 0),
+  WHERE NOT k.flags & 1024 AND s.duplicate + s.fragment = 0 AND (SELECT count(*) FROM path) > 2),
 hops AS (
   SELECT connection_id, transmission_id, direction, point_id AS from_point, lead(point_id) OVER travel AS to_point,
          lead(aligned_ns) OVER travel - aligned_ns AS difference_ns
-  FROM seen
-  WINDOW travel AS (PARTITION BY connection_id, transmission_id ORDER BY iif(direction = reversed, position, -position)))
+  FROM again
+  WINDOW travel AS (PARTITION BY connection_id, transmission_id ORDER BY iif(direction = reversed, position, -position))),
+both AS (
+  SELECT connection_id, transmission_id, direction, from_point, to_point, error_low_ns, error_high_ns, difference_ns
+  FROM first
+  UNION ALL
+  SELECT x.connection_id, x.transmission_id, x.direction, x.from_point, x.to_point, h.error_low_ns, h.error_high_ns, x.difference_ns
+  FROM hops x
+  CROSS JOIN hop h ON h.connection_id = x.connection_id AND h.direction = x.direction AND h.from_point = x.from_point AND h.to_point = x.to_point)
 SELECT x.connection_id, x.transmission_id, fp.name AS from_point, tp.name AS to_point, iif(x.direction, 's2c', 'c2s') AS direction,
-       max(0, x.difference_ns - h.error_high_ns, x.difference_ns - h.error_low_ns - (h.error_high_ns - h.error_low_ns) / 2) AS delay_ns,
-       max(0, coalesce(x.difference_ns - h.error_high_ns, 0)) AS low_ns, x.difference_ns - h.error_low_ns AS high_ns
-FROM hops x
-CROSS JOIN hop h ON h.connection_id = x.connection_id AND h.direction = x.direction AND h.from_point = x.from_point AND h.to_point = x.to_point
+       max(0, x.difference_ns - x.error_high_ns, x.difference_ns - x.error_low_ns - (x.error_high_ns - x.error_low_ns) / 2) AS delay_ns,
+       max(0, coalesce(x.difference_ns - x.error_high_ns, 0)) AS low_ns, x.difference_ns - x.error_low_ns AS high_ns
+FROM both x
 CROSS JOIN point fp ON fp.id = x.from_point
 CROSS JOIN point tp ON tp.id = x.to_point
 WHERE NOT EXISTS (SELECT 1 FROM alike a WHERE a.transmission_id = x.transmission_id);
