@@ -132,8 +132,9 @@ struct rst_cause *conn_add_cause(struct conn *c, struct pkt *p, struct err *e)
 		c->cause = r;
 		c->cause_room = room;
 	}
-	p->cause = c->causes + 1;
-	return memset(&c->cause[c->causes++], 0, sizeof *c->cause);
+	p->caused = true;
+	c->cause[c->causes] = (struct rst_cause){ .id = p->id };
+	return &c->cause[c->causes++];
 }
 
 static int by_time(const void *a, const void *b)
@@ -185,6 +186,13 @@ static int set_aside(struct conn *c, uint32_t from, struct err *e)
 	return 0;
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct rst_cause *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
 int conn_close_point(struct conn *c, uint32_t point, struct err *e)
 {
 	uint32_t from = c->at[point], n = c->pkts - from;
@@ -206,6 +214,8 @@ int conn_close_point(struct conn *c, uint32_t point, struct err *e)
 	}
 	for (uint32_t i = point + 1; i <= c->facts->points; i++)
 		c->at[i] = c->pkts;
+	if (c->causes > 1)
+		qsort(c->cause, c->causes, sizeof *c->cause, by_id);
 	return 0;
 }
 
@@ -236,7 +246,12 @@ const struct pkt *conn_at(const struct conn *c, uint32_t tx, unsigned point)
 
 static const struct rst_cause *cause_of(const struct conn *c, const struct pkt *p)
 {
-	return p && p->cause ? &c->cause[p->cause - 1] : NULL;
+	struct rst_cause key;
+
+	if (!p || !p->caused)
+		return NULL;
+	key.id = p->id;
+	return bsearch(&key, c->cause, c->causes, sizeof key, by_id);
 }
 
 const struct rst_cause *conn_rst_cause(const struct conn *c, uint32_t tx)

@@ -13,7 +13,7 @@
 
 enum what { WHAT_SYN, WHAT_SYNACK, WHAT_RST, WHAT_RSTACK, WHAT_DATA, WHAT_FIN, WHAT_ACK, WHAT_ICMP, WHAT_CONNECTION, WHAT_ANY };
 
-/* One packet as one point recorded it. */
+/* One packet as one point recorded it. There are millions: what is wide comes first, so that nothing is lost between. */
 struct pkt {
 	int64_t id;             /* row id */
 	int64_t t;              /* aligned, ns */
@@ -25,20 +25,20 @@ struct pkt {
 	uint32_t tx;            /* transmission */
 	uint32_t original;      /* of a copy: the packet that it is a copy of; of a later fragment: the first one of its datagram, or NOTHING */
 	uint32_t opt;           /* index into conn.opt, NOTHING: none */
-	uint32_t cause;         /* of a reset: index into conn.cause, + 1; 0: none */
 	uint16_t win, ip_id;
 	uint16_t fragment;      /* first fragment: bytes of the segment that it holds, TCP header included; 0: not in fragments */
 	uint8_t ttl, tos;
 	uint8_t point;          /* index into facts.point */
 	uint8_t dir;
-	bool has_payload;
-	bool copy;              /* the capture's own second copy of a packet before it */
-	bool forwarded;         /* ... taken behind the device that the other was taken in front of */
-	bool through;           /* there is such a copy of it */
-	bool doubled;           /* there is a copy of it */
-	bool greeting;          /* of the handshake on one side of a SYN proxy (conn.beyond) */
-	bool damaged;           /* its checksum is wrong, and not for want of a network card that fills it in (damage.h) */
-	bool partial;           /* first fragment of a datagram of which others are not there; len: as far as it is */
+	bool has_payload : 1;
+	bool copy : 1;          /* the capture's own second copy of a packet before it */
+	bool forwarded : 1;     /* ... taken behind the device that the other was taken in front of */
+	bool through : 1;       /* there is such a copy of it */
+	bool doubled : 1;       /* there is a copy of it */
+	bool greeting : 1;      /* of the handshake on one side of a SYN proxy (conn.beyond) */
+	bool damaged : 1;       /* its checksum is wrong, and not for want of a network card that fills it in (damage.h) */
+	bool partial : 1;       /* first fragment of a datagram of which others are not there; len: as far as it is */
+	bool caused : 1;        /* a reset of which conn.cause has a row */
 };
 
 /* Options beyond the timestamp; for ICMP errors, what they say. */
@@ -52,6 +52,7 @@ struct pkt_opt {
 
 /* Why there was a reset, in the words of the BIG-IP that recorded it. */
 struct rst_cause {
+	int64_t id;             /* row id of the packet */
 	char text[sizeof ((struct f5_trailer *)0)->rst_cause];
 	bool ingress;           /* it came in to the BIG-IP, did not leave it */
 	bool peer;              /* what happened did so on the other side of the connection */
@@ -76,36 +77,36 @@ enum rest {
 	REST_NEW,               /* they came out of no packet of the point before */
 };
 
-/* One packet as its sender, or a device, sent it once. */
+/* One packet as its sender, or a device, sent it once. Kept as narrow as struct pkt. */
 struct tx {
 	int64_t t;              /* aligned time of the first sighting in the direction of travel */
-	uint32_t first;         /* that sighting: index into conn.pkt */
-	uint8_t dir, what;
-	uint8_t from, to;       /* first and last point that saw it, as positions in travel order (conn.way) */
-	bool repeat;            /* repeats what was sent before (SYN, SYN-ACK, FIN, or bytes already sent) */
-	bool fuzzy;             /* one of several identical packets: which of them is not certain */
-	bool single;            /* no other packet had the same key, wherever it was matched */
-	uint8_t level;          /* of the weakest key that it was matched by, 0: everything but addresses, TTL, ECN is equal */
-	bool probe;             /* keepalive or window probe: carries nothing new */
-	bool stray;             /* its sequence number belongs to something else (another incarnation, a forgery) */
-	bool stray_ack;         /* so does what it acknowledges, or nobody can tell: it is damaged, or counts in another way */
-	bool other_ack;         /* ... so it does: it can be read and compared, and is nothing that the other side has said */
-	uint64_t before;        /* set of points that recorded some of its bytes before */
-	uint32_t repeats, repeated_by;  /* the last one before and the next one after it with some of the same bytes, NOTHING: none */
 	int64_t off, end, ack;  /* sequence numbers unwrapped to 64 bits: first byte, behind the last one, acknowledged byte of the other direction */
-	uint8_t reach;          /* position up to which it is proved to have come: to, or further */
+	uint64_t before;        /* set of points that recorded some of its bytes before */
 	uint64_t others;        /* set of points where other packets hold its bytes and stand for it; so do they at those behind them (ranges.h) */
+	reason_set reasons_to, reasons_from;
+	float odds_to, odds_from;       /* log10 of the odds of drop against capture loss, of birth against capture loss */
+	uint32_t first;         /* the first sighting: index into conn.pkt */
+	uint32_t repeats, repeated_by;  /* the last one before and the next one after it with some of the same bytes, NOTHING: none */
 	uint32_t origin, upto;  /* where it was cut otherwise: the earliest and the latest sent that it has bytes of; NOTHING: it was sent like this */
 	uint32_t into;          /* ... the first transmission that goes on with its bytes, NOTHING: none */
-	uint8_t turned;         /* ... position where others stand for it first; 0: none does */
-	bool again;             /* first seen where its bytes are more often than at the point before: repeated, or doubled on the way */
-	uint8_t rest;           /* enum rest */
 	uint32_t units;         /* of a rest: how many full segments it takes; else 1 */
-	bool by_host;           /* not recorded at the first point of its way, but proved to be the host's */
+	uint8_t turned;         /* position where others stand for it first; 0: none does */
+	uint8_t dir, what;
+	uint8_t from, to;       /* first and last point that saw it, as positions in travel order (conn.way) */
+	uint8_t reach;          /* position up to which it is proved to have come: to, or further */
+	uint8_t level;          /* of the weakest key that it was matched by, 0: everything but addresses, TTL, ECN is equal */
+	uint8_t rest;           /* enum rest */
 	uint8_t fate_to;        /* enum fate: between `reach` and the next point */
 	uint8_t fate_from;      /* enum fate: between the point before the first that saw it and that one */
-	float odds_to, odds_from;       /* log10 of the odds of drop against capture loss, of birth against capture loss */
-	reason_set reasons_to, reasons_from;
+	bool repeat : 1;        /* repeats what was sent before (SYN, SYN-ACK, FIN, or bytes already sent) */
+	bool fuzzy : 1;         /* one of several identical packets: which of them is not certain */
+	bool single : 1;        /* no other packet had the same key, wherever it was matched */
+	bool probe : 1;         /* keepalive or window probe: carries nothing new */
+	bool stray : 1;         /* its sequence number belongs to something else (another incarnation, a forgery) */
+	bool stray_ack : 1;     /* so does what it acknowledges, or nobody can tell: it is damaged, or counts in another way */
+	bool other_ack : 1;     /* ... so it does: it can be read and compared, and is nothing that the other side has said */
+	bool again : 1;         /* first seen where its bytes are more often than at the point before: repeated, or doubled on the way */
+	bool by_host : 1;       /* not recorded at the first point of its way, but proved to be the host's */
 };
 
 /* A frame that another capture of the point has, too: the files overlap. It counts once. */
@@ -126,7 +127,7 @@ struct conn {
 	uint32_t agains, again_room;
 	struct pkt_opt *opt;
 	uint32_t opts, opt_room;
-	struct rst_cause *cause;
+	struct rst_cause *cause;        /* by row id, once all points are closed */
 	uint32_t causes, cause_room;
 
 	uint64_t mac[POINTS_MAX][2];            /* source MAC of the first packet of a direction at each point, 0: none */
