@@ -8,6 +8,7 @@
 #include "correlate/quantile.h"
 
 #define OPEN INT64_MAX
+#define KEPT 8192               /* transmissions: larger scratch is not kept, memory is short then */
 
 void delays_free(struct delays *x)
 {
@@ -249,5 +250,10 @@ int delays_measure(struct delays *x, const struct conn *c, struct err *e)
 			set_error(x, c, d, h);
 			measure_hop(h, c, d, x->scratch);
 		}
+	if (x->room > KEPT) {
+		free(x->scratch);
+		x->scratch = NULL;
+		x->room = 0;
+	}
 	return 0;
 }

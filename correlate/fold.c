@@ -48,14 +48,13 @@ static void unfold_short(struct fold_row *row, size_t n)
 	}
 }
 
-static void count_marked(struct fold_row *row, size_t n)
+uint32_t fold_marked(const struct fold_row *row, size_t i)
 {
 	uint32_t marked = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		row[i].marked = row[i].show ? marked : 0;
-		marked = row[i].show ? 0 : marked + (row[i].weight > 0);
-	}
+	while (i-- > 0 && !row[i].show)
+		marked += row[i].weight > 0;
+	return marked;
 }
 
 void fold(struct fold_row *row, size_t n, bool all)
@@ -77,5 +76,4 @@ void fold(struct fold_row *row, size_t n, bool all)
 		}
 	}
 	unfold_short(row, n);
-	count_marked(row, n);
 }

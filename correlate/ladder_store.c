@@ -22,7 +22,6 @@ struct ladder {
 	uint32_t rows;
 	uint32_t *pieces;       /* transmissions that have bytes of the row's */
 	uint8_t *weight;        /* of each transmission */
-	bool *keep;             /* the row is stored */
 	bool *wanted;           /* the transmission is that of a row that is stored */
 	struct db *db;
 	sqlite3_stmt *insert;
@@ -202,7 +201,7 @@ static uint32_t row_of(const struct ladder *l, uint32_t first)
 static void keep_tx(struct ladder *l, uint32_t x)
 {
 	if (x != NOTHING)
-		l->keep[row_of(l, l->c->tx[x].first)] = true;
+		l->fold[row_of(l, l->c->tx[x].first)].keep = true;
 }
 
 /* What a shown row is compared with, or named after. */
@@ -211,11 +210,11 @@ static void keep_for(struct ladder *l, uint32_t i)
 	const struct fold_row *r = &l->fold[i];
 	const struct pkt *p = &l->c->pkt[l->first[i]];
 
-	l->keep[i] = true;
+	l->fold[i].keep = true;
 	if (r->repeats)
-		l->keep[r->repeats - 1] = true;
+		l->fold[r->repeats - 1].keep = true;
 	for (uint32_t k = i; (r->weight == 2 || p->flags & TCP_RST) && k > 0 && k + FOLD_LOOK_BACK > i; k--)
-		l->keep[k - 1] = true;
+		l->fold[k - 1].keep = true;
 	if (p->tx == NOTHING)
 		return;
 	keep_tx(l, l->c->tx[p->tx].origin);
@@ -227,7 +226,7 @@ static void choose(struct ladder *l)
 	fold(l->fold, l->rows, false);
 	for (uint32_t i = 0; i < l->rows; i++) {
 		if (i < FOLD_LOOK_BACK || (i <= HANDSHAKE && l->c->pkt[l->first[i]].flags & TCP_SYN))
-			l->keep[i] = true;
+			l->fold[i].keep = true;
 		if (l->fold[i].show)
 			keep_for(l, i);
 	}
@@ -242,7 +241,7 @@ static int insert(struct ladder *l, uint32_t row, int64_t packet, struct err *e)
 	sqlite3_bind_int64(l->insert, 3, packet);
 	sqlite3_bind_int64(l->insert, 4, l->c->pkt[l->first[row]].id);
 	sqlite3_bind_int(l->insert, 5, l->fold[row].show);
-	sqlite3_bind_int64(l->insert, 6, l->fold[row].marked);
+	sqlite3_bind_int64(l->insert, 6, l->fold[row].show ? fold_marked(l->fold, row) : 0);
 	sqlite3_bind_int64(l->insert, 7, l->pieces[row]);
 	return db_run(l->db, l->insert, e);
 }
@@ -256,7 +255,7 @@ static int insert_packets(struct ladder *l, struct err *e)
 		if (x != NOTHING && !l->wanted[x])
 			continue;
 		row = row_of(l, x == NOTHING ? i : c->tx[x].first);
-		if (l->keep[row] && insert(l, row, c->pkt[i].id, e) < 0)
+		if (l->fold[row].keep && insert(l, row, c->pkt[i].id, e) < 0)
 			return -1;
 	}
 	for (uint32_t k = 0; k < c->agains; k++) {
@@ -272,7 +271,7 @@ static void want(struct ladder *l)
 	const struct conn *c = l->c;
 
 	for (uint32_t i = 0; i < l->rows; i++)
-		if (l->keep[i] && c->pkt[l->first[i]].tx != NOTHING)
+		if (l->fold[i].keep && c->pkt[l->first[i]].tx != NOTHING)
 			l->wanted[c->pkt[l->first[i]].tx] = true;
 	for (uint32_t x = 0; x < c->txs; x++)
 		if (!c->tx[x].rest && c->tx[x].origin != NOTHING)
@@ -286,10 +285,9 @@ static int store(struct ladder *l, const struct findings *found, uint32_t rows, 
 	l->fold = calloc(rows, sizeof *l->fold);
 	l->first = calloc(rows, sizeof *l->first);
 	l->pieces = calloc(rows, sizeof *l->pieces);
-	l->keep = calloc(rows, sizeof *l->keep);
 	l->weight = calloc(txs, sizeof *l->weight);
 	l->wanted = calloc(txs, sizeof *l->wanted);
-	if (!l->fold || !l->first || !l->pieces || !l->keep || !l->weight || !l->wanted)
+	if (!l->fold || !l->first || !l->pieces || !l->weight || !l->wanted)
 		return err_set(e, "out of memory");
 	weigh(l, found);
 	if (make_rows(l, strays, e) < 0 || find_repeats(l, e) < 0)
@@ -313,7 +311,6 @@ int ladder_store(struct db *db, struct conn *c, const struct findings *found, st
 	free(l.fold);
 	free(l.first);
 	free(l.pieces);
-	free(l.keep);
 	free(l.weight);
 	free(l.wanted);
 	return rc;

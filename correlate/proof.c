@@ -5,6 +5,7 @@
 
 #include "correlate/damage.h"
 #include "correlate/reason.h"
+#include "schema/array.h"
 
 #define FAR (1ll << 30)         /* numbers further away than any window (RFC 7323 2.2) belong to something else */
 #define AHEAD (1ll << 24)       /* ... and where the handshake is known, no capture has missed that much in one piece */
@@ -22,46 +23,40 @@ void proof_init(struct proof *t)
 	repeats_init(&t->repeats);
 }
 
-static void marks_free(struct marks *m)
-{
-	free(m->mark);
-}
-
 void proof_free(struct proof *t)
 {
 	for (unsigned i = 0; i < POINTS_MAX; i++)
 		for (int d = 0; d < 2; d++) {
-			marks_free(&t->acked[i][d]);
-			marks_free(&t->echoed[i][d]);
-			marks_free(&t->sent[i][d]);
-			marks_free(&t->sacks[i][d]);
+			free(t->acked[i][d].pkt);
+			free(t->echoed[i][d].mark);
+			free(t->sent[i][d].pkt);
+			free(t->sacks[i][d].pkt);
 		}
 	ranges_free(&t->ranges);
 	repeats_free(&t->repeats);
 	memset(t, 0, sizeof *t);
 }
 
+/* ---- marks ---- */
+
 static int add_mark(struct marks *m, int64_t at, int64_t v, struct err *e)
 {
-	if (m->n == m->room) {
-		uint32_t room = m->room ? m->room * 2 : 64;
-		struct mark *x = realloc(m->mark, room * sizeof *x);
-		if (!x)
-			return err_set(e, "out of memory");
-		m->mark = x;
-		m->room = room;
-	}
+	if (!array_grow(&m->mark, &m->room, m->n, sizeof *m->mark))
+		return err_set(e, "out of memory");
 	m->mark[m->n++] = (struct mark){ at, v };
 	return 0;
 }
 
-static int raise(struct marks *m, int64_t at, int64_t v, struct err *e)
+static int add_step(struct steps *s, uint32_t pkt, struct err *e)
 {
-	return m->n > 0 && m->mark[m->n - 1].v >= v ? 0 : add_mark(m, at, v, e);
+	if (!array_grow(&s->pkt, &s->room, s->n, sizeof *s->pkt))
+		return err_set(e, "out of memory");
+	s->pkt[s->n++] = pkt;
+	return 0;
 }
 
-/* The first mark of at least v, m->n: there is none. */
-static uint32_t first_of(const struct marks *m, int64_t v)
+/* Was it ever just v? */
+static bool exactly(const struct marks *m, int64_t v)
 {
 	uint32_t lo = 0, hi = m->n;
 
@@ -72,28 +67,50 @@ static uint32_t first_of(const struct marks *m, int64_t v)
 		else
 			lo = mid + 1;
 	}
-	return lo;
+	return lo < m->n && m->mark[lo].v == v;
+}
+
+/* What steps are steps of. */
+typedef int64_t step_value(const struct tx *x);
+
+static int64_t acked_by(const struct tx *x)
+{
+	return x->ack;
+}
+
+static int64_t sent_by(const struct tx *x)
+{
+	return x->what == WHAT_ACK ? x->off : x->end;
+}
+
+static const struct tx *tx_of(const struct conn *c, uint32_t pkt)
+{
+	return &c->tx[c->pkt[pkt].tx];
+}
+
+static int raise(const struct conn *c, struct steps *s, step_value *value, uint32_t pkt, struct err *e)
+{
+	return s->n > 0 && value(tx_of(c, s->pkt[s->n - 1])) >= value(tx_of(c, pkt)) ? 0 : add_step(s, pkt, e);
 }
 
 /* First time the value reached v; INT64_MAX: never. */
-static int64_t reached(const struct marks *m, int64_t v)
+static int64_t reached(const struct conn *c, const struct steps *s, step_value *value, int64_t v)
 {
-	uint32_t i = first_of(m, v);
+	uint32_t lo = 0, hi = s->n;
 
-	return i < m->n ? m->mark[i].t : INT64_MAX;
-}
-
-/* Was it ever just v? */
-static bool exactly(const struct marks *m, int64_t v)
-{
-	uint32_t i = first_of(m, v);
-
-	return i < m->n && m->mark[i].v == v;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (value(tx_of(c, s->pkt[mid])) >= v)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo < s->n ? c->pkt[s->pkt[lo]].t_raw : INT64_MAX;
 }
 
 int64_t proof_acked_at(const struct proof *t, unsigned point, unsigned dir, int64_t byte)
 {
-	return reached(&t->acked[point][dir], byte);
+	return reached(t->c, &t->acked[point][dir], acked_by, byte);
 }
 
 /* ---- sequence numbers to 64 bits, in order of time ---- */
@@ -171,11 +188,11 @@ static int mark_packet(struct proof *t, unsigned point, uint32_t k, struct err *
 	if (p->tx == NOTHING || p->flags & (SEG_ICMP | SEG_LATER | TCP_RST))
 		return 0;
 	x = &c->tx[p->tx];
-	if (!x->stray && raise(&t->sent[point][p->dir], p->t_raw, x->what == WHAT_ACK ? x->off : x->end, e) < 0)
+	if (!x->stray && raise(c, &t->sent[point][p->dir], sent_by, k, e) < 0)
 		return -1;
 	if (x->stray_ack || x->stray || !(p->flags & TCP_ACK))
 		return 0;
-	if (raise(&t->acked[point][r], p->t_raw, x->ack, e) < 0)
+	if (raise(c, &t->acked[point][r], acked_by, k, e) < 0)
 		return -1;
 	/* What else it says may be what was changed. */
 	if (p->damaged)
@@ -183,11 +200,11 @@ static int mark_packet(struct proof *t, unsigned point, uint32_t k, struct err *
 	if (p->flags & SEG_TS && p->tsecr) {
 		struct marks *m = &t->echoed[point][r];
 		int64_t v = m->n ? unwrap(m->mark[m->n - 1].v, p->tsecr) : (int64_t)p->tsecr + (1ll << 33);
-		if (raise(m, p->t_raw, v, e) < 0)
+		if ((m->n == 0 || v > m->mark[m->n - 1].v) && add_mark(m, p->t_raw, v, e) < 0)
 			return -1;
 	}
 	if (pkt_option(c, p, 5, &len))
-		return add_mark(&t->sacks[point][r], p->t_raw, (int64_t)k, e);
+		return add_step(&t->sacks[point][r], k, e);
 	return 0;
 }
 
@@ -264,14 +281,14 @@ static bool only_tsval(const struct conn *c, uint32_t x)
 	return true;
 }
 
-/* The first mark at or behind a time. */
-static uint32_t first_after(const struct marks *m, int64_t at)
+/* The first step at or behind a time. */
+static uint32_t first_after(const struct conn *c, const struct steps *s, int64_t at)
 {
-	uint32_t lo = 0, hi = m->n;
+	uint32_t lo = 0, hi = s->n;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (m->mark[mid].t >= at)
+		if (c->pkt[s->pkt[mid]].t_raw >= at)
 			hi = mid;
 		else
 			lo = mid + 1;
@@ -283,14 +300,15 @@ static bool sacked(const struct proof *t, uint32_t x, unsigned point, int64_t be
 {
 	const struct conn *c = t->c;
 	const struct tx *w = &c->tx[x];
-	const struct marks *m = &t->sacks[point][w->dir];
+	const struct steps *s = &t->sacks[point][w->dir];
 
-	for (uint32_t i = first_after(m, facts_unalign(&c->facts->point[point], w->t) - SLACK_NS), n = 0; n < SACKS && i < m->n && m->mark[i].t < before;
-	    i++, n++) {
-		const struct pkt *p = &c->pkt[m->mark[i].v];
+	for (uint32_t i = first_after(c, s, facts_unalign(&c->facts->point[point], w->t) - SLACK_NS), n = 0; n < SACKS && i < s->n; i++, n++) {
+		const struct pkt *p = &c->pkt[s->pkt[i]];
 		unsigned len;
 		const uint8_t *o = pkt_option(c, p, 5, &len);
 		uint32_t shift = c->shift[point][w->dir];
+		if (p->t_raw >= before)
+			break;
 		for (unsigned k = 2; o && k + 8 <= len; k += 8) {
 			uint32_t l = ((uint32_t)o[k] << 24 | (uint32_t)o[k + 1] << 16 | (uint32_t)o[k + 2] << 8 | o[k + 3]) - shift;
 			uint32_t r = ((uint32_t)o[k + 4] << 24 | (uint32_t)o[k + 5] << 16 | (uint32_t)o[k + 6] << 8 | o[k + 7]) - shift;
@@ -377,7 +395,7 @@ bool proof_sent_by_host(const struct proof *t, uint32_t x, unsigned i, reason_se
 	if (conn_apart(c, &c->pkt[w->first], point))
 		return false;
 	if (w->end > w->off && !w->stray && w->what != WHAT_RST && w->what != WHAT_RSTACK && other_at(c, x, point) == INT64_MAX &&
-	    reached(&t->sent[point][w->dir], w->end) != INT64_MAX)
+	    reached(c, &t->sent[point][w->dir], sent_by, w->end) != INT64_MAX)
 		return said(reason, WHY_HOST_WENT_ON);
 	if (!w->rest && !w->again && id_fits(c, &c->pkt[w->first], point, w->dir))
 		return said(reason, WHY_IP_ID_FITS);

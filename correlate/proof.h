@@ -19,18 +19,24 @@ struct marks {
 	uint32_t n, room;
 };
 
+/* The same, where packets say it themselves: indices into conn.pkt. */
+struct steps {
+	uint32_t *pkt;
+	uint32_t n, room;
+};
+
 struct proof {
 	struct conn *c;
 	/* Per point and direction of the data that they are about. */
-	struct marks acked[POINTS_MAX][2];      /* byte up to which the far end has acknowledged, as seen here */
+	struct steps acked[POINTS_MAX][2];      /* byte up to which the far end has acknowledged (tx.ack), as seen here */
 	struct marks echoed[POINTS_MAX][2];     /* TSval that the far end has echoed, as seen here */
-	struct marks sent[POINTS_MAX][2];       /* end of the data that passed here */
+	struct steps sent[POINTS_MAX][2];       /* end of the data that passed here */
+	struct steps sacks[POINTS_MAX][2];      /* ACKs with SACK blocks */
 	int64_t low[2], high[2];                /* unwrapped range of each direction */
 	bool begun[2], known[2];                /* known: by the handshake, not by what came first */
 	struct ranges ranges;                   /* scratch */
 	struct repeats repeats;
 	struct tally tally;                     /* valid once proof_tally has run */
-	struct marks sacks[POINTS_MAX][2];      /* t: when, v: packet index of an ACK with SACK blocks */
 };
 
 void proof_init(struct proof *t);

@@ -6,6 +6,7 @@
 #include "correlate/ranges.h"
 
 #define IDLE_NS 200000000       /* nobody sends a probe sooner after something else */
+#define KEPT 16384              /* strips: larger scratch is not kept, memory is short then */
 
 void repeats_init(struct repeats *r)
 {
@@ -288,5 +289,7 @@ int repeats_find(struct repeats *r, struct conn *c, struct err *e)
 	for (unsigned d = 0; d < 2 && r->cut; d++)
 		if (backwards(r, d) < 0)
 			return -1;
+	if (r->room > KEPT)
+		repeats_free(r);
 	return 0;
 }

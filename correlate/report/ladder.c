@@ -255,10 +255,8 @@ static struct fold_row *choose(const struct trace *t, bool all)
 	}
 	if (f != NULL && !t->choices)
 		fold(f, t->rows, all);
-	for (size_t i = 0; f != NULL && t->choices && i < t->rows; i++) {
+	for (size_t i = 0; f != NULL && t->choices && i < t->rows; i++)
 		f[i].show = t->row[i].choice->show;
-		f[i].marked = t->row[i].choice->marked;
-	}
 	return f;
 }
 
@@ -282,7 +280,7 @@ int ladder_print(const struct trace *t, const struct style *s, bool all, struct 
 		if (!fold[i].show)
 			continue;
 		if (before != SIZE_MAX)
-			gap(&l, &v, before, i, fold[i].marked);
+			gap(&l, &v, before, i, t->choices ? t->row[i].choice->marked : fold_marked(fold, i));
 		one(&l, &v, i, told, &marks);
 		before = i;
 	}
