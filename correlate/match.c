@@ -13,6 +13,7 @@
 #include "correlate/datagram.h"
 #include "correlate/shifts.h"
 #include "correlate/syn_proxy.h"
+#include "schema/array.h"
 #include "schema/octets.h"
 
 #define EPS_NS 1000000          /* time stamps are taken before the queue of a network card, interrupts are held back, clocks wander */
@@ -27,11 +28,17 @@
 #define DAMAGED 6               /* ... and packets of which a field was changed on the way by accident */
 #define DAMAGED_LOOK 256        /* transmissions before a damaged packet that are looked at for what it was */
 
-struct entry {
+/* What is still alone. Those with one key hang together: at the first of them, in any order. */
+struct alone {
 	uint64_t key;
+	uint32_t index;         /* of a transmission; behind the first matcher.befores, of a packet */
+	uint32_t next;          /* NOTHING: the last one of its key */
+};
+
+/* One of a class of equal ones. */
+struct entry {
 	int64_t t;
 	uint32_t index;         /* of a packet or a transmission */
-	bool is_pkt;
 };
 
 struct matcher {
@@ -46,8 +53,12 @@ struct matcher {
 	uint32_t kept[POINTS_MAX];      /* by position: how many came through from there */
 	uint32_t with_id;       /* packets of the point that have one */
 	uint32_t tx_from;       /* first transmission of this direction */
-	struct entry *entry;
-	uint32_t entries;
+	struct alone *alone;
+	uint32_t alones, befores;       /* those before are transmissions */
+	uint32_t *table;        /* the first one of a key + 1, 0: none */
+	uint32_t mask;
+	struct entry *entry[2]; /* of a class: transmissions, packets */
+	uint32_t room[2];
 	double *cost;           /* dynamic programming */
 	size_t cost_room;
 	struct err *e;
@@ -476,23 +487,19 @@ static int align_class(struct matcher *m, const struct entry *t, uint32_t n, con
 
 /* ---- passes ---- */
 
-static int by_key(const void *a, const void *b)
+static int by_time(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	if (x->key != y->key)
-		return x->key < y->key ? -1 : 1;
-	if (x->is_pkt != y->is_pkt)
-		return x->is_pkt - y->is_pkt;
 	if (x->t != y->t)
 		return x->t < y->t ? -1 : 1;
 	return (x->index > y->index) - (x->index < y->index);
 }
 
-static void add_entry(struct matcher *m, const struct pkt *p, uint32_t index, bool is_pkt)
+static void add_alone(struct matcher *m, const struct pkt *p, uint32_t index)
 {
 	/* Any field of a damaged packet may be another. */
-	m->entry[m->entries++] = (struct entry){ m->level == DAMAGED ? 0 : key_of(m->c, p, m->level), p->t, index, is_pkt };
+	m->alone[m->alones++] = (struct alone){ m->level == DAMAGED ? 0 : key_of(m->c, p, m->level), index, NOTHING };
 }
 
 /* Does the packet stand for itself? A later fragment belongs to the first one of its datagram. */
@@ -527,22 +534,22 @@ static bool waits(const struct matcher *m, uint32_t tx)
 static bool gather(struct matcher *m)
 {
 	struct conn *c = m->c;
-	uint32_t before, waiting = 0;
+	uint32_t waiting = 0;
 
-	m->entries = 0;
+	m->alones = 0;
 	for (uint32_t i = m->tx_from; i < c->txs; i++) {
 		if (c->tx[i].to >= m->at || conn_apart(c, latest(m, i), m->point) || (latest(m, i)->partial && m->level != TORN))
 			continue;
 		if (waits(m, i))
 			waiting++;
 		else
-			add_entry(m, latest(m, i), i, false);
+			add_alone(m, latest(m, i), i);
 	}
-	before = m->entries;
+	m->befores = m->alones;
 	for (uint32_t i = c->at[m->point]; i < c->at[m->point + 1]; i++)
 		if (stands(m, &c->pkt[i]) && !begins(m, &c->pkt[i]) && (!c->pkt[i].partial || m->level == TORN))
-			add_entry(m, &c->pkt[i], i, true);
-	return before + waiting > 0 && m->entries > before;
+			add_alone(m, &c->pkt[i], i);
+	return m->befores + waiting > 0 && m->alones > m->befores;
 }
 
 /*
@@ -560,17 +567,75 @@ static void find_kept(struct matcher *m)
 	}
 }
 
+/*
+ * Where a search for a key begins. Nobody who chooses keys can choose that many begin at one place: nobody knows where the memory lies. What is found does
+ * not depend on it.
+ */
+static uint32_t place(const struct matcher *m, uint64_t key)
+{
+	return (uint32_t)((key ^ (uint64_t)(uintptr_t)m->alone >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 32) & m->mask;
+}
+
+/* Hang each one at the first of its key. */
+static void tie_equals(struct matcher *m)
+{
+	m->mask = 15;
+	while (m->mask / 2 + 1 < m->alones)
+		m->mask = m->mask * 2 + 1;
+	memset(m->table, 0, (m->mask + 1u) * sizeof *m->table);
+	for (uint32_t i = 0; i < m->alones; i++) {
+		struct alone *a = &m->alone[i], *first = NULL;
+		uint32_t at = place(m, a->key);
+		while (m->table[at] && (first = &m->alone[m->table[at] - 1])->key != a->key)
+			at = (at + 1) & m->mask;
+		if (m->table[at] == 0) {
+			m->table[at] = i + 1;
+			continue;
+		}
+		a->next = first->next;
+		first->next = i;
+	}
+}
+
+static int add_entry(struct matcher *m, uint32_t i, uint32_t *n)
+{
+	bool is_pkt = i >= m->befores;
+	uint32_t index = m->alone[i].index;
+
+	if (!array_grow(&m->entry[is_pkt], &m->room[is_pkt], n[is_pkt], sizeof **m->entry))
+		return err_set(m->e, "out of memory");
+	m->entry[is_pkt][n[is_pkt]++] = (struct entry){ is_pkt ? m->c->pkt[index].t : latest(m, index)->t, index };
+	return 0;
+}
+
+/* Those that are equal to transmission i. */
+static int match_class(struct matcher *m, uint32_t i)
+{
+	uint32_t n[2] = { 0, 0 };
+
+	for (uint32_t k = i; k != NOTHING; k = m->alone[k].next)
+		if (add_entry(m, k, n) < 0)
+			return -1;
+	for (unsigned k = 0; k < 2; k++)
+		if (n[k] > 1)
+			qsort(m->entry[k], n[k], sizeof **m->entry, by_time);
+	return n[1] ? align_class(m, m->entry[0], n[0], m->entry[1], n[1]) : 0;
+}
+
+/* Classes in the order of their first transmissions: what is looked at one after the other lies close together. */
 static int pass(struct matcher *m)
 {
 	if (!gather(m))
 		return 0;
-	qsort(m->entry, m->entries, sizeof *m->entry, by_key);
-	for (uint32_t i = 0, k, p; i < m->entries; i = k) {
-		for (k = i; k < m->entries && m->entry[k].key == m->entry[i].key; k++)
-			;
-		for (p = i; p < k && !m->entry[p].is_pkt; p++)
-			;
-		if (p > i && p < k && align_class(m, &m->entry[i], p - i, &m->entry[p], k - p) < 0)
+	tie_equals(m);
+	for (uint32_t i = 0; i < m->befores; i++) {
+		const struct alone *a = &m->alone[i];
+		uint32_t at = place(m, a->key);
+		if (a->next == NOTHING)
+			continue;
+		while (m->alone[m->table[at] - 1].key != a->key)
+			at = (at + 1) & m->mask;
+		if (m->table[at] - 1 == i && match_class(m, i) < 0)
 			return -1;
 	}
 	return 1;
@@ -639,17 +704,56 @@ static void adopt(struct conn *c)
 
 /* ---- order by time ---- */
 
-static int by_time(const void *a, const void *b)
+static bool in_order(const struct conn *c, uint32_t x, uint32_t y)
 {
-	const struct entry *x = a, *y = b;
+	const struct tx *a = &c->tx[x], *b = &c->tx[y];
 
-	if (x->t != y->t)
-		return x->t < y->t ? -1 : 1;
-	return (x->key > y->key) - (x->key < y->key);
+	return a->t != b->t ? a->t < b->t : c->pkt[a->first].id <= c->pkt[b->first].id;
 }
 
-/* Transmission r[i].index goes to i: along the cycles of the permutation, so that there is no second copy of all of them. */
-static void permute(struct conn *c, struct entry *r)
+/* The end of the stretch from `from` on that is in order. */
+static uint32_t stretch(const struct conn *c, const uint32_t *order, uint32_t from)
+{
+	uint32_t i = from + 1;
+
+	while (i < c->txs && in_order(c, order[i - 1], order[i]))
+		i++;
+	return i < c->txs ? i : c->txs;
+}
+
+/* Two stretches that follow each other, into one. */
+static void merge(const struct conn *c, uint32_t *order, uint32_t from, uint32_t middle, uint32_t end, uint32_t *spare)
+{
+	uint32_t n = middle - from, i = 0, k = middle, to = from;
+
+	memcpy(spare, &order[from], n * sizeof *spare);
+	while (i < n && k < end)
+		order[to++] = in_order(c, spare[i], order[k]) ? spare[i++] : order[k++];
+	memcpy(&order[to], &spare[i], (n - i) * sizeof *spare);
+}
+
+/* Transmissions come in a few stretches that are in order, one for each point and direction: those are merged, two by two. */
+static void put_in_order(const struct conn *c, uint32_t *order, uint32_t *spare)
+{
+	bool sorted = false;
+
+	for (uint32_t i = 0; i < c->txs; i++)
+		order[i] = i;
+	while (!sorted) {
+		sorted = true;
+		for (uint32_t from = 0, middle, end; from < c->txs; from = end) {
+			end = middle = stretch(c, order, from);
+			if (middle == c->txs)
+				break;
+			end = stretch(c, order, middle);
+			merge(c, order, from, middle, end, spare);
+			sorted = sorted && from == 0 && end == c->txs;
+		}
+	}
+}
+
+/* Transmission order[i] goes to i: along the cycles of the permutation, so that there is no second copy of all of them. */
+static void permute(struct conn *c, uint32_t *order)
 {
 	size_t points = c->facts->points;
 	uint32_t sight[POINTS_MAX];
@@ -657,17 +761,17 @@ static void permute(struct conn *c, struct entry *r)
 	for (uint32_t i = 0; i < c->txs; i++) {
 		struct tx first = c->tx[i];
 		uint32_t at = i;
-		if (r[i].index == i)
+		if (order[i] == i)
 			continue;
 		memcpy(sight, conn_sight(c, i), points * sizeof *sight);
-		for (uint32_t from; (from = r[at].index) != i; at = from) {
+		for (uint32_t from; (from = order[at]) != i; at = from) {
 			c->tx[at] = c->tx[from];
 			memcpy(conn_sight(c, at), conn_sight(c, from), points * sizeof *sight);
-			r[at].index = at;
+			order[at] = at;
 		}
 		c->tx[at] = first;
 		memcpy(conn_sight(c, at), sight, points * sizeof *sight);
-		r[at].index = at;
+		order[at] = at;
 	}
 }
 
@@ -676,14 +780,33 @@ static void sort_by_time(struct matcher *m)
 	struct conn *c = m->c;
 	uint32_t points = c->facts->points;
 
-	for (uint32_t i = 0; i < c->txs; i++)
-		m->entry[i] = (struct entry){ (uint64_t)c->pkt[c->tx[i].first].id, c->tx[i].t, i, false };
-	qsort(m->entry, c->txs, sizeof *m->entry, by_time);
-	permute(c, m->entry);
+	put_in_order(c, m->table, m->table + c->txs);
+	permute(c, m->table);
 	for (uint32_t i = 0; i < c->txs; i++)
 		for (uint32_t p = 0, *sight = conn_sight(c, i); p < points; p++)
 			if (sight[p] != NOTHING)
 				c->pkt[sight[p]].tx = i;
+}
+
+/* No packet is in it twice, be it as a packet or as a transmission. */
+static int room_for_all(struct matcher *m)
+{
+	size_t table = 16;
+
+	while (table / 2 < m->c->pkts)
+		table *= 2;
+	m->alone = malloc((m->c->pkts + 1u) * sizeof *m->alone);
+	m->table = malloc(table * sizeof *m->table);
+	return m->alone && m->table ? 0 : err_set(m->e, "out of memory");
+}
+
+static void free_all(struct matcher *m)
+{
+	free(m->alone);
+	free(m->table);
+	free(m->entry[0]);
+	free(m->entry[1]);
+	free(m->cost);
 }
 
 int match_packets(struct conn *c, struct err *e)
@@ -691,9 +814,6 @@ int match_packets(struct conn *c, struct err *e)
 	struct matcher m = { .c = c, .e = e };
 	int rc = 0;
 
-	/* No packet is in it twice, be it as a packet or as a transmission. */
-	if (!(m.entry = malloc((c->pkts + 1u) * sizeof *m.entry)))
-		return err_set(e, "out of memory");
 	damage_mark(c);
 	for (unsigned p = 0; p < c->facts->points; p++)
 		copies_mark(c, p);
@@ -706,6 +826,7 @@ int match_packets(struct conn *c, struct err *e)
 		m.copies |= c->pkt[i].copy;
 		m.damaged |= c->pkt[i].damaged;
 	}
+	rc = rc < 0 ? rc : room_for_all(&m);
 	for (m.dir = 0; rc == 0 && m.dir < 2; m.dir++) {
 		m.tx_from = c->txs;
 		for (m.at = 0; rc == 0 && m.at < c->ways[m.dir]; m.at++)
@@ -715,7 +836,6 @@ int match_packets(struct conn *c, struct err *e)
 		sort_by_time(&m);
 		adopt(c);
 	}
-	free(m.entry);
-	free(m.cost);
+	free_all(&m);
 	return rc;
 }
