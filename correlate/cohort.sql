@@ -63,7 +63,7 @@ used AS (
          lag(j.failed) OVER (PARTITION BY f.client_addr, f.server_addr, f.server_port ORDER BY j.start_ns, j.id) AS before_failed,
          count(*) OVER (ORDER BY j.start_ns RANGE BETWEEN 1000000000 PRECEDING AND CURRENT ROW) AS rate
   FROM judged j
-  LEFT JOIN flow f ON f.id = j.flow_id
+  LEFT JOIN flow_row f ON f.id = j.flow_id
   WINDOW same AS (PARTITION BY f.client_addr, f.client_port, f.server_addr, f.server_port ORDER BY j.start_ns, j.id ROWS UNBOUNDED PRECEDING))
 SELECT u.id, u.start_ns, u.failed,
        CASE WHEN u.packet_id IS NULL THEN 'no SYN was recorded'
@@ -116,7 +116,8 @@ FROM used u
 CROSS JOIN connection n ON n.id = u.id
 CROSS JOIN ends
 LEFT JOIN packet k ON k.id = u.packet_id
-LEFT JOIN tcpopt o ON o.packet_id = u.packet_id
+LEFT JOIN tcpopt t ON t.packet_id = u.packet_id
+LEFT JOIN layout o ON o.id = t.layout_id
 LEFT JOIN addr a ON a.id = u.client_addr
 LEFT JOIN addr b ON b.id = u.server_addr
 LEFT JOIN part q ON q.id = u.part_id

@@ -1,9 +1,26 @@
 #include "correlate/load.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "schema/layout.h"
 #include "correlate/select_packets.sql.h"
+
+/* Where the numbers of the packet lie, they are put. */
+static void fill_options(struct pkt_opt *o, const struct pkt *p, bool stamped, const char *edges)
+{
+	struct layout l = layout_of(o->raw, o->len);
+	const char *at = edges ? edges : "";
+	char *end;
+
+	if (stamped && l.stamp) {
+		put_be32(o->raw + l.stamp, p->tsval);
+		put_be32(o->raw + l.stamp + 4, p->tsecr);
+	}
+	for (unsigned i = 0; i < l.edges; i++, at = end + (*end == ','))
+		put_be32(o->raw + l.edge[i], (uint32_t)strtoul(at, &end, 10));
+}
 
 /* Options of a run of packets come in order as well; packets that have none beyond a timestamp have no row. */
 static int read_options(struct loader *l, struct conn *c, struct pkt *p, struct err *e)
@@ -28,6 +45,7 @@ static int read_options(struct loader *l, struct conn *c, struct pkt *p, struct 
 		o->len = (uint8_t)(n < TCP_OPTIONS_MAX ? n : TCP_OPTIONS_MAX);
 		if (o->len)
 			memcpy(o->raw, sqlite3_column_blob(l->tcpopt, 1), o->len);
+		fill_options(o, p, sqlite3_column_int(l->tcpopt, 2), (const char *)sqlite3_column_text(l->tcpopt, 3));
 	}
 	return 0;
 }
@@ -161,7 +179,7 @@ int loader_open(struct loader *l, struct db *db, struct err *e)
 	sqlite3_bind_pointer(l->packets, 2, l, "loader", NULL);
 	if (db_prepare(db, "SELECT a_seq0, b_seq0, a_ts0, b_ts0 FROM part WHERE id = ?1", &l->bases, e) < 0)
 		return -1;
-	if (db_prepare(db, "SELECT packet_id, raw FROM tcpopt WHERE packet_id >= ?1", &l->tcpopt, e) < 0)
+	if (db_prepare(db, "SELECT t.packet_id, l.raw, l.stamped, t.edges FROM tcpopt t CROSS JOIN layout l ON l.id = t.layout_id WHERE t.packet_id >= ?1", &l->tcpopt, e) < 0)
 		return -1;
 	if (db_prepare(db, "SELECT type, code, mtu, src FROM icmp WHERE packet_id = ?1", &l->icmp, e) < 0 ||
 	    db_int(db, "SELECT EXISTS(SELECT 1 FROM f5_rst)", 0, &causes, e) < 0)

@@ -25,7 +25,8 @@ static void say_sack(struct option_text *o, const uint8_t *p, unsigned len)
 	size_t n = 0;
 
 	for (unsigned i = 2; i + 8 <= len; i += 8)
-		n += (size_t)snprintf(blocks + n, sizeof blocks - n, "%s%u:%u", n ? " " : "", be32(p + i), be32(p + i + 4));
+		n += o->format ? (size_t)snprintf(blocks + n, sizeof blocks - n, "%s%%d:%%d", n ? " " : "") :
+				 (size_t)snprintf(blocks + n, sizeof blocks - n, "%s%u:%u", n ? " " : "", be32(p + i), be32(p + i + 4));
 	say(o, "sack %s", blocks);
 }
 
@@ -68,16 +69,26 @@ static void say_option(struct option_text *o, uint8_t kind, const uint8_t *p, un
 	}
 }
 
-void option_text(struct option_text *o, const uint8_t *options, unsigned optlen)
+static void say_options(struct option_text *o, const uint8_t *options, unsigned optlen, bool format)
 {
 	uint8_t kind;
 	unsigned off = 0, len;
 
-	*o = (struct option_text){ .mss = -1, .wscale = -1 };
+	*o = (struct option_text){ .mss = -1, .wscale = -1, .format = format };
 	while ((len = decode_option(options, optlen, off, &kind)) > 0) {
 		say_option(o, kind, options + off, len);
 		off += len;
 	}
 	if (off < optlen)
 		say(o, options[off] == 0 ? "eol" : "malformed");
+}
+
+void option_text(struct option_text *o, const uint8_t *options, unsigned optlen)
+{
+	say_options(o, options, optlen, false);
+}
+
+void option_format(struct option_text *o, const uint8_t *options, unsigned optlen)
+{
+	say_options(o, options, optlen, true);
 }

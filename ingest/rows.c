@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,18 +13,24 @@
 #include "ingest/option_text.h"
 #include "ingest/run.h"
 #include "schema/array.h"
+#include "schema/layout.h"
 #include "ingest/insert_f5.sql.h"
 #include "ingest/insert_forwarded.sql.h"
 #include "ingest/insert_icmp.sql.h"
+#include "ingest/insert_layout.sql.h"
 #include "ingest/insert_part.sql.h"
 #include "ingest/insert_tcpopt.sql.h"
 
 #define KNOWN 1024              /* addresses whose row ids are remembered */
+#define LAYOUTS 256             /* ... and layouts of TCP options */
 #define NEWS 4096               /* ... and what their F5 trailers say that is new: once for each connection, or somebody plays with us */
 
 /* The rare rest of a row. */
 struct extra {
-	uint8_t optlen, options[TCP_OPTIONS_MAX];
+	uint8_t optlen, options[TCP_OPTIONS_MAX];       /* without the numbers of its own */
+	bool stamped;           /* its timestamps are those of the packet */
+	uint32_t edge[EDGES_MAX];       /* of its SACK blocks */
+	uint8_t edges;
 	struct icmp_error icmp;
 	struct ipaddr icmp_src;
 };
@@ -47,6 +54,13 @@ struct known_addr {
 	int64_t id;             /* 0: none */
 };
 
+/* Row ids of layouts that were looked up lately. */
+struct known_layout {
+	uint8_t len, raw[TCP_OPTIONS_MAX];
+	bool stamped;
+	int64_t id;             /* 0: none */
+};
+
 /* Packets on their way into the case, with what there is of them beside their rows. */
 struct batch {
 	struct run run;
@@ -61,26 +75,30 @@ struct batch {
 struct rows {
 	struct db *db;
 	struct known_addr known[KNOWN];
-	int64_t next_packet, next_addr, next_tunnel;
+	struct known_layout layout[LAYOUTS];
+	int64_t next_packet, next_addr, next_tunnel, next_layout;
 	struct run_inserter inserter;
 	struct batch batch[2];  /* the second is made when the first is full */
 	struct batch *filling, *inserting;      /* inserting: by the thread; NULL: there is none, and the connection is ours */
 	pthread_t thread;
 	struct err error;       /* of the thread, */
 	int result;             /* ... if this is -1 */
-	sqlite3_stmt *part, *tcpopt, *icmp, *insert_run, *addr_find, *addr_add, *tunnel_find, *tunnel_add, *f5, *f5_rst, *forwarded;
+	sqlite3_stmt *part, *tcpopt, *icmp, *insert_run, *addr_find, *addr_add, *layout_find, *layout_add, *tunnel_find, *tunnel_add, *f5, *f5_rst, *forwarded;
 };
 
 int rows_renew(struct rows *r, struct err *e)
 {
 	if (db_int(r->db, "SELECT max(id) FROM packet", 0, &r->next_packet, e) < 0 ||
 	    db_int(r->db, "SELECT max(id) FROM addr", 0, &r->next_addr, e) < 0 ||
+	    db_int(r->db, "SELECT max(id) FROM layout", 0, &r->next_layout, e) < 0 ||
 	    db_int(r->db, "SELECT max(id) FROM tunnel", 0, &r->next_tunnel, e) < 0)
 		return -1;
 	r->next_packet++;
 	r->next_addr++;
+	r->next_layout++;
 	r->next_tunnel++;
 	memset(r->known, 0, sizeof r->known);
+	memset(r->layout, 0, sizeof r->layout);
 	return 0;
 }
 
@@ -91,6 +109,9 @@ static int prepare(struct rows *r, struct err *e)
 	if (db_prepare(r->db, "INSERT INTO run VALUES(?1, ?2, ?3)", &r->insert_run, e) < 0 ||
 	    db_prepare(r->db, "SELECT id FROM addr WHERE text = ?1", &r->addr_find, e) < 0 ||
 	    db_prepare(r->db, "INSERT INTO addr VALUES(?1, ?2, ?3)", &r->addr_add, e) < 0)
+		return -1;
+	if (db_prepare(r->db, "SELECT id FROM layout WHERE raw = ?1 AND stamped = ?2", &r->layout_find, e) < 0 ||
+	    db_prepare(r->db, insert_layout_sql, &r->layout_add, e) < 0)
 		return -1;
 	if (db_prepare(r->db, "SELECT id FROM tunnel WHERE kind = ?1 AND number = ?2 AND src IS ?3 AND dst IS ?4", &r->tunnel_find, e) < 0)
 		return -1;
@@ -133,7 +154,7 @@ void rows_free(struct rows *r)
 	if (!r)
 		return;
 	rows_settle(r, &e);
-	sqlite3_stmt *all[] = { r->part, r->tcpopt, r->icmp, r->insert_run, r->addr_find, r->addr_add, r->tunnel_find, r->tunnel_add,
+	sqlite3_stmt *all[] = { r->part, r->tcpopt, r->icmp, r->insert_run, r->addr_find, r->addr_add, r->layout_find, r->layout_add, r->tunnel_find, r->tunnel_add,
 		r->f5, r->f5_rst, r->forwarded };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sqlite3_finalize(all[i]);
@@ -150,13 +171,30 @@ uint32_t rows_room(const struct rows *r)
 	return packets < news ? packets : news;
 }
 
+/* Options, and apart from them the numbers that every packet has of its own. */
+static void take_options(struct extra *x, const struct segment *seg)
+{
+	struct layout l = layout_of(seg->options, seg->optlen);
+
+	x->optlen = seg->optlen;
+	memcpy(x->options, seg->options, seg->optlen);
+	/* Of two time stamps, or in what an ICMP error quotes, the packet may have others. */
+	x->stamped = l.stamp && seg->flags & SEG_TS && be32(x->options + l.stamp) == seg->tsval && be32(x->options + l.stamp + 4) == seg->tsecr;
+	if (x->stamped)
+		memset(x->options + l.stamp, 0, 8);
+	x->edges = (uint8_t)l.edges;
+	for (unsigned i = 0; i < l.edges; i++) {
+		x->edge[i] = be32(x->options + l.edge[i]);
+		put_be32(x->options + l.edge[i], 0);
+	}
+}
+
 static int add_extra(struct batch *b, const struct segment *seg, uint32_t *index, struct err *e)
 {
 	if (!array_grow(&b->extra, &b->extra_room, b->extras, sizeof *b->extra))
 		return err_set(e, "out of memory");
 	struct extra *x = &b->extra[b->extras++];
-	x->optlen = seg->optlen;
-	memcpy(x->options, seg->options, seg->optlen);
+	take_options(x, seg);
 	if (seg->flags & SEG_ICMP) {
 		x->icmp = seg->icmp;
 		x->icmp_src = seg->icmp_src;
@@ -286,17 +324,61 @@ int rows_add(struct rows *r, const struct part *part, const struct segment *seg,
 	return seg->f5.present ? add_trailer(b, part, seg, &w->cause, e) : 0;
 }
 
-static int insert_tcpopt(struct rows *r, const struct extra *x, struct err *e)
+/* The row id of a layout, made if need be. */
+static int find_layout(struct rows *r, const struct extra *x, int64_t *id, struct err *e)
 {
 	struct option_text o;
+	sqlite3_stmt *st = r->layout_find;
+	int rc;
 
-	option_text(&o, x->options, x->optlen);
+	sqlite3_bind_blob(st, 1, x->options, x->optlen, SQLITE_STATIC);
+	sqlite3_bind_int(st, 2, x->stamped);
+	rc = db_step(r->db, st, e);
+	if (rc == 1)
+		*id = sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	st = r->layout_add;
+	*id = r->next_layout++;
+	option_format(&o, x->options, x->optlen);
+	sqlite3_bind_int64(st, 1, *id);
+	db_bind_opt(st, 2, o.mss >= 0, o.mss);
+	db_bind_opt(st, 3, o.wscale >= 0, o.wscale);
+	sqlite3_bind_int(st, 4, o.sack_permitted);
+	sqlite3_bind_text(st, 5, o.text, (int)o.n, SQLITE_STATIC);
+	sqlite3_bind_blob(st, 6, x->options, x->optlen, SQLITE_STATIC);
+	sqlite3_bind_int(st, 7, x->stamped);
+	return db_run(r->db, st, e);
+}
+
+static int layout_id(struct rows *r, const struct extra *x, int64_t *id, struct err *e)
+{
+	struct known_layout *k = &r->layout[XXH3_64bits(x->options, x->optlen) % LAYOUTS];
+
+	if (!k->id || k->len != x->optlen || k->stamped != x->stamped || memcmp(k->raw, x->options, x->optlen) != 0) {
+		if (find_layout(r, x, id, e) < 0)
+			return -1;
+		*k = (struct known_layout){ .len = x->optlen, .stamped = x->stamped, .id = *id };
+		memcpy(k->raw, x->options, x->optlen);
+	}
+	*id = k->id;
+	return 0;
+}
+
+static int insert_tcpopt(struct rows *r, const struct extra *x, struct err *e)
+{
+	char edges[EDGES_MAX * 11] = "";
+	size_t n = 0;
+	int64_t layout = 0;
+
+	if (layout_id(r, x, &layout, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < x->edges; i++)
+		n += (size_t)snprintf(edges + n, sizeof edges - n, "%s%u", i ? "," : "", x->edge[i]);
 	sqlite3_bind_int64(r->tcpopt, 1, r->next_packet);
-	db_bind_opt(r->tcpopt, 2, o.mss >= 0, o.mss);
-	db_bind_opt(r->tcpopt, 3, o.wscale >= 0, o.wscale);
-	sqlite3_bind_int(r->tcpopt, 4, o.sack_permitted);
-	sqlite3_bind_text(r->tcpopt, 5, o.text, (int)o.n, SQLITE_STATIC);
-	sqlite3_bind_blob(r->tcpopt, 6, x->options, x->optlen, SQLITE_STATIC);
+	sqlite3_bind_int64(r->tcpopt, 2, layout);
+	sqlite3_bind_text(r->tcpopt, 3, n ? edges : NULL, (int)n, SQLITE_STATIC);
 	return db_run(r->db, r->tcpopt, e);
 }
 

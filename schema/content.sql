@@ -163,14 +163,23 @@ CREATE TABLE packet(
   payload INTEGER                       -- 32-bit fingerprint of the payload; NULL: none, or not captured whole
 ) STRICT;
 
--- TCP options of packets that have more than one timestamp between NOPs.
-CREATE TABLE tcpopt(
-  packet_id      INTEGER PRIMARY KEY REFERENCES packet(id),
+-- Lists of TCP options, without the numbers that every packet has of its own: the edges of SACK blocks, and time stamps.
+CREATE TABLE layout(
+  id             INTEGER PRIMARY KEY,
   mss            INTEGER,
   wscale         INTEGER,
   sack_permitted INTEGER NOT NULL,
-  options        TEXT NOT NULL,         -- in order, as tcpdump names them: mss,sackOK,TS,nop,wscale
-  raw            BLOB NOT NULL
+  options        TEXT NOT NULL,         -- in order, as tcpdump names them: mss,sackOK,TS,nop,wscale; where there are SACK blocks, a format of printf() for edges
+  raw            BLOB NOT NULL,         -- 0 for these numbers
+  stamped        INTEGER NOT NULL,      -- 1: the timestamp option has tsval and tsecr of the packet; 0: there is none, or it is in raw as it is
+  UNIQUE(raw, stamped)
+) STRICT;
+
+-- TCP options of packets that have more than one timestamp between NOPs.
+CREATE TABLE tcpopt(
+  packet_id INTEGER PRIMARY KEY REFERENCES packet(id),
+  layout_id INTEGER NOT NULL REFERENCES layout(id),
+  edges     TEXT                        -- of SACK blocks, in order, with commas; NULL: there are none
 ) STRICT;
 
 -- ICMP and ICMPv6 errors: what is not in packet.

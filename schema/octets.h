@@ -1,4 +1,4 @@
-/* Numbers as packets carry them: big-endian (network order) or little-endian. The names say how many bits are read at p. */
+/* Numbers as packets carry them: big-endian (network order) or little-endian. The names say how many bits are read at p, or written. */
 #ifndef SCHEMA_OCTETS_H
 #define SCHEMA_OCTETS_H
 
@@ -22,6 +22,12 @@ static inline uint64_t be48(const uint8_t *p)
 static inline uint64_t be64(const uint8_t *p)
 {
 	return (uint64_t)be32(p) << 32 | be32(p + 4);
+}
+
+static inline void put_be32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
 static inline uint16_t le16(const uint8_t *p)

@@ -60,7 +60,10 @@ SELECT k.id AS packet_id, f.connection_id, f.id AS flow_id,
        CASE WHEN k.flags & 1024 THEN NULL ELSE (k.tsecr + iif(k.flags & 16, iif(k.flags & 512, q.b_ts0, q.a_ts0), 0)) & 4294967295 END AS tsecr,
        k.ip_id, k.ttl, k.tos >> 2 AS dscp, k.tos & 3 AS ecn,
        o.mss, o.wscale, o.sack_permitted,
-       coalesce(o.options, CASE WHEN k.flags & 65536 AND NOT k.flags & 1024 THEN 'nop,nop,TS' END) AS options,
+       coalesce(CASE WHEN ot.edges IS NULL THEN o.options ELSE printf(o.options,
+           json_extract('[' || ot.edges || ']', '$[0]'), json_extract('[' || ot.edges || ']', '$[1]'), json_extract('[' || ot.edges || ']', '$[2]'),
+           json_extract('[' || ot.edges || ']', '$[3]'), json_extract('[' || ot.edges || ']', '$[4]'), json_extract('[' || ot.edges || ']', '$[5]'),
+           json_extract('[' || ot.edges || ']', '$[6]'), json_extract('[' || ot.edges || ']', '$[7]')) END, CASE WHEN k.flags & 65536 AND NOT k.flags & 1024 THEN 'nop,nop,TS' END) AS options,
        i.type AS icmp_type, i.code AS icmp_code,
        CASE WHEN x.peer THEN '{peer} ' ELSE '' END || x.cause AS rst_cause
 FROM flow f
@@ -75,7 +78,8 @@ CROSS JOIN packet k ON k.id >= r.first_packet AND k.id < r.first_packet + r.pack
 LEFT JOIN clock c ON c.point_id = pt.id AND q.first_ns + k.t >= c.from_ns AND q.first_ns + k.t < c.to_ns
 LEFT JOIN sighting s ON s.from_a = ((k.flags & 512) <> 0) AND k.id < s.first_packet + s.packets
       AND s.first_packet = (SELECT max(x.first_packet) FROM sighting x WHERE x.from_a = ((k.flags & 512) <> 0) AND x.first_packet <= k.id)
-LEFT JOIN tcpopt o ON o.packet_id = k.id AND NOT k.flags & 1024
+LEFT JOIN tcpopt ot ON ot.packet_id = k.id AND NOT k.flags & 1024
+LEFT JOIN layout o ON o.id = ot.layout_id
 LEFT JOIN icmp i ON i.packet_id = k.id
 LEFT JOIN addr isrc ON isrc.id = i.src
 LEFT JOIN f5_rst x ON x.packet_id = k.id;
@@ -376,6 +380,6 @@ JOIN point p ON p.id = f.point_id
 LEFT JOIN addr ra ON ra.id = x.peer_remote_addr
 LEFT JOIN addr la ON la.id = x.peer_local_addr
 LEFT JOIN f5_peer y ON y.flow_id = f.id AND y.f5_peer_id = x.peer_id
-LEFT JOIN flow o ON o.id = y.peer_flow_id
+LEFT JOIN flow_row o ON o.id = y.peer_flow_id
 -- Before the other side was made, and after it was gone, trailers say less.
 WHERE x.peer_id <> 0 OR NOT EXISTS (SELECT 1 FROM f5 z WHERE z.part_id = x.part_id AND z.peer_id <> 0);

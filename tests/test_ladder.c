@@ -396,7 +396,7 @@ static void what_a_failed_syn_offers_is_compared_with_others(void **state)
 	made_sql(&m, "UPDATE flow_row SET server_port = 80 WHERE connection_id = 4");
 	check_line(&m, "alike ", "alike      0 of 1 other connections to this server with the same SYN (flags, window, options) were answered, "
 	    "1 of 1 with another SYN were");
-	made_sql(&m, "UPDATE tcpopt SET mss = 1400 WHERE packet_id = 2");
+	made_sql(&m, "UPDATE layout SET mss = 1400 WHERE id = 2");
 	check_line(&m, "alike ", "");
 	made_close(&m);
 }

@@ -145,12 +145,12 @@ static inline void made_insert(struct made *m, const struct made_packet *p, int 
 	if (p->tsval)
 		made_exec(m, sqlite3_mprintf("UPDATE packet SET tsval = %d, tsecr = %d WHERE id = %lld", (int)p->tsval, (int)p->tsecr, id));
 	if (p->mss || p->ws || p->sack || p->options) {
-		made_exec(m, sqlite3_mprintf("INSERT INTO tcpopt VALUES(%lld, NULL, NULL, %d, %Q, x'00')", id, p->sack,
-				 p->options ? p->options : "mss"));
+		made_exec(m, sqlite3_mprintf("INSERT INTO layout VALUES(%lld, NULL, NULL, %d, %Q, x'%016llx', 0); INSERT INTO tcpopt VALUES(%lld, %lld, NULL)", id, p->sack,
+				 p->options ? p->options : "mss", id, id, id));
 		if (mss)
-			made_exec(m, sqlite3_mprintf("UPDATE tcpopt SET mss = %d WHERE packet_id = %lld", mss, id));
+			made_exec(m, sqlite3_mprintf("UPDATE layout SET mss = %d WHERE id = %lld", mss, id));
 		if (p->ws)
-			made_exec(m, sqlite3_mprintf("UPDATE tcpopt SET wscale = %d WHERE packet_id = %lld", p->ws, id));
+			made_exec(m, sqlite3_mprintf("UPDATE layout SET wscale = %d WHERE id = %lld", p->ws, id));
 	}
 	if (p->icmp_type)
 		made_exec(m, sqlite3_mprintf("INSERT INTO icmp VALUES(%lld, %d, %d, 0, 4)", id, p->icmp_type, p->icmp_code));

@@ -8,7 +8,8 @@ WITH first_syn AS MATERIALIZED (
   CROSS JOIN flow_part fp ON fp.flow_id = f.id
   CROSS JOIN part q ON q.id = fp.part_id
   CROSS JOIN packet k ON k.id = (SELECT min(r.first_packet) FROM run r WHERE r.part_id = q.id)
-  LEFT JOIN tcpopt o ON o.packet_id = k.id
+  LEFT JOIN tcpopt t ON t.packet_id = k.id
+  LEFT JOIN layout o ON o.id = t.layout_id
   WHERE f.connection_id BETWEEN ?1 - ?3 AND ?1 + ?3 AND f.point_id = ?2
     AND k.flags & 1042 = 2 AND ((k.flags & 512) <> 0) = fp.a_is_client
   GROUP BY f.connection_id)
