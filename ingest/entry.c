@@ -206,7 +206,7 @@ int entry_delete(struct db *db, int64_t id, struct err *e)
 		"DELETE FROM forwarded WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM run WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
 		"DELETE FROM f5 WHERE part_id IN (SELECT id FROM part WHERE capture_id = ?1)",
-		"DELETE FROM part WHERE capture_id = ?1",
+		"DELETE FROM part_row WHERE capture_id = ?1",
 	};
 
 	if (run_each(db, content, sizeof content / sizeof *content, id, e) < 0)

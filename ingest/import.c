@@ -360,7 +360,7 @@ static int run_with(struct import *im, const char *sql)
 
 static int start(struct import *im)
 {
-	if (void_derived(im) < 0 || db_int(im->db, "SELECT 1 + max(coalesce((SELECT max(id) FROM part), 0), "
+	if (void_derived(im) < 0 || db_int(im->db, "SELECT 1 + max(coalesce((SELECT max(id) FROM part_row), 0), "
 			"coalesce((SELECT max(first_part + parts) FROM stream), 0))", 1, &im->first_part, im->e) < 0)
 		return -1;
 	if (im->live && run_with(im, "INSERT INTO stream VALUES(?1, 1 << 28)") < 0)

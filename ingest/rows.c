@@ -523,8 +523,8 @@ static void bind_side(sqlite3_stmt *st, int addr_at, int mac_at, int seq_at, int
 	sqlite3_bind_int64(st, addr_at, addr);
 	sqlite3_bind_int(st, addr_at + 1, s->port);
 	sqlite3_bind_int64(st, mac_at, (int64_t)s->mac);
-	db_bind_opt(st, seq_at, has_seq, s->seq_min);
-	db_bind_opt(st, seq_at + 1, has_seq, s->seq_max);
+	db_bind_opt(st, seq_at, has_seq, (int32_t)(s->seq_min - s->seq0));
+	db_bind_opt(st, seq_at + 1, has_seq, (int32_t)(s->seq_max - s->seq0));
 }
 
 /* The order of the columns of insert_forwarded.sql. */
@@ -548,6 +548,7 @@ int rows_part(struct rows *r, const struct part *p, int64_t capture_id, struct e
 {
 	int64_t a, b, tunnel = 0;
 	sqlite3_stmt *st = r->part;
+	const struct part_side *client = &p->side[p->client != PART_CLIENT_A], *server = &p->side[p->client == PART_CLIENT_A];
 	uint8_t opening[OPENING_BYTES];
 	uint32_t n = opening_pack(&p->opening, opening);
 
@@ -561,15 +562,15 @@ int rows_part(struct rows *r, const struct part *p, int64_t capture_id, struct e
 	db_bind_opt(st, 7, tunnel != 0, tunnel);
 	sqlite3_bind_int64(st, 8, p->vlans);
 	sqlite3_bind_int64(st, 11, p->first_ns);
-	sqlite3_bind_int64(st, 12, p->min_ns);
-	sqlite3_bind_int64(st, 13, p->max_ns);
+	sqlite3_bind_int64(st, 12, p->first_ns - p->min_ns);
+	sqlite3_bind_int64(st, 13, p->max_ns - p->first_ns);
 	sqlite3_bind_int64(st, 14, (int64_t)p->packets);
 	sqlite3_bind_int64(st, 15, (int64_t)p->bytes);
 	db_bind_opt(st, 16, p->client != PART_CLIENT_UNKNOWN, p->client == PART_CLIENT_A);
-	db_bind_opt(st, 17, p->has_client_isn, p->client_isn);
-	db_bind_opt(st, 18, p->has_server_isn, p->server_isn);
-	db_bind_opt(st, 19, p->has_syn_tsval, p->syn_tsval);
-	db_bind_opt(st, 20, p->has_synack_tsval, p->synack_tsval);
+	db_bind_opt(st, 17, p->has_client_isn, (int32_t)(p->client_isn - client->seq0));
+	db_bind_opt(st, 18, p->has_server_isn, (int32_t)(p->server_isn - server->seq0));
+	db_bind_opt(st, 19, p->has_syn_tsval, (int32_t)(p->syn_tsval - client->ts0));
+	db_bind_opt(st, 20, p->has_synack_tsval, (int32_t)(p->synack_tsval - server->ts0));
 	sqlite3_bind_int64(st, 25, p->flags);
 	for (int i = 0; i < 2; i++) {
 		sqlite3_bind_int64(st, 26 + i, (int64_t)p->side[i].packets);

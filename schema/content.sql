@@ -86,8 +86,9 @@ CREATE TABLE tunnel(
 
 CREATE INDEX tunnel_number ON tunnel(number, kind);
 
--- The part of a flow (one TCP incarnation at one point) that one capture holds. a is the endpoint with the smaller address, then port.
-CREATE TABLE part(
+-- The part of a flow (one TCP incarnation at one point) that one capture holds. a is the endpoint with the smaller address, then port. The view part (rows.sql)
+-- has absolute times and numbers.
+CREATE TABLE part_row(
   id           INTEGER PRIMARY KEY,
   capture_id   INTEGER NOT NULL REFERENCES capture(id),
   a_addr       INTEGER NOT NULL REFERENCES addr(id),
@@ -99,12 +100,12 @@ CREATE TABLE part(
   a_mac        INTEGER NOT NULL,        -- source MAC of packets from a (0: none)
   b_mac        INTEGER NOT NULL,
   first_ns     INTEGER NOT NULL,        -- time of the first packet in the file
-  min_ns       INTEGER NOT NULL,
-  max_ns       INTEGER NOT NULL,
+  before_ns    INTEGER NOT NULL,        -- from the earliest one to it
+  after_ns     INTEGER NOT NULL,        -- from it to the latest one
   packets      INTEGER NOT NULL,
   bytes        INTEGER NOT NULL,        -- payload
   a_is_client  INTEGER,                 -- 1, 0; NULL: no SYN or SYN-ACK was seen
-  client_isn   INTEGER,                 -- NULL: not seen
+  client_isn   INTEGER,                 -- NULL: not seen. What follows is relative to seq0, ts0 of its sender (of the client, b is one unless a_is_client)
   server_isn   INTEGER,
   syn_tsval    INTEGER,                 -- TSval of the first SYN and SYN-ACK
   synack_tsval INTEGER,
@@ -128,7 +129,7 @@ CREATE TABLE part(
 
 -- Whom the client of a part says it speaks for: a proxy's PROXY header, or headers of the first HTTP request.
 CREATE TABLE forwarded(
-  part_id  INTEGER PRIMARY KEY REFERENCES part(id),
+  part_id  INTEGER PRIMARY KEY REFERENCES part_row(id),
   header   INTEGER NOT NULL,            -- bytes of the PROXY header; 0: there is none
   src_addr INTEGER REFERENCES addr(id), -- NULL: not said
   src_port INTEGER,
@@ -137,7 +138,7 @@ CREATE TABLE forwarded(
 
 -- Where the packets of a part lie: runs of consecutive packet ids. (A packet does not name its part: this is smaller, and as fast.)
 CREATE TABLE run(
-  part_id      INTEGER NOT NULL REFERENCES part(id),
+  part_id      INTEGER NOT NULL REFERENCES part_row(id),
   first_packet INTEGER NOT NULL REFERENCES packet(id),
   packets      INTEGER NOT NULL,
   PRIMARY KEY(part_id, first_packet)
@@ -193,7 +194,7 @@ CREATE TABLE icmp(
 
 -- What F5 trailers (tcpdump -i 0.0:nnnp on a BIG-IP) say of a part: a row for each pair of flow and peer flow that they name.
 CREATE TABLE f5(
-  part_id          INTEGER NOT NULL REFERENCES part(id),
+  part_id          INTEGER NOT NULL REFERENCES part_row(id),
   flow_id          INTEGER NOT NULL,    -- the BIG-IP's number of this side of the connection, 0: not said
   peer_id          INTEGER NOT NULL,    -- and of the other side, 0: none
   tmm              INTEGER NOT NULL,    -- slot << 8 | tmm: flow ids are unique only within these

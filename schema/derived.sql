@@ -125,7 +125,7 @@ CREATE INDEX flow_connection ON flow_row(connection_id);
 
 CREATE TABLE flow_part(
   flow_id     INTEGER NOT NULL REFERENCES flow_row(id),
-  part_id     INTEGER NOT NULL REFERENCES part(id),
+  part_id     INTEGER NOT NULL REFERENCES part_row(id),
   a_is_client INTEGER NOT NULL,
   PRIMARY KEY(flow_id, part_id)
 ) STRICT, WITHOUT ROWID;

@@ -1,4 +1,16 @@
--- Rows put together again from what is stored once (derived.sql).
+-- Rows put together again from what is stored once (derived.sql), or as what lies between numbers (content.sql).
+CREATE VIEW part AS
+SELECT r.id, r.capture_id, r.a_addr, r.a_port, r.b_addr, r.b_port, r.tunnel_id, r.vlans, r.a_mac, r.b_mac,
+       r.first_ns, r.first_ns - r.before_ns AS min_ns, r.first_ns + r.after_ns AS max_ns, r.packets, r.bytes, r.a_is_client,
+       (r.client_isn + iif(r.a_is_client, r.a_seq0, r.b_seq0)) & 4294967295 AS client_isn,
+       (r.server_isn + iif(r.a_is_client, r.b_seq0, r.a_seq0)) & 4294967295 AS server_isn,
+       (r.syn_tsval + iif(r.a_is_client, r.a_ts0, r.b_ts0)) & 4294967295 AS syn_tsval,
+       (r.synack_tsval + iif(r.a_is_client, r.b_ts0, r.a_ts0)) & 4294967295 AS synack_tsval,
+       (r.a_seq_min + r.a_seq0) & 4294967295 AS a_seq_min, (r.a_seq_max + r.a_seq0) & 4294967295 AS a_seq_max,
+       (r.b_seq_min + r.b_seq0) & 4294967295 AS b_seq_min, (r.b_seq_max + r.b_seq0) & 4294967295 AS b_seq_max,
+       r.flags, r.a_packets, r.b_packets, r.a_ttl, r.b_ttl, r.a_said, r.b_said, r.opening, r.a_seq0, r.b_seq0, r.a_ts0, r.b_ts0
+FROM part_row r;
+
 CREATE VIEW connection AS
 SELECT r.id, r.start_ns, r.start_ns + r.duration_ns AS end_ns, c.outcome,
        printf(c.verdict,

@@ -56,10 +56,10 @@ static struct db case_of(const struct row *r, size_t n)
 	for (int i = 1; i <= 3; i++)
 		capture(&db, i, i, 0, 100 * SEC);
 	for (size_t i = 0; i < n; i++)
-		run(&db, "INSERT INTO part VALUES(%zu, %d, 1, %d, 2, %d, nullif(%d, 0), 0, 0, 0, %" PRId64 ", %" PRId64 ", %" PRId64 ", %d, 100, nullif(%d, -1), "
+		run(&db, "INSERT INTO part_row VALUES(%zu, %d, 1, %d, 2, %d, nullif(%d, 0), 0, 0, 0, %" PRId64 ", 0, %" PRId64 ", %d, 100, nullif(%d, -1), "
 			"nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), NULL, NULL, nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), nullif(%" PRId64 ", 0), "
 			"nullif(%" PRId64 ", 0), %u, %d, %d, %d, %d, NULL, NULL, NULL, 0, 0, 0, 0)", i + 1, r[i].capture, r[i].a_port ? r[i].a_port : 40000, r[i].b_port ? r[i].b_port : 80, r[i].tunnel,
-			r[i].from, r[i].from, r[i].to, 3 * !r[i].a_silent + 2 * !r[i].b_silent, r[i].client == A ? 1 : r[i].client == B ? 0 : -1, r[i].client_isn,
+			r[i].from, r[i].to - r[i].from, 3 * !r[i].a_silent + 2 * !r[i].b_silent, r[i].client == A ? 1 : r[i].client == B ? 0 : -1, r[i].client_isn,
 			r[i].server_isn, r[i].a_min, r[i].a_max, r[i].b_min, r[i].b_max, r[i].flags, 3 * !r[i].a_silent, 2 * !r[i].b_silent,
 			64 * !r[i].a_silent, 60 * !r[i].b_silent);
 	for (size_t i = 0; i < n; i++)

@@ -115,10 +115,10 @@ static inline void made_connection(
 		snprintf(points + strlen(points), sizeof points - strlen(points), "%s%d", points[0] ? "," : "", i + 1);
 		made_exec(
 		    m, sqlite3_mprintf(
-			   "INSERT INTO part(id, capture_id, a_addr, a_port, b_addr, b_port, vlans, a_mac, b_mac, first_ns, min_ns, max_ns,"
+			   "INSERT INTO part_row(id, capture_id, a_addr, a_port, b_addr, b_port, vlans, a_mac, b_mac, first_ns, before_ns, after_ns,"
 			   "packets, bytes, a_is_client, flags, a_packets, b_packets, a_ttl, b_ttl)"
-			   "VALUES(%lld, %d, 1, %lld, 2, 443, 0, 0, 0, %lld, %lld, %lld, 0, 0, 1, 0, 0, 0, 0, 0)",
-			   flow, i + 1, 53810 + id, start_ns, start_ns, start_ns + duration_us * 1000));
+			   "VALUES(%lld, %d, 1, %lld, 2, 443, 0, 0, 0, %lld, 0, %lld, 0, 0, 1, 0, 0, 0, 0, 0)",
+			   flow, i + 1, 53810 + id, start_ns, duration_us * 1000));
 	}
 	made_exec(m, sqlite3_mprintf("INSERT INTO conclusion VALUES(%lld, %Q, replace(%Q, '%%', '%%%%'), %d, %Q, 0);"
 				     "INSERT INTO connection_row VALUES(%lld, %lld, %lld, 0, 0, %lld, NULL)",

@@ -57,7 +57,7 @@ static struct db *empty_case(void)
 
 	if (db.sql == NULL)
 		require(db_open(&db, ":memory:", DB_CREATE, &e) == 0);
-	require(db_exec(&db, "DELETE FROM f5; DELETE FROM f5_rst; DELETE FROM tcpopt; DELETE FROM layout; DELETE FROM icmp; DELETE FROM run; DELETE FROM packet; DELETE FROM part; DELETE FROM tunnel; "
+	require(db_exec(&db, "DELETE FROM f5; DELETE FROM f5_rst; DELETE FROM tcpopt; DELETE FROM layout; DELETE FROM icmp; DELETE FROM run; DELETE FROM packet; DELETE FROM part_row; DELETE FROM tunnel; "
 	    "DELETE FROM addr; DELETE FROM link; DELETE FROM skipped; DELETE FROM interface; DELETE FROM capture; DELETE FROM point", &e) == 0);
 	return &db;
 }
