@@ -8,7 +8,7 @@ B      ?= build
 CFLAGS ?= -O2 -g
 WARN    = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
           -Wmissing-prototypes -Wcast-qual -Wwrite-strings -Wvla $(WERROR)
-ALL_CFLAGS = -std=c17 -pthread -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' \
+ALL_CFLAGS = -std=c17 -pthread -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' -DDATA_FOLDER='"$(PREFIX)/share/$(PROG)"' \
           -I. -I$(B) -DSQLITE_CORE $(WARN) -MMD -MP $(CFLAGS)
 UNPACK  = -lz -lzstd -llz4 -llzma -lbz2
 LIBS    = -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lm -pthread
@@ -59,7 +59,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(SIM) $(LIB)
 $(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/fixtures run/formats
+test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/fixtures run/formats run/export
 $(TESTS:%=run/%): run/%: % $(B)/$(PROG)
 	PROG=$(B)/$(PROG) ./$<
 $(GOLD:%=run/%): run/%: % $(B)/$(PROG) $(EXT)
@@ -70,6 +70,8 @@ run/docs: $(B)/$(PROG)
 	sh tests/docs.sh $<
 run/formats: $(B)/$(PROG)
 	sh tests/formats.sh $<
+run/export: $(B)/$(PROG)
+	sh tests/export.sh $<
 golden: $(B)/$(PROG) $(EXT)
 	for t in $(GOLD); do UPDATE=1 sh tests/golden.sh $< $$t; done
 
@@ -107,7 +109,10 @@ run/fixtures: $(MADE:%=$(B)/make_%)
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/$(PROG) $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -d $(DESTDIR)$(PREFIX)/share/$(PROG)/profile
 	install -m 755 $(B)/$(PROG) $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 correlate/wireshark/$(PROG).lua $(DESTDIR)$(PREFIX)/share/$(PROG)/
+	install -m 644 correlate/wireshark/profile/* $(DESTDIR)$(PREFIX)/share/$(PROG)/profile/
 	install -m 644 $(EXT) $(DESTDIR)$(PREFIX)/lib/$(PROG)/
 	install -m 644 correlate/$(PROG).1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 correlate/$(PROG).bash \
@@ -117,7 +122,7 @@ clean:
 	rm -rf build
 
 .PHONY: all test lab golden asan fuzz bench fixtures install clean run/docs run/fixtures \
-	run/formats $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
+	run/formats run/export $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

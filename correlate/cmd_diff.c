@@ -1,9 +1,7 @@
 #include "schema/cmd.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "correlate/options.h"
 #include "correlate/report/report.h"
@@ -20,23 +18,6 @@ static int usage(void)
 	     "  --exit-code               exit with 3 when one of these connections is not clean");
 	options_usage_output();
 	return CMD_DONE;
-}
-
-static int take_ids(struct ids *ids, char **argv, int argc, struct err *e)
-{
-	for (int i = 0; i < argc; i++) {
-		const char *digits = argv[i][0] == '#' ? argv[i] + 1 : argv[i];
-		char *end;
-		long long id;
-
-		errno = 0;
-		id = strtoll(digits, &end, 10);
-		if (*digits == '\0' || *end || errno || id < 1)
-			return err_set(e, "a connection is named by its number (pcaphop list shows them), not '%s'", argv[i]);
-		if (ids_add(ids, id, e) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 static int diff(struct options *o, const char *path, bool exit_code)
@@ -82,7 +63,7 @@ int cmd_diff(int argc, char **argv)
 	}
 	if (argc == optind)
 		return cmd_misused(argv[0], "which case?");
-	if (take_ids(&ids, argv + optind + 1, argc - optind - 1, &e) < 0 || options_finish(&o, stdout, &e) < 0) {
+	if (ids_take(&ids, argv + optind + 1, argc - optind - 1, &e) < 0 || options_finish(&o, stdout, &e) < 0) {
 		ids_free(&ids);
 		return cmd_misused(argv[0], "%s", e.msg);
 	}

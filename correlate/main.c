@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{"list", "one entry per connection with its verdict", cmd_list},
 	{"diff", "the hop diff: a ladder per connection", cmd_diff},
 	{"compare", "what sets failing connections apart from succeeding ones", cmd_compare},
+	{"export", "one capture of all points for Wireshark, with the verdict of each packet", cmd_export},
 	{"query", "any SQL on a case, read-only", cmd_query},
 	{"help", "how to use a command", cmd_help},
 };

@@ -12,6 +12,7 @@ _pcaphop_options()
 	list) echo "$filter $output" ;;
 	diff) echo "$filter --exit-code $output" ;;
 	compare) echo "${filter% --all} --group --against $output" ;;
+	export) echo "${filter% --all} --findings-only --from --to --output --captures --format --help" ;;
 	query) echo "$output" ;;
 	esac
 }
@@ -19,7 +20,7 @@ _pcaphop_options()
 _pcaphop_words()
 {
 	case $1 in
-	--format) echo 'text json csv' ;;
+	--format) [ "$2" = export ] && echo 'pcapng json csv' || echo 'text json csv' ;;
 	--color) echo 'auto always never' ;;
 	--split) echo 'interface vlan' ;;
 	--what) echo 'SYN SYN-ACK RST RST,ACK data FIN ACK ICMP connection any' ;;
@@ -32,14 +33,14 @@ _pcaphop_words()
 _pcaphop()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='run import correlate list diff compare query help' words
+	local commands='run import correlate list diff compare export query help' words
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
 		return
 	fi
-	words=$(_pcaphop_words "$before")
+	words=$(_pcaphop_words "$before" "$command")
 	if [ -n "$words" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 	elif [ "$command" = help ]; then

@@ -136,6 +136,16 @@ int original_find(struct original *o, struct db *db, int64_t id, const char *fol
 	return rc;
 }
 
+int original_again(struct original *o, const struct original *same, struct err *e)
+{
+	*o = (struct original){.label = strdup(same->label), .path = strdup(same->path)};
+	memcpy(o->digest, same->digest, sizeof o->digest);
+	if (o->label && o->path)
+		return 0;
+	original_free(o);
+	return err_set(e, "out of memory");
+}
+
 int original_open(struct original *o, struct err *e)
 {
 	original_close(o);

@@ -22,6 +22,9 @@ struct original {
  */
 int original_find(struct original *o, struct db *db, int64_t id, const char *folder, struct err *e);
 
+/* The same file once more, to be read on its own. */
+int original_again(struct original *o, const struct original *same, struct err *e);
+
 /* Begin at its first frame. It may be closed and opened again. */
 int original_open(struct original *o, struct err *e);
 

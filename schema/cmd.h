@@ -22,6 +22,7 @@ int cmd_correlate(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 
 /* Print the message as "pcaphop: message", control bytes made visible, and return CMD_FAILED. */

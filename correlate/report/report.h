@@ -18,6 +18,7 @@ struct filter {
 	const char *host;               /* client or server address at any point */
 	int port;                       /* client or server port at any point; 0: any */
 	bool failed;                    /* did not do what it was opened for */
+	bool unclean;                   /* is not clean: severity above 0 */
 	bool all;                       /* text: fold nothing */
 	bool telling;                   /* ladders: only connections with findings, the most telling first */
 	size_t limit;                   /* ladders: at most so many; 0: no limit */

@@ -1,5 +1,6 @@
 #include "correlate/report/select.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,23 @@ int ids_add(struct ids *ids, int64_t id, struct err *e)
 	if (!array_grow(&ids->id, &ids->room, ids->n, sizeof *ids->id))
 		return err_set(e, "out of memory");
 	ids->id[ids->n++] = id;
+	return 0;
+}
+
+int ids_take(struct ids *ids, char **argv, int argc, struct err *e)
+{
+	for (int i = 0; i < argc; i++) {
+		const char *digits = argv[i][0] == '#' ? argv[i] + 1 : argv[i];
+		char *end;
+		long long id;
+
+		errno = 0;
+		id = strtoll(digits, &end, 10);
+		if (*digits == '\0' || *end || errno || id < 1)
+			return err_set(e, "a connection is named by its number (pcaphop list shows them), not '%s'", argv[i]);
+		if (ids_add(ids, id, e) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -155,6 +173,7 @@ int select_connections(struct db *db, const struct filter *f, struct ids *ids, s
 	bind_text(st, ":host", f->host);
 	bind_int(st, ":port", f->port);
 	bind_int(st, ":failed", f->failed);
+	bind_int(st, ":unclean", f->unclean);
 	bind_int(st, ":finding", finding);
 	bind_int(st, ":telling", f->telling);
 	bind_int(st, ":limit", f->limit ? (int64_t)f->limit : -1);

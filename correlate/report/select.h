@@ -13,6 +13,9 @@ struct ids {
 };
 
 int ids_add(struct ids *ids, int64_t id, struct err *e);
+
+/* Take connections as they are named on the command line: 632, #632. */
+int ids_take(struct ids *ids, char **argv, int argc, struct err *e);
 void ids_free(struct ids *ids);
 
 /* As a JSON array, for statements that take :ids. NULL: out of memory. The caller frees it. */

@@ -1,7 +1,7 @@
 -- The connections that pass a filter, worst first. Every parameter may be NULL: no such condition.
 -- :kind :what :at :from :to  one finding that fits all of them (:kind undecided: also what is only possible)
 -- :seen   a point that saw it        :host :port  an endpoint at any point
--- :failed it did not do what it was opened for
+-- :failed it did not do what it was opened for       :unclean  it is not clean
 -- :telling with findings, one of every verdict before the second of any, and of the merely curious only the first
 -- :limit  at most so many (-1: all)
 WITH chosen AS (
@@ -10,6 +10,7 @@ WITH chosen AS (
          CASE WHEN :telling THEN row_number() OVER (PARTITION BY c.verdict ORDER BY c.severity DESC, c.start_ns, c.id) ELSE 1 END AS nth
   FROM connection c
   WHERE (:failed IS NULL OR c.outcome NOT IN ('completed', 'open', 'unknown'))
+    AND (:unclean IS NULL OR c.severity > 0)
     AND (:finding IS NULL OR EXISTS (
           SELECT 1 FROM v_finding f
           WHERE f.connection_id = c.id

@@ -15,6 +15,8 @@ void summary_point(const struct style *s, const char *word, const char *name, in
 int summary_name_width(struct db *db, const struct style *s, int *width, struct err *e);
 
 int summary_clocks(struct db *db, const struct style *s, struct err *e);
+/* The same of one point, for a sentence that names it; of several pieces the first. "": nothing is known. */
+int summary_clock(struct db *db, const struct style *s, int64_t point_id, char *text, size_t size, struct err *e);
 /* What devices do to connections on each hop: translations, and habits (v_habit). */
 int summary_changes(struct db *db, const struct style *s, struct err *e);
 int summary_hops(struct db *db, const struct style *s, struct err *e);

@@ -9,6 +9,11 @@
 
 #define PIECES 4        /* shown per point */
 
+#define PIECES_SQL \
+	"SELECT c.point, c.reference_point, c.from_ns, c.to_ns, c.offset_ns, c.offset_low_ns, c.offset_high_ns, c.skew_ppm, c.skew_low_ppm, " \
+	"c.skew_high_ppm, c.pairs, c.state, row_number() OVER (PARTITION BY c.point ORDER BY c.from_ns), count(*) OVER (PARTITION BY c.point), " \
+	"c.remark, sum(c.settings) OVER (PARTITION BY c.point) FROM v_clock c JOIN point p ON p.name = c.point LEFT JOIN path h ON h.point_id = p.id "
+
 /* One piece of one point's clock; the columns of v_clock. */
 struct piece {
 	char point[64], reference[64], state[16];
@@ -77,32 +82,39 @@ static void skew(const struct piece *p, const struct style *s, char *buf, size_t
 	text_add(buf, size, ", drift %+.*f %s %.*f ppm", digits, p->skew_ppm, style_pick(s, "±", "+-"), digits, p->skew_error_ppm);
 }
 
+static void say(const struct piece *p, const struct style *s, int64_t resolution_ns, char *text, size_t size)
+{
+	char number[32], when[48];
+
+	if (p->number > 1)
+		text_add(text, size, "from %s UTC: ", style_time(when, sizeof when, p->from_ns, true));
+	if (strcmp(p->point, p->reference) == 0) {
+		text_add(text, size, "%s", p->remark);
+	} else if (strcmp(p->state, "none") == 0) {
+		text_add(text, size, "not known: it shares no packet with %s; its times are as recorded", p->reference);
+	} else if (strcmp(p->state, "same-clock") == 0) {
+		text_add(text, size, "the same clock as %s", p->reference);
+	} else {
+		offset(p, s, resolution_ns, text, size);
+		skew(p, s, text, size);
+		text_add(text, size, ", from %s pair%s", style_count(number, sizeof number, p->pairs), p->pairs == 1 ? "" : "s");
+		if (strcmp(p->state, "one-way") == 0)
+			text_add(text, size, " in one direction only");
+		if (strcmp(p->state, "inconsistent") == 0)
+			text_add(text, size, " that CONTRADICT each other");
+		if (p->pieces > 1 && p->number == 1)
+			text_add(text, size, ", %" PRId64 " step%s", p->settings, p->settings == 1 ? "" : "s");
+		if (p->remark[0])
+			text_add(text, size, "; %s", p->remark);
+	}
+}
+
 static void one(const struct piece *p, const struct style *s, int64_t resolution_ns, const char *word, int name_w)
 {
 	enum tint t = strcmp(p->state, "inconsistent") == 0 || strcmp(p->state, "none") == 0 ? TINT_DOUBT : TINT_NONE;
-	char text[1024] = "", number[32], when[48];
+	char text[1024] = "";
 
-	if (p->number > 1)
-		text_add(text, sizeof text, "from %s UTC: ", style_time(when, sizeof when, p->from_ns, true));
-	if (strcmp(p->point, p->reference) == 0) {
-		text_add(text, sizeof text, "%s", p->remark);
-	} else if (strcmp(p->state, "none") == 0) {
-		text_add(text, sizeof text, "not known: it shares no packet with %s; its times are as recorded", p->reference);
-	} else if (strcmp(p->state, "same-clock") == 0) {
-		text_add(text, sizeof text, "the same clock as %s", p->reference);
-	} else {
-		offset(p, s, resolution_ns, text, sizeof text);
-		skew(p, s, text, sizeof text);
-		text_add(text, sizeof text, ", from %s pair%s", style_count(number, sizeof number, p->pairs), p->pairs == 1 ? "" : "s");
-		if (strcmp(p->state, "one-way") == 0)
-			text_add(text, sizeof text, " in one direction only");
-		if (strcmp(p->state, "inconsistent") == 0)
-			text_add(text, sizeof text, " that CONTRADICT each other");
-		if (p->pieces > 1 && p->number == 1)
-			text_add(text, sizeof text, ", %" PRId64 " step%s", p->settings, p->settings == 1 ? "" : "s");
-		if (p->remark[0])
-			text_add(text, sizeof text, "; %s", p->remark);
-	}
+	say(p, s, resolution_ns, text, sizeof text);
 	summary_point(s, word, p->number == 1 ? p->point : "", name_w, t, text);
 }
 
@@ -117,12 +129,7 @@ int summary_clocks(struct db *db, const struct style *s, struct err *e)
 	    db_int(db, "SELECT max(resolution_ns) FROM interface", 1000, &resolution_ns, e) < 0)
 		return -1;
 	if (db_prepare(db,
-		"SELECT c.point, c.reference_point, c.from_ns, c.to_ns, c.offset_ns, c.offset_low_ns, c.offset_high_ns, c.skew_ppm, "
-		"c.skew_low_ppm, "
-		"c.skew_high_ppm, c.pairs, c.state, row_number() OVER (PARTITION BY c.point ORDER BY c.from_ns), count(*) OVER (PARTITION "
-		"BY c.point), c.remark, sum(c.settings) OVER (PARTITION BY c.point) "
-		"FROM v_clock c JOIN point p ON p.name = c.point LEFT JOIN path h ON h.point_id = p.id "
-		"WHERE c.point <> c.reference_point OR c.remark IS NOT NULL ORDER BY h.position, c.point, c.from_ns",
+		PIECES_SQL "WHERE c.point <> c.reference_point OR c.remark IS NOT NULL ORDER BY h.position, c.point, c.from_ns",
 		&st, e) < 0)
 		return -1;
 	while ((rc = db_step(db, st, e)) == 1) {
@@ -138,4 +145,26 @@ int summary_clocks(struct db *db, const struct style *s, struct err *e)
 	}
 	sqlite3_finalize(st);
 	return rc;
+}
+
+int summary_clock(struct db *db, const struct style *s, int64_t point_id, char *text, size_t size, struct err *e)
+{
+	int64_t resolution_ns;
+	sqlite3_stmt *st;
+	struct piece p;
+	int rc;
+
+	text[0] = '\0';
+	if (db_int(db, "SELECT max(resolution_ns) FROM interface", 1000, &resolution_ns, e) < 0 ||
+	    db_prepare(db, PIECES_SQL "WHERE p.id = ?1 ORDER BY c.from_ns LIMIT 1", &st, e) < 0)
+		return -1;
+	sqlite3_bind_int64(st, 1, point_id);
+	if ((rc = db_step(db, st, e)) == 1) {
+		take(&p, st, s);
+		say(&p, s, resolution_ns, text, size);
+		if (strcmp(p.point, p.reference) == 0 && !p.remark[0])
+			text_add(text, size, "the reference");
+	}
+	sqlite3_finalize(st);
+	return rc < 0 ? -1 : 0;
 }
