@@ -13,10 +13,9 @@
 
 /* A packet at a point. */
 struct seen {
-	int64_t packet_id, transmission_id, frame, time_ns, aligned_ns, point_id;
+	int64_t packet_id, transmission_id, frame, time_ns, aligned_ns;
 	uint32_t place;
-	int32_t position;               /* in order of travel of what the client sends */
-	bool on_path, s2c, plain;
+	bool s2c, plain;                /* plain: it has a delay */
 };
 
 /* Packets [first, first + n), one transmission. */
@@ -45,14 +44,23 @@ struct collector {
 	struct seen *seen;
 	struct transmission *transmission;
 	struct hop *hop;
+	bool reversed;                  /* the connection runs against the path */
 	uint32_t seens, seen_room, transmissions, transmission_room, hops, hop_room;
-	sqlite3_stmt *packets, *verdicts, *of_hops, *insert, *intern;
+	sqlite3_stmt *way, *packets, *verdicts, *of_hops, *insert, *intern;
 	char *text;                     /* the latest of export_verdict, */
 	int64_t text_id;                /* ... and its id */
 };
 
+static int take_way(struct collector *c, sqlite3_stmt *st, struct err *e)
+{
+	(void)e;
+	c->reversed = sqlite3_column_int(st, 0);
+	return 0;
+}
+
 static int take_seen(struct collector *c, sqlite3_stmt *st, struct err *e)
 {
+	const struct place *p;
 	struct seen *k;
 
 	if (!array_grow(&c->seen, &c->seen_room, c->seens, sizeof *c->seen))
@@ -60,13 +68,10 @@ static int take_seen(struct collector *c, sqlite3_stmt *st, struct err *e)
 	k = &c->seen[c->seens++];
 	*k = (struct seen){.packet_id = sqlite3_column_int64(st, 0), .transmission_id = sqlite3_column_int64(st, 1),
 	    .place = places_of(c->places, sqlite3_column_int64(st, 2)), .frame = sqlite3_column_int64(st, 3), .time_ns = sqlite3_column_int64(st, 4),
-	    .point_id = sqlite3_column_int64(st, 6), .on_path = sqlite3_column_int(st, 7), .position = sqlite3_column_int(st, 8),
-	    .s2c = sqlite3_column_int(st, 9), .plain = sqlite3_column_int(st, 10)};
-	k->aligned_ns = k->time_ns;
-	if (sqlite3_column_type(st, 5) != SQLITE_NULL)
-		k->aligned_ns = sqlite3_column_int64(st, 5);
-	else
-		k->plain = false;
+	    .s2c = sqlite3_column_int(st, 6)};
+	p = &c->places->list[k->place];
+	k->aligned_ns = sqlite3_column_type(st, 5) == SQLITE_NULL ? k->time_ns : sqlite3_column_int64(st, 5);
+	k->plain = p->on_path && sqlite3_column_type(st, 5) != SQLITE_NULL && sqlite3_column_int(st, 7);
 	return 0;
 }
 
@@ -94,9 +99,10 @@ static int divide(struct collector *c, struct err *e)
 		*t = (struct transmission){.id = c->seen[i].transmission_id, .first = i};
 		for (; i < c->seens && c->seen[i].transmission_id == t->id; i++, t->n++) {
 			const struct seen *k = &c->seen[i];
-			if (k->on_path && (!on_path || k->packet_id == t->id))
+			bool here = c->places->list[k->place].on_path;
+			if (here && (!on_path || k->packet_id == t->id))
 				t->sent_ns = k->aligned_ns;
-			on_path |= k->on_path;
+			on_path |= here;
 		}
 		t->number = on_path;
 	}
@@ -162,6 +168,14 @@ static int take_verdicts(struct collector *c, sqlite3_stmt *st, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
+/* Where a packet is on its way: less than where it comes later. */
+static int way(const struct collector *c, const struct seen *k)
+{
+	int position = c->places->list[k->place].position;
+
+	return k->s2c == c->reversed ? position : -position;
+}
+
 /* The sighting before this one in the direction of travel; NULL: none. */
 static const struct seen *before(const struct collector *c, const struct transmission *t, const struct seen *k)
 {
@@ -169,9 +183,7 @@ static const struct seen *before(const struct collector *c, const struct transmi
 
 	for (uint32_t i = t->first; k->plain && i < t->first + t->n; i++) {
 		const struct seen *x = &c->seen[i];
-		int32_t way = k->s2c ? x->position - k->position : k->position - x->position;
-
-		if (x->plain && way > 0 && (!best || (k->s2c ? x->position < best->position : x->position > best->position)))
+		if (x->plain && way(c, x) < way(c, k) && (!best || way(c, x) > way(c, best)))
 			best = x;
 	}
 	return best;
@@ -186,7 +198,7 @@ static bool delay_of(const struct collector *c, const struct transmission *t, co
 		const struct hop *h = &c->hop[i];
 		int64_t difference = k->aligned_ns - from->aligned_ns;
 
-		if (h->from != from->point_id || h->to != k->point_id || h->s2c != k->s2c)
+		if (h->from != c->places->list[from->place].point_id || h->to != c->places->list[k->place].point_id || h->s2c != k->s2c)
 			continue;
 		*d = (struct delay){difference - h->low_ns - (h->high_ns - h->low_ns) / 2, difference - h->high_ns, difference - h->low_ns, from->place};
 		if (d->low_ns < 0)
@@ -212,7 +224,7 @@ static int insert(struct collector *c, const struct transmission *t, const struc
 	sqlite3_bind_int64(c->insert, 4, k->frame);
 	sqlite3_bind_int64(c->insert, 5, k->time_ns);
 	sqlite3_bind_int64(c->insert, 6, connection);
-	db_bind_opt(c->insert, 7, k->on_path, t->number);
+	db_bind_opt(c->insert, 7, c->places->list[k->place].on_path, t->number);
 	db_bind_opt(c->insert, 8, t->verdict, t->verdict);
 	db_bind_opt(c->insert, 9, has_delay, d.from);
 	db_bind_opt(c->insert, 10, has_delay, d.ns);
@@ -241,7 +253,8 @@ static int collect(struct collector *c, int64_t connection, struct err *e)
 	int rc;
 
 	c->seens = c->hops = 0;
-	if (each(c, c->packets, connection, take_seen, e) < 0 || each(c, c->of_hops, connection, take_hop, e) < 0 || divide(c, e) < 0)
+	c->reversed = false;
+	if (each(c, c->way, connection, take_way, e) < 0 || each(c, c->packets, connection, take_seen, e) < 0 || each(c, c->of_hops, connection, take_hop, e) < 0 || divide(c, e) < 0)
 		return -1;
 	sqlite3_bind_int64(c->verdicts, 1, connection);
 	rc = c->transmissions ? take_verdicts(c, c->verdicts, e) : 0;
@@ -263,6 +276,8 @@ static int prepare(struct collector *c, struct err *e)
 	if (db_exec(c->db, export_tables_sql, e) < 0 || db_prepare(c->db, export_seen_sql, &c->packets, e) < 0 ||
 	    db_prepare(c->db, export_verdicts_sql, &c->verdicts, e) < 0)
 		return -1;
+	if (db_prepare(c->db, "SELECT reversed FROM connection WHERE id = ?1", &c->way, e) < 0)
+		return -1;
 	if (db_prepare(c->db, "SELECT from_point, to_point, direction, error_low_ns, error_high_ns FROM hop WHERE connection_id = ?1 "
 		"AND error_low_ns IS NOT NULL AND error_high_ns IS NOT NULL", &c->of_hops, e) < 0)
 		return -1;
@@ -278,6 +293,7 @@ int export_packets_collect(struct export_packets *x, struct db *db, struct place
 
 	for (uint32_t i = 0; rc == 0 && i < ids->n; i++)
 		rc = collect(&c, ids->id[i], e);
+	sqlite3_finalize(c.way);
 	sqlite3_finalize(c.packets);
 	sqlite3_finalize(c.verdicts);
 	sqlite3_finalize(c.of_hops);

@@ -39,7 +39,7 @@ static int take(struct places *p, sqlite3_stmt *st, struct err *e)
 		return err_set(e, "out of memory");
 	x = &p->list[p->n++];
 	*x = (struct place){.capture_id = sqlite3_column_int64(st, 0), .point_id = sqlite3_column_int64(st, 1), .point = clean_column(st, 2),
-	    .name = clean_column(st, 3)};
+	    .name = clean_column(st, 3), .on_path = sqlite3_column_type(st, 5) != SQLITE_NULL, .position = sqlite3_column_int(st, 5)};
 	if (sqlite3_column_bytes(st, 4) == sizeof x->digest)
 		memcpy(x->digest, sqlite3_column_blob(st, 4), sizeof x->digest);
 	return x->point && x->name ? 0 : err_set(e, "out of memory");

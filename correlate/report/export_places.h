@@ -2,6 +2,7 @@
 #ifndef CORRELATE_REPORT_EXPORT_PLACES_H
 #define CORRELATE_REPORT_EXPORT_PLACES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "ingest/original.h"
@@ -9,6 +10,8 @@
 
 struct place {
 	int64_t capture_id, point_id;
+	bool on_path;
+	int position;                   /* of the point on the path */
 	char *point, *name;             /* of the capture's file; clean UTF-8 */
 	uint8_t digest[16];
 	uint8_t *wanted;                /* a bit for each frame */
