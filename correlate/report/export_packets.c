@@ -62,14 +62,17 @@ static int take_seen(struct collector *c, sqlite3_stmt *st, struct err *e)
 {
 	const struct place *p;
 	struct seen *k;
+	uint32_t place;
 
+	if (places_of(c->places, sqlite3_column_int64(st, 2), &place, e) < 0)
+		return -1;
 	if (!array_grow(&c->seen, &c->seen_room, c->seens, sizeof *c->seen))
 		return err_set(e, "out of memory");
 	k = &c->seen[c->seens++];
 	*k = (struct seen){.packet_id = sqlite3_column_int64(st, 0), .transmission_id = sqlite3_column_int64(st, 1),
-	    .place = places_of(c->places, sqlite3_column_int64(st, 2)), .frame = sqlite3_column_int64(st, 3), .time_ns = sqlite3_column_int64(st, 4),
+	    .place = place, .frame = sqlite3_column_int64(st, 3), .time_ns = sqlite3_column_int64(st, 4),
 	    .s2c = sqlite3_column_int(st, 6)};
-	p = &c->places->list[k->place];
+	p = &c->places->list[place];
 	k->aligned_ns = sqlite3_column_type(st, 5) == SQLITE_NULL ? k->time_ns : sqlite3_column_int64(st, 5);
 	k->plain = p->on_path && sqlite3_column_type(st, 5) != SQLITE_NULL && sqlite3_column_int(st, 7);
 	return 0;

@@ -25,9 +25,10 @@ static int by_capture(const void *x, const void *y, void *places)
 
 static char *clean_column(sqlite3_stmt *st, int i)
 {
+	const char *text = (const char *)sqlite3_column_text(st, i);
 	char buf[NAME_BYTES];
 
-	clean_text(buf, sizeof buf, (const char *)sqlite3_column_text(st, i), -1, true);
+	clean_text(buf, sizeof buf, text ? text : "", -1, true);
 	return strdup(buf);
 }
 
@@ -94,9 +95,9 @@ void places_free(struct places *p)
 	*p = (struct places){0};
 }
 
-uint32_t places_of(const struct places *p, int64_t capture_id)
+int places_of(const struct places *p, int64_t capture_id, uint32_t *place, struct err *e)
 {
-	uint32_t lo = 0, hi = p->n - 1;
+	uint32_t lo = 0, hi = p->n;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
@@ -105,7 +106,10 @@ uint32_t places_of(const struct places *p, int64_t capture_id)
 		else
 			hi = mid;
 	}
-	return p->by_capture[lo];
+	if (lo == p->n || p->list[p->by_capture[lo]].capture_id != capture_id)
+		return err_set(e, "the case has packets of a capture that is not in it");
+	*place = p->by_capture[lo];
+	return 0;
 }
 
 /* ---- which frames ---- */

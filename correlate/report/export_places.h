@@ -35,8 +35,8 @@ struct places {
 int places_load(struct places *p, struct db *db, struct err *e);
 void places_free(struct places *p);
 
-/* The place of a capture of the case. */
-uint32_t places_of(const struct places *p, int64_t capture_id);
+/* The place of a capture. -1: the case has no such capture. */
+int places_of(const struct places *p, int64_t capture_id, uint32_t *place, struct err *e);
 
 int places_want(struct places *p, uint32_t place, uint64_t frame, struct err *e);
 
