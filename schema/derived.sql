@@ -351,7 +351,7 @@ CREATE TABLE finding_packet(
 -- Of connections of many packets: those that a ladder shows when the others are folded away, and those that they are compared with. The others need not be
 -- read. Rows are transmissions in order of time, from 1 on.
 CREATE TABLE ladder(
-  connection_id   INTEGER NOT NULL REFERENCES connection(id),
+  connection_id   INTEGER NOT NULL REFERENCES connection_row(id),
   row             INTEGER NOT NULL,
   packet_id       INTEGER NOT NULL REFERENCES packet(id),       -- a sighting of it
   transmission_id INTEGER NOT NULL REFERENCES packet(id),

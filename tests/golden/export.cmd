@@ -28,7 +28,7 @@ sqlite3 case.db "UPDATE packet SET frame = 9007199254740993 WHERE id = 1"
 $prog export case.db -o lost.pcapng --captures elsewhere; echo "tampered with $?"
 sqlite3 case.db "UPDATE packet SET frame = 2 WHERE id = 1"
 $prog export case.db -o lost.pcapng --captures elsewhere; echo "tampered with $?"
-sqlite3 case.db "UPDATE part SET capture_id = 7 WHERE id = 1"
+sqlite3 case.db "UPDATE part_row SET capture_id = 7 WHERE id = 1"
 $prog export case.db -o lost.pcapng --captures elsewhere; echo "tampered with $?"
 rm -f lost.pcapng; ls
 $prog run -o stream.db client=- <behind-silent.pcap >/dev/null
