@@ -21,7 +21,7 @@ struct ladder {
 	uint32_t *first;        /* packet that names the row */
 	uint32_t rows;
 	uint32_t *pieces;       /* transmissions that have bytes of the row's */
-	uint8_t *weight;        /* of each transmission */
+	uint32_t *kinds;        /* of the findings of each transmission (fold_kind) */
 	bool *wanted;           /* the transmission is that of a row that is stored */
 	struct db *db;
 	sqlite3_stmt *insert;
@@ -51,10 +51,34 @@ static uint32_t count_rows(const struct conn *c, uint32_t *strays)
 	return n + *strays;
 }
 
-static void add_row(struct ladder *l, uint32_t first, uint8_t weight)
+/* A later fragment that belongs to no transmission is not asked for at the other points; nor is what goes on, or came, cut otherwise. */
+static bool is_partly(const struct conn *c, uint32_t tx)
 {
-	l->first[l->rows] = first;
-	l->fold[l->rows++].weight = weight;
+	const struct tx *x = &c->tx[tx];
+
+	if (x->origin != NOTHING || x->into != NOTHING)
+		return false;
+	for (uint32_t p = 0; p < c->facts->points; p++) {
+		const struct point *at = &c->facts->point[p];
+		bool there = !c->flow[p] || at->aside;
+
+		for (uint32_t q = 0; q < c->facts->points && !there; q++)
+			there = c->facts->point[q].position == at->position && !c->facts->point[q].aside && conn_at(c, tx, q);
+		if (!there)
+			return true;
+	}
+	return false;
+}
+
+static void add_row(struct ladder *l, uint32_t first)
+{
+	struct fold_row *r = &l->fold[l->rows];
+	const struct pkt *p = &l->c->pkt[first];
+
+	l->first[l->rows++] = first;
+	r->s2c = p->dir == S2C;
+	r->kinds = p->tx == NOTHING ? 0 : l->kinds[p->tx];
+	r->partly = p->tx != NOTHING && r->kinds == 0 && is_partly(l->c, p->tx);
 }
 
 static int make_rows(struct ladder *l, uint32_t strays, struct err *e)
@@ -72,11 +96,11 @@ static int make_rows(struct ladder *l, uint32_t strays, struct err *e)
 		if (c->tx[x].rest)
 			continue;
 		while (k < n && by_time(&stray[k], &c->tx[x].first, c) < 0)
-			add_row(l, stray[k++], 0);
-		add_row(l, c->tx[x].first, l->weight[x]);
+			add_row(l, stray[k++]);
+		add_row(l, c->tx[x].first);
 	}
 	while (k < n)
-		add_row(l, stray[k++], 0);
+		add_row(l, stray[k++]);
 	free(stray);
 	return 0;
 }
@@ -87,10 +111,10 @@ static void weigh(struct ladder *l, const struct findings *found)
 	const struct conn *c = l->c;
 
 	for (uint32_t i = 0; i < found->txs; i++) {
-		unsigned w = fold_weight(kind_name(found->list[found->tx[i].finding].kind));
 		uint32_t x = c->pkt[c->tx[found->tx[i].tx].first].tx;
-		if (x != NOTHING && w > l->weight[x])
-			l->weight[x] = (uint8_t)w;
+
+		if (x != NOTHING)
+			l->kinds[x] |= fold_kind(kind_name(found->list[found->tx[i].finding].kind));
 	}
 }
 
@@ -213,7 +237,7 @@ static void keep_for(struct ladder *l, uint32_t i)
 	l->fold[i].keep = true;
 	if (r->repeats)
 		l->fold[r->repeats - 1].keep = true;
-	for (uint32_t k = i; (r->weight == 2 || p->flags & TCP_RST) && k > 0 && k + FOLD_LOOK_BACK > i; k--)
+	for (uint32_t k = i; (fold_weight(r->kinds) == 2 || p->flags & TCP_RST) && k > 0 && k + FOLD_LOOK_BACK > i; k--)
 		l->fold[k - 1].keep = true;
 	if (p->tx == NOTHING)
 		return;
@@ -236,13 +260,19 @@ static void choose(struct ladder *l)
 
 static int insert(struct ladder *l, uint32_t row, int64_t packet, struct err *e)
 {
+	struct fold_gap g = {0};
+
+	if (l->fold[row].show)
+		fold_gap(l->fold, row, &g);
 	sqlite3_bind_int64(l->insert, 1, (int64_t)l->c->index + 1);
 	sqlite3_bind_int64(l->insert, 2, (int64_t)row + 1);
 	sqlite3_bind_int64(l->insert, 3, packet);
 	sqlite3_bind_int64(l->insert, 4, l->c->pkt[l->first[row]].id);
 	sqlite3_bind_int(l->insert, 5, l->fold[row].show);
-	sqlite3_bind_int64(l->insert, 6, l->fold[row].show ? fold_marked(l->fold, row) : 0);
-	sqlite3_bind_int64(l->insert, 7, l->pieces[row]);
+	sqlite3_bind_int64(l->insert, 6, g.rows[0]);
+	sqlite3_bind_int64(l->insert, 7, g.rows[1]);
+	sqlite3_bind_text(l->insert, 8, g.trouble[0] ? g.trouble : NULL, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(l->insert, 9, l->pieces[row]);
 	return db_run(l->db, l->insert, e);
 }
 
@@ -285,16 +315,16 @@ static int store(struct ladder *l, const struct findings *found, uint32_t rows, 
 	l->fold = calloc(rows, sizeof *l->fold);
 	l->first = calloc(rows, sizeof *l->first);
 	l->pieces = calloc(rows, sizeof *l->pieces);
-	l->weight = calloc(txs, sizeof *l->weight);
+	l->kinds = calloc(txs, sizeof *l->kinds);
 	l->wanted = calloc(txs, sizeof *l->wanted);
-	if (!l->fold || !l->first || !l->pieces || !l->weight || !l->wanted)
+	if (!l->fold || !l->first || !l->pieces || !l->kinds || !l->wanted)
 		return err_set(e, "out of memory");
 	weigh(l, found);
 	if (make_rows(l, strays, e) < 0 || find_repeats(l, e) < 0)
 		return -1;
 	choose(l);
 	want(l);
-	return db_prepare(l->db, "INSERT INTO ladder VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)", &l->insert, e) < 0 ? -1 : insert_packets(l, e);
+	return db_prepare(l->db, "INSERT INTO ladder VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)", &l->insert, e) < 0 ? -1 : insert_packets(l, e);
 }
 
 int ladder_store(struct db *db, struct conn *c, const struct findings *found, struct err *e)
@@ -311,7 +341,7 @@ int ladder_store(struct db *db, struct conn *c, const struct findings *found, st
 	free(l.fold);
 	free(l.first);
 	free(l.pieces);
-	free(l.weight);
+	free(l.kinds);
 	free(l.wanted);
 	return rc;
 }

@@ -356,7 +356,9 @@ CREATE TABLE ladder(
   packet_id       INTEGER NOT NULL REFERENCES packet(id),       -- a sighting of it
   transmission_id INTEGER NOT NULL REFERENCES packet(id),
   show            INTEGER NOT NULL,     -- 1: the row is shown; 0: one that is shown says something of it
-  marked          INTEGER NOT NULL,     -- rows with findings between the shown one before and this one
+  hidden_c2s      INTEGER NOT NULL,     -- of a shown one: rows between the shown one before and this one
+  hidden_s2c      INTEGER NOT NULL,
+  trouble         TEXT,                 -- what went wrong among these; NULL: nothing
   pieces          INTEGER NOT NULL,     -- transmissions that have bytes of it (resegmented)
   PRIMARY KEY(connection_id, row, packet_id)
 ) STRICT, WITHOUT ROWID;

@@ -73,6 +73,14 @@ static void make_six(struct made *m)
 		    i, i + 1, i == 4, i + 1, i, i == 4);
 }
 
+/* The longest addresses that there are, and names that are longer than a hop is wide. */
+static void make_wide(struct made *m)
+{
+	make_six(m);
+	made_sql(m, "UPDATE addr SET text = '2001:db8:1234:5678:9abc:def0:1234:567' || id, family = 6");
+	made_sql(m, "UPDATE point SET name = name || ' of the second data centre' WHERE id IN (2, 6)");
+}
+
 static void make_single(struct made *m)
 {
 	int64_t g;
@@ -99,6 +107,25 @@ static void make_long(struct made *m)
 		lost = i == 100 ? tx : lost;
 	}
 	made_finding(m, "dropped", "data", 0, 0, 1, "certain", "Never at server.", "{}", (int64_t[]){lost, 0, 0, 0});
+}
+
+/* 90 packets, among them each kind of trouble: losses, a doubt, and a packet of which nobody knows why it is not at the server. */
+static void make_troubled(struct made *m)
+{
+	int64_t tx[90];
+
+	made_open(m, "client,fw,server", "given");
+	made_connection(m, START, 900000, "completed", 3, "Two packets were lost.", 7);
+	for (unsigned i = 0; i < 90; i++) {
+		int64_t at = 1 + (int64_t)i * 10000;
+
+		tx[i] = made_packet(m, &(struct made_packet){.s2c = i % 3 == 2, .flags = 0x10, .seq = 1001 + 100 * i, .ack = 5001, .len = 100, .win = 502,
+		    .at_us = {i == 40 ? 0 : at, at + 200, i == 20 || i == 21 || i == 70 ? 0 : at + 412}});
+	}
+	made_finding(m, "dropped", "data", 0, 1, 2, "certain", "Never at server.", "{}", (int64_t[]){tx[21], 0, 0, 0});
+	made_finding(m, "undecided", "data", 0, 1, 2, "possible", "Not at server.", "{}", (int64_t[]){tx[70], 0, 0, 0});
+	made_finding(m, "keepalive", "ACK", 0, 0, -1, "certain", "Kept alive.", "{}", (int64_t[]){tx[10], tx[12], tx[31], tx[33]});
+	made_finding(m, "keepalive", "ACK", 0, 0, -1, "certain", "Kept alive.", "{}", (int64_t[]){tx[51], tx[52], tx[54], 0});
 }
 
 /* All that diff prints, compared as a whole: what people read is the contract. */
@@ -164,8 +191,7 @@ static void three_points_at_100_columns(void **state)
 {
 	(void)state;
 	check(make_middle, 100, true,
-	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
-	    "           2009-08-11 01:01:17.285 UTC   completed, 2.00 s\n"
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443   2009-08-11 01:01:17.285 UTC   completed, 2.00 s\n"
 	    "verdict    A data packet was dropped between fw and server.  (likely)\n"
 	    "\n"
 	    "   time, s                      client                      fw                          server\n"
@@ -179,7 +205,7 @@ static void three_points_at_100_columns(void **state)
 	    "               seq 1:1381       │                           │                           │\n"
 	    "5  +0.201 999  PSH ACK 1380 B   │───────── 0.42 ms ────────▶│───────── 0.48 ms ────────▶│  repeats 4\n"
 	    "               seq 1:1381       │                           │                           │\n"
-	    "               1.70 s           ┊                           ┊                           ┊\n"
+	    "       1.70 s                   ┊                           ┊                           ┊\n"
 	    "6  +1.904 199  FIN,ACK          │─────────────?             │                           │  undecided\n"
 	    "               win 501  acknowledges 2  ttl 64              │                           │\n"
 	    "7  +1.999 499  RST,ACK          │◀──────── 0.50 ms ─────────│◀────────────◆             │  generated\n"
@@ -218,7 +244,7 @@ static void three_points_at_80_columns_in_ascii(void **state)
 	    "               seq 1:1381       |                 |                 |\n"
 	    "5  +0.201 999  PSH ACK 1380 B   |---- 0.42 ms --->|---- 0.48 ms --->|  repeats 4\n"
 	    "               seq 1:1381       |                 |                 |\n"
-	    "               1.70 s           :                 :                 :\n"
+	    "       1.70 s                   :                 :                 :\n"
 	    "6  +1.904 199  FIN,ACK          |--------?        |                 |  undecided\n"
 	    "               win 501  acknowledges 2  ttl 64    |                 |\n"
 	    "7  +1.999 499  RST,ACK          |<--- 0.50 ms ----|<-------*        |  generated\n"
@@ -245,8 +271,7 @@ static void six_points_at_80_columns_get_stairs_of_names(void **state)
 	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
 	    "           2009-08-11 01:01:17.285 UTC   refused, 1.50 s\n"
 	    "verdict    The refusal was made between fw-b and lb.  (certain)\n"
-	    "absent     lb never saw it, nor any other connection within ± 5 s\n"
-	    "absent     server never saw it, nor any other connection within ± 5 s\n"
+	    "absent     lb, server never saw it, nor any other connection within ± 5 s\n"
 	    "\n"
 	    "                        client\n"
 	    "                        │      edge-router-outside\n"
@@ -276,8 +301,7 @@ static void six_points_at_200_columns_get_delays_and_changes_at_their_hop(void *
 	check(make_six, 200, true,
 	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443   2009-08-11 01:01:17.285 UTC   refused, 1.50 s\n"
 	    "verdict    The refusal was made between fw-b and lb.  (certain)\n"
-	    "absent     lb never saw it, nor any other connection within ± 5 s\n"
-	    "absent     server never saw it, nor any other connection within ± 5 s\n"
+	    "absent     lb, server never saw it, nor any other connection within ± 5 s\n"
 	    "\n"
 	    "   time, s              client                        edge-router-outside           fw-a                          fw-b                          lb                            server\n"
 	    "1  +0.000 000  SYN      │────────── 0.20 ms ─────────▶│────────── 0.22 ms ─────────▶│────────── 0.38 ms ─────────▶│──────────────╳              │                             │  dropped\n"
@@ -317,8 +341,7 @@ static void a_long_connection_shows_its_ends_its_loss_and_the_repeat(void **stat
 {
 	(void)state;
 	check(make_long, 100, true,
-	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
-	    "           2009-08-11 01:01:17.285 UTC   completed, 4.00 s\n"
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443   2009-08-11 01:01:17.285 UTC   completed, 4.00 s\n"
 	    "verdict    One packet was lost and repeated.  (certain)\n"
 	    "\n"
 	    "     time, s     client                                                          server\n"
@@ -326,27 +349,247 @@ static void a_long_connection_shows_its_ends_its_loss_and_the_repeat(void **stat
 	    "  2  +0.010 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "  3  +0.020 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "  4  +0.030 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
-	    "                 ┊  93 packets, 940 ms                                           ┊\n"
-	    " 98  +0.970 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "                 ┊  94 packets →, 950 ms: all well                               ┊\n"
 	    " 99  +0.980 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "100  +0.990 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "101  +1.000 000  │ ACK 1448 B ───────────────────╳                               │  dropped\n"
 	    "                 │  seq 144801:146249                                            │\n"
 	    "102  +1.010 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "103  +1.020 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
-	    "104  +1.030 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
-	    "                 ┊  15 packets, 160 ms                                           ┊\n"
-	    "120  +1.190 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "                 ┊  17 packets →, 180 ms: all well                               ┊\n"
 	    "121  +1.200 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│  repeats 101\n"
-	    "122  +1.210 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
-	    "                 ┊  274 packets, 2.75 s                                          ┊\n"
+	    "                 ┊  275 packets →, 2.76 s: all well                              ┊\n"
 	    "397  +3.960 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "398  +3.970 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "399  +3.980 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
 	    "400  +3.990 000  │ ACK 1448 B ──────────────────────────────────────────────────▶│\n"
+	    "     ┊ packets left out: --all shows them\n"
 	    "\n"
 	    "finding    dropped  data  client → server  (certain)\n"
 	    "           Never at server.\n");
+}
+
+static void two_points_at_200_columns(void **state)
+{
+	(void)state;
+	check(make_founding, 200, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443   2009-08-11 01:01:17.285 UTC   no connection, 7.27 s\n"
+	    "verdict    SYN ×2 did not reach behind-lb.  (likely)\n"
+	    "absent     behind-lb never saw it, nor any other connection within ± 5 s\n"
+	    "\n"
+	    "   time, s     client                                                          behind-lb\n"
+	    "1  +0.000 000  │ SYN ECE CWR ──────────────────╳                               │  dropped\n"
+	    "               │  win 5840  mss 1460  sack  ws 256  ts 145592423               │\n"
+	    "               ┊  3.00 s                                                       ┊\n"
+	    "2  +2.996 475  │ SYN ECE CWR ──────────────────╳                               │  dropped, repeats 1\n"
+	    "               │  ts +750: a clock of 250 Hz                                   │\n"
+	    "3  +3.027 619  │◀──────────────────────────────◆ ACK                           │  generated\n"
+	    "               │  win 12288  no options (1 offered timestamps)                 │\n"
+	    "               │  acknowledges 1 and 2  ttl 255                                │\n"
+	    "               ┊  4.24 s                                                       ┊\n"
+	    "4  +7.268 659  │◀──────────────────────────────◆ RST,ACK                       │  generated\n"
+	    "               │  win 12288  acknowledges 1 and 2  same numbers as 3  ttl 255  │\n"
+	    "\n"
+	    "finding    dropped  SYN ×2  client → behind-lb  (certain)\n"
+	    "           Never at behind-lb.\n"
+	    "           because       repeated; missed by all\n"
+	    "           assuming      behind-lb captured\n"
+	    "finding    generated  ACK  behind-lb → client  (certain)\n"
+	    "           A bare ACK.\n"
+	    "finding    generated  RST,ACK  behind-lb → client  (likely)\n"
+	    "           The same numbers.\n"
+	    "next       tcpdump -i any\n");
+}
+
+static void three_points_at_200_columns(void **state)
+{
+	(void)state;
+	check(make_middle, 200, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443   2009-08-11 01:01:17.285 UTC   completed, 2.00 s\n"
+	    "verdict    A data packet was dropped between fw and server.  (likely)\n"
+	    "\n"
+	    "   time, s                      client                              fw                                  server\n"
+	    "1  +0.000 000  SYN              │───────────── 0.42 ms ────────────▶│───────────── 0.38 ms ────────────▶│\n"
+	    "                                │ mss 1460→1380                     │                                   │\n"
+	    "               win 64240  mss 1460  sack  ws 128  ts 100            │                                   │\n"
+	    "2  +0.001 000  SYN,ACK          │◀──────────── 0.40 ms ─────────────│◀──────────────────────────────────│\n"
+	    "               win 65160  mss 1460  sack  ws 128  ts 9923           │                                   │\n"
+	    "3  +0.001 899  ACK              │───────────────────────────────────○──────────────────────────────────▶│\n"
+	    "4  +0.001 999  PSH ACK 1380 B   │───────────── 0.42 ms ────────────▶│─────────────────╳                 │  dropped\n"
+	    "               seq 1:1381       │                                   │                                   │\n"
+	    "5  +0.201 999  PSH ACK 1380 B   │───────────── 0.42 ms ────────────▶│───────────── 0.48 ms ────────────▶│  repeats 4\n"
+	    "               seq 1:1381       │                                   │                                   │\n"
+	    "       1.70 s                   ┊                                   ┊                                   ┊\n"
+	    "6  +1.904 199  FIN,ACK          │─────────────────?                 │                                   │  undecided\n"
+	    "               win 501  acknowledges 2  ttl 64                      │                                   │\n"
+	    "7  +1.999 499  RST,ACK          │◀──────────── 0.50 ms ─────────────│◀────────────────◆                 │  generated\n"
+	    "               win 0  ttl 254   │                                   │                                   │\n"
+	    "8  +1.999 899  ICMP prohibited  │◀────── 0.10 ms (0.08–0.12) ───────│◀────────────────?                 │\n"
+	    "               from 192.0.2.1, ttl 254                              │                                   │\n"
+	    "   ? the captures cannot tell   ○ passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  data  fw → server  (certain)\n"
+	    "           Seen at fw, never at server.\n"
+	    "finding    retransmitted  data  at client  (certain)\n"
+	    "           Repeated.\n"
+	    "finding    undecided  FIN  client → fw  (possible)\n"
+	    "           Seen at client only.\n"
+	    "           missing       --running fw\n"
+	    "finding    generated  RST,ACK  server → fw  (likely)\n"
+	    "           Made there.\n");
+}
+
+static void six_points_at_100_columns(void **state)
+{
+	(void)state;
+	check(make_six, 100, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443   2009-08-11 01:01:17.285 UTC   refused, 1.50 s\n"
+	    "verdict    The refusal was made between fw-b and lb.  (certain)\n"
+	    "absent     lb, server never saw it, nor any other connection within ± 5 s\n"
+	    "\n"
+	    "                        client\n"
+	    "                        │         edge-router-outside\n"
+	    "                        │         │         fw-a\n"
+	    "                        │         │         │         fw-b\n"
+	    "                        │         │         │         │         lb\n"
+	    "   time, s              │         │         │         │         │         server\n"
+	    "1  +0.000 000  SYN      │────────▶│────────▶│────────▶│────╳    │         │  dropped\n"
+	    "               win 64240  mss 1460  sack  ws 128  ts 100        │         │\n"
+	    "               edge-router-outside → fw-a: mss 1460→1380  fw-a → fw-b: seq +12345\n"
+	    "2  +0.001 899  RST,ACK  │◀────────│◀────────○─────────│◀───◆    │         │  generated, not captured\n"
+	    "               win 0  acknowledges 1  ttl 253         │         │         │\n"
+	    "   ○ passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  SYN  fw-b → lb  (certain)\n"
+	    "           Seen at fw-b, never at lb.\n"
+	    "finding    generated  RST,ACK  lb → fw-b  (certain)\n"
+	    "           Nobody beyond sent it.\n"
+	    "finding    not captured  RST,ACK  at fw-a  (certain)\n"
+	    "           fw-a did not record it.\n");
+}
+
+static void long_addresses_and_names_stay_within_80_columns(void **state)
+{
+	(void)state;
+	check(make_wide, 80, true,
+	    "connection 1   [2001:db8:1234:5678:9abc:def0:1234:5671]:53811 →\n"
+	    "           [2001:db8:1234:5678:9abc:def0:1234:5672]:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   refused, 1.50 s\n"
+	    "verdict    The refusal was made between fw-b and lb.  (certain)\n"
+	    "absent     lb, server of the second data centre never saw it, nor any other\n"
+	    "           connection within ± 5 s\n"
+	    "\n"
+	    "                        client\n"
+	    "                        │      edge-router-outside of the second data centre\n"
+	    "                        │      │      fw-a\n"
+	    "                        │      │      │      fw-b\n"
+	    "                        │      │      │      │      lb\n"
+	    "   time, s              │ server of the second data centre ┐\n"
+	    "1  +0.000 000  SYN      │─────▶│─────▶│─────▶│───╳  │      │  dropped\n"
+	    "               win 64240  mss 1460  sack  ws 128  ts 100   │\n"
+	    "               edge-router-outside of the second data centre → fw-a: mss\n"
+	    "               1460→1380  fw-a → fw-b: seq +12345   │      │\n"
+	    "2  +0.001 899  RST,ACK  │◀─────│◀─────○──────│◀─◆   │      │  generated, not\n"
+	    "               win 0  acknowledges 1  ttl 253       │      │  captured\n"
+	    "   ○ passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  SYN  fw-b → lb  (certain)\n"
+	    "           Seen at fw-b, never at lb.\n"
+	    "finding    generated  RST,ACK  lb → fw-b  (certain)\n"
+	    "           Nobody beyond sent it.\n"
+	    "finding    not captured  RST,ACK  at fw-a  (certain)\n"
+	    "           fw-a did not record it.\n");
+}
+
+static void without_room_labels_stand_above_their_arrows(void **state)
+{
+	(void)state;
+	check(make_six, 60, false,
+	    "connection 1   10.10.10.10:53811 -> 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   refused, 1.50 s\n"
+	    "verdict    The refusal was made between fw-b and lb.\n"
+	    "           (certain)\n"
+	    "absent     lb, server never saw it, nor any other connection\n"
+	    "           within +- 5 s\n"
+	    "\n"
+	    "   client\n"
+	    "   |          edge-router-outside\n"
+	    "   |          |          fw-a\n"
+	    "   |          |          |          fw-b\n"
+	    "   |          |          |          |          lb\n"
+	    "   |          |          |          |          |   server .\n"
+	    "1  +0.000 000  SYN       dropped\n"
+	    "   |--------->|--------->|--------->|-----X    |          |\n"
+	    "   |           win 64240  mss 1460  sack  ws 128  ts 100  |\n"
+	    "   |           edge-router-outside -> fw-a: mss 1460->1380\n"
+	    "   |           fw-a -> fw-b: seq +12345        |          |\n"
+	    "2  +0.001 899  RST,ACK   generated, not captured\n"
+	    "   |<---------|<---------o----------|<---*     |          |\n"
+	    "   |           win 0  acknowledges 1  ttl 253  |          |\n"
+	    "   o passed here, not captured\n"
+	    "\n"
+	    "finding    dropped  SYN  fw-b -> lb  (certain)\n"
+	    "           Seen at fw-b, never at lb.\n"
+	    "finding    generated  RST,ACK  lb -> fw-b  (certain)\n"
+	    "           Nobody beyond sent it.\n"
+	    "finding    not captured  RST,ACK  at fw-a  (certain)\n"
+	    "           fw-a did not record it.\n");
+}
+
+static void what_a_fold_hides_is_told(void **state)
+{
+	(void)state;
+	check(make_troubled, 80, true,
+	    "connection 1   10.10.10.10:53811 → 20.20.20.20:443\n"
+	    "           2009-08-11 01:01:17.285 UTC   completed, 900 ms\n"
+	    "verdict    Two packets were lost.  (certain)\n"
+	    "\n"
+	    "    time, s                client              fw                  server\n"
+	    " 1  +0.000 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    " 2  +0.010 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    " 3  +0.020 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    " 4  +0.030 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    "                4 packets →, 2 ←, 70.0 ms: all well                ┊\n"
+	    "11  +0.100 000  ACK 100 B  │──────────────────▶│──────────────────▶│  keepalive\n"
+	    "                seq 1001:1101                  │                   │\n"
+	    "12  +0.110 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    "13  +0.120 000  ACK 100 B  │──────────────────▶│──────────────────▶│  keepalive\n"
+	    "                seq 1201:1301                  │                   │\n"
+	    "                4 packets →, 2 ←, 70.0 ms: all well                ┊\n"
+	    "20  +0.190 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    "21  +0.200 200  ACK 100 B  │◀──────────────────│◀────────?         │\n"
+	    "22  +0.210 000  ACK 100 B  │──────────────────▶│─────────╳         │  dropped\n"
+	    "                seq 2101:2201                  │                   │\n"
+	    "23  +0.220 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    "24  +0.230 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    "                5 packets →, 2 ←, 79.6 ms: all well                ┊\n"
+	    "32  +0.310 000  ACK 100 B  │──────────────────▶│──────────────────▶│  keepalive\n"
+	    "                seq 3101:3201                  │                   │\n"
+	    "33  +0.320 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    "34  +0.330 000  ACK 100 B  │──────────────────▶│──────────────────▶│  keepalive\n"
+	    "                seq 3301:3401                  │                   │\n"
+	    "                23 packets →, 11 ←, 350 ms: 3 keepalive, 1 not seen everywhere\n"
+	    "69  +0.680 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    "70  +0.690 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    "71  +0.700 000  ACK 100 B  │──────────────────▶│─────────?         │  undecided\n"
+	    "                seq 7001:7101  ttl 64          │                   │\n"
+	    "72  +0.710 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    "73  +0.720 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    "                9 packets →, 4 ←, 140 ms: all well                 ┊\n"
+	    "87  +0.860 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    "88  +0.870 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    "89  +0.880 000  ACK 100 B  │──────────────────▶│──────────────────▶│\n"
+	    "90  +0.890 412  ACK 100 B  │◀──────────────────│◀──────────────────│\n"
+	    "    ? the captures cannot tell   ┊ packets left out: --all shows them\n"
+	    "\n"
+	    "finding    dropped  data  fw → server  (certain)\n"
+	    "           Never at server.\n"
+	    "finding    undecided  data  fw → server  (possible)\n"
+	    "           Not at server.\n"
+	    "finding    keepalive  ACK ×4  at client  (certain)\n"
+	    "           Kept alive.\n"
+	    "finding    keepalive  ACK ×3  at client  (certain)\n"
+	    "           Kept alive.\n");
 }
 
 static void connect_with(struct made *m, const char *outcome, unsigned flags, bool answered)
@@ -432,6 +675,12 @@ int main(void)
 		cmocka_unit_test(six_points_at_200_columns_get_delays_and_changes_at_their_hop),
 		cmocka_unit_test(one_point_lets_packets_leave_and_arrive_at_the_edge),
 		cmocka_unit_test(a_long_connection_shows_its_ends_its_loss_and_the_repeat),
+		cmocka_unit_test(two_points_at_200_columns),
+		cmocka_unit_test(three_points_at_200_columns),
+		cmocka_unit_test(six_points_at_100_columns),
+		cmocka_unit_test(long_addresses_and_names_stay_within_80_columns),
+		cmocka_unit_test(without_room_labels_stand_above_their_arrows),
+		cmocka_unit_test(what_a_fold_hides_is_told),
 		cmocka_unit_test(what_a_failed_syn_offers_is_compared_with_others),
 		cmocka_unit_test(what_f5_trailers_say_stands_in_the_head),
 	};

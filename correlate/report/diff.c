@@ -36,18 +36,23 @@ static enum tint tint_of(int severity)
 
 static void headline(const struct trace *t, const struct style *s)
 {
-	char start[48], duration[32], text[512];
+	char id[48], client[80], when[64], what[160], duration[32], start[48];
+	struct text_flow f = {s, LABEL, LABEL};
 
-	snprintf(text, sizeof text, "%s%s%s   %s UTC   %s, %s", t->client, arrow(s), t->server,
-	    style_time(start, sizeof start, t->start_ns, true), t->outcome,
-	    style_duration(s, duration, sizeof duration, t->end_ns - t->start_ns, t->resolution_ns));
-	fprintf(s->out, "%sconnection %" PRId64 "%s   ", style_on(s, TINT_HEAD), t->id, style_off(s));
-	if (style_columns(text) + 18 <= s->width) {
-		fprintf(s->out, "%s\n", text);
-		return;
-	}
-	fprintf(s->out, "%s%s%s\n", t->client, arrow(s), t->server);
-	fprintf(s->out, "%*s%s UTC   %s, %s\n", LABEL, "", start, t->outcome, duration);
+	snprintf(id, sizeof id, "connection %" PRId64, t->id);
+	snprintf(client, sizeof client, "%s%s", t->client, style_pick(s, " →", " ->"));
+	snprintf(when, sizeof when, "%s UTC", style_time(start, sizeof start, t->start_ns, true));
+	snprintf(what, sizeof what, "%s, %s", t->outcome, style_duration(s, duration, sizeof duration, t->end_ns - t->start_ns, t->resolution_ns));
+	f.x = 0;
+	text_flow(&f, 0, TINT_HEAD, id);
+	text_flow(&f, 3, TINT_NONE, client);
+	text_flow(&f, 1, TINT_NONE, t->server);
+	/* When and what stay together. */
+	if (f.x + 3 + style_columns(when) + 3 + style_columns(what) > s->width)
+		fprintf(s->out, "\n%*s", LABEL, ""), f.x = LABEL;
+	text_flow(&f, 3, TINT_NONE, when);
+	text_flow(&f, 3, TINT_NONE, what);
+	fputc('\n', s->out);
 }
 
 static void verdict(const struct trace *t, const struct style *s)
@@ -63,17 +68,16 @@ static void verdict(const struct trace *t, const struct style *s)
 	free(text);
 }
 
-/* A point that never saw the connection: did it see anything then? */
-static int absent(const struct trace *t, struct db *db, const struct style *s, struct err *e)
+/* How many other connections each column that never saw this one captured around that time; -1: it did see it, or could not. */
+static int others_seen(const struct trace *t, struct db *db, int64_t *others, struct err *e)
 {
 	sqlite3_stmt *st;
-	int rc;
+	int rc = 0;
 
 	if (db_prepare(db, diff_absent_sql, &st, e) < 0)
 		return -1;
-	for (size_t i = 0; i < t->columns; i++) {
-		char text[256], number[32];
-
+	for (size_t i = 0; i < t->columns && rc >= 0; i++) {
+		others[i] = -1;
 		if (t->column[i].client[0] || trace_beyond(t, (int)i))
 			continue;
 		sqlite3_bind_int64(st, 1, t->start_ns);
@@ -81,20 +85,42 @@ static int absent(const struct trace *t, struct db *db, const struct style *s, s
 		sqlite3_bind_int64(st, 3, t->column[i].id);
 		sqlite3_bind_int64(st, 4, NEAR_NS);
 		rc = db_step(db, st, e);
-		if (rc < 0)
-			break;
-		style_count(number, sizeof number, sqlite3_column_int64(st, 0));
-		if (sqlite3_column_int64(st, 0) > 0)
-			snprintf(text, sizeof text, "%s never saw it; it captured %s other connections within %s 5 s", t->column[i].name,
-			    number, style_pick(s, "±", "+-"));
-		else
-			snprintf(text, sizeof text, "%s never saw it, nor any other connection within %s 5 s", t->column[i].name,
-			    style_pick(s, "±", "+-"));
-		text_para(s, 0, "absent", LABEL, TINT_NONE, text);
+		others[i] = sqlite3_column_int64(st, 0);
 		sqlite3_reset(st);
 	}
 	sqlite3_finalize(st);
-	return 0;
+	return rc < 0 ? -1 : 0;
+}
+
+/* Points that never saw the connection: did they see anything then? Those of which the same is true are said together. */
+static int absent(const struct trace *t, struct db *db, const struct style *s, struct err *e)
+{
+	const char *label = "absent", *near = style_pick(s, "±", "+-");
+	int64_t *others = calloc(t->columns + 1, sizeof *others);
+	int rc = others ? others_seen(t, db, others, e) : err_set(e, "out of memory");
+
+	for (size_t i = 0; rc == 0 && i < t->columns; i++) {
+		char text[1024] = "", number[32];
+		int64_t n = others[i];
+		bool many = false;
+
+		for (size_t k = i; n >= 0 && k < t->columns; k++) {
+			if (others[k] != n)
+				continue;
+			text_add(text, sizeof text, "%s%s", k > i ? ", " : "", t->column[k].name);
+			many |= k > i;
+			others[k] = -1;
+		}
+		if (n > 0)
+			text_add(text, sizeof text, " never saw it; %s captured %s other connection%s within %s 5 s", many ? "each" : "it",
+			    style_count(number, sizeof number, n), n == 1 ? "" : "s", near);
+		else if (n == 0)
+			text_add(text, sizeof text, " never saw it, nor any other connection within %s 5 s", near);
+		text_para(s, 0, label, LABEL, TINT_NONE, text);
+		label = text[0] ? "" : label;
+	}
+	free(others);
+	return rc;
 }
 
 /*
@@ -310,10 +336,14 @@ static void finding(const struct trace *t, const struct finding *f, const struct
 {
 	bool grave = strcmp(f->kind, "dropped") == 0 || strcmp(f->kind, "generated") == 0;
 	enum tint tint = !finding_holds(f) ? TINT_DOUBT : grave ? TINT_BAD : TINT_NONE;
-	char head[512];
+	char head[512], before[512] = "";
 
+	/* What is said of the same packets in the same place stands together. */
+	if (f > t->finding)
+		where(t, f - 1, s, before, sizeof before);
 	where(t, f, s, head, sizeof head);
-	text_para(s, 0, "finding", LABEL, tint, head);
+	if (strcmp(head, before) != 0)
+		text_para(s, 0, "finding", LABEL, tint, head);
 	if (!said_in_verdict(t, f))
 		text_para(s, LABEL, "", 0, TINT_NONE, f->text);
 	if (f->reasons)

@@ -16,6 +16,7 @@ struct layout {
 	const struct style *s;
 	int number_w, time_x, time_w, label_x, label_w, note_x, note_w, width;
 	bool inside;            /* labels stand at the arrows, not in a column of their own */
+	bool stacked;           /* no room for both beside each other: labels stand on a line of their own, above the arrows */
 	int *axis;              /* x of every column */
 	int edge;               /* one point only: where packets leave and arrive */
 	int64_t resolution_ns;  /* of the time column */
@@ -32,7 +33,7 @@ enum meeting {
 
 /* What marks the drawing used, for the legend. */
 enum ladder_mark {
-	MARK_CUT = 1, MARK_BORN = 2, MARK_DOUBT = 4, MARK_MISSED = 8, MARK_BESIDE = 16, MARK_PROXY = 32,
+	MARK_CUT = 1, MARK_BORN = 2, MARK_DOUBT = 4, MARK_MISSED = 8, MARK_BESIDE = 16, MARK_PROXY = 32, MARK_FOLD = 64,
 };
 
 /* Draw one row's arrow on v (ladder_arrow.c). told: changes that were told; hop_text gets those of this row that are news. */

@@ -52,60 +52,88 @@ static int count(struct db *db, const char *ids, struct counts *c, struct err *e
 	return rc < 0 ? -1 : 0;
 }
 
+/* How many there are of each severity, and how they ended. */
 static int counts_line(struct db *db, const struct style *s, const char *ids, const struct counts *c, struct err *e)
 {
 	static const enum tint tint[] = {TINT_GOOD, TINT_NONE, TINT_DOUBT, TINT_BAD};
-	char number[32], whole[32];
-	const char *comma = "";
+	char number[32], whole[32], piece[128];
+	struct text_flow f = {s, 2, 0}, g = {s, 2, 0};
+	int last = 3, rc, more;
 	sqlite3_stmt *st;
-	int rc;
 
-	fprintf(s->out, "%s%s%s%s connection%s%s", style_on(s, TINT_HEAD), style_count(number, sizeof number, c->n),
-	    c->n < c->all ? " of " : "", c->n < c->all ? style_count(whole, sizeof whole, c->all) : "",
-	    c->n == 1 && c->n == c->all ? "" : "s", style_off(s));
-	for (int i = 0; i < 4; i++)
+	while (last >= 0 && c->severity[last] == 0)
+		last--;
+	snprintf(piece, sizeof piece, "%s%s%s connection%s%s", style_count(number, sizeof number, c->n), c->n < c->all ? " of " : "",
+	    c->n < c->all ? style_count(whole, sizeof whole, c->all) : "", c->n == 1 && c->n == c->all ? "" : "s", last >= 0 ? ":" : "");
+	text_flow(&f, 0, TINT_HEAD, piece);
+	for (int i = 0; i <= last; i++) {
+		snprintf(piece, sizeof piece, "%s %s%s", style_count(number, sizeof number, c->severity[i]), severity_name[i], i < last ? "," : "");
 		if (c->severity[i] > 0)
-			fprintf(s->out, "%s%s%s %s%s", i && strcmp(comma, ", ") == 0 ? ", " : ": ", style_on(s, tint[i]),
-			    style_count(number, sizeof number, c->severity[i]), severity_name[i], style_off(s)), comma = ", ";
+			text_flow(&f, 1, tint[i], piece);
+	}
 	fputc('\n', s->out);
 	if (c->n == 0 || prepare(db, list_outcome_sql, ids, &st, e) < 0)
 		return c->n == 0 ? 0 : -1;
-	comma = "";
-	while ((rc = db_step(db, st, e)) == 1) {
+	for (rc = more = db_step(db, st, e); more == 1;) {
 		char outcome[64];
 
 		clean_text(outcome, sizeof outcome, (const char *)sqlite3_column_text(st, 0), -1, s->utf8);
-		fprintf(s->out, "%s%s %s", comma, outcome, style_count(number, sizeof number, sqlite3_column_int64(st, 1)));
-		comma = ", ";
+		style_count(number, sizeof number, sqlite3_column_int64(st, 1));
+		rc = more = db_step(db, st, e);
+		snprintf(piece, sizeof piece, "%s %s%s", outcome, number, more == 1 ? "," : "");
+		text_flow(&g, 1, TINT_NONE, piece);
 	}
 	sqlite3_finalize(st);
 	fputc('\n', s->out);
 	return rc;
 }
 
-/* The line of one connection, and below it its sentence - once for all that have the same. */
+/* Outcome and duration. brief: of a connection with the verdict and the outcome of the one above, without what is said there. */
+static void what_of(sqlite3_stmt *st, const struct style *s, bool same, bool brief, char *buf, size_t size)
+{
+	char took[32], outcome[128];
+
+	clean_text(outcome, sizeof outcome, (const char *)sqlite3_column_text(st, 7), -1, s->utf8);
+	style_duration(s, took, sizeof took, sqlite3_column_int64(st, 6), 1000);
+	snprintf(buf, size, "%.100s%s%s%s", brief ? "" : outcome, brief ? "" : ", ", took, same ? "   the same" : "");
+}
+
+/* The line of one connection: its number, who, when, what. Columns are aligned where all of it fits, or nothing does. */
+static void line(sqlite3_stmt *st, const struct style *s, int left, bool same)
+{
+	int who_w = sqlite3_column_int(st, 13) + 2 + style_columns(style_pick(s, " → ", " -> ")), own_w, rest_w;
+	char client[96], server[96], when[48], id[32], what[160];
+	struct text_flow f = {s, left, left};
+
+	snprintf(id, sizeof id, "#%" PRId64, (int64_t)sqlite3_column_int64(st, 0));
+	text_column_endpoint(s, st, 1, client, sizeof client);
+	text_column_endpoint(s, st, 3, server, sizeof server);
+	text_add(client, sizeof client, "%s", style_pick(s, " →", " ->"));
+	style_time(when, sizeof when, sqlite3_column_int64(st, 5), sqlite3_column_int(st, 14));
+	own_w = style_columns(client) + 1 + style_columns(server);
+	what_of(st, s, same, false, what, sizeof what);
+	rest_w = left + 3 + style_columns(when) + 3;
+	if (same && sqlite3_column_int(st, 15) && rest_w + who_w + style_columns(what) > s->width)
+		what_of(st, s, same, true, what, sizeof what);
+	if (rest_w + who_w - 3 > s->width || (rest_w + who_w + style_columns(what) > s->width && rest_w + own_w + style_columns(what) <= s->width))
+		who_w = own_w;
+	fprintf(s->out, "%*s%s%s%s  ", left - 2 - style_columns(id), "", style_on(s, TINT_HEAD), id, style_off(s));
+	text_flow(&f, 0, TINT_NONE, client);
+	text_flow(&f, 1, TINT_NONE, server);
+	text_flow(&f, who_w - own_w + 3, TINT_NONE, when);
+	text_flow(&f, 3, TINT_NONE, what);
+	fputc('\n', s->out);
+}
+
+/* A connection, and below it its sentence - once for all that have the same. */
 static void entry(sqlite3_stmt *st, const struct style *s, int id_w)
 {
 	const char *how = (const char *)sqlite3_column_text(st, 9), *verdict = (const char *)sqlite3_column_text(st, 8);
 	bool clean = sqlite3_column_int(st, 10) == 0, same = sqlite3_column_int64(st, 11) > 1 && !clean;
-	char client[64], server[64], who[160], when[48], took[32], what[160], text[1024];
-	int who_w = sqlite3_column_int(st, 13) + 2 + style_columns(style_pick(s, " → ", " -> ")), severity = sqlite3_column_int(st, 10),
-	    left = id_w + 5;
+	int severity = sqlite3_column_int(st, 10), left = id_w + 5;
+	char text[1024];
 
-	text_column_endpoint(s, st, 1, client, sizeof client);
-	text_column_endpoint(s, st, 3, server, sizeof server);
-	snprintf(who, sizeof who, "%s%s%s", client, style_pick(s, " → ", " -> "), server);
-	clean_text(text, sizeof text, (const char *)sqlite3_column_text(st, 7), -1, s->utf8);
-	snprintf(what, sizeof what, "%.100s, %s%s", text, style_duration(s, took, sizeof took, sqlite3_column_int64(st, 6), 1000),
-	    same ? "   the same" : "");
-	style_time(when, sizeof when, sqlite3_column_int64(st, 5), sqlite3_column_int(st, 14));
-	fprintf(s->out, "  %s%*s#%" PRId64 "%s  %s%*s   %s", style_on(s, TINT_HEAD),
-	    id_w - snprintf(NULL, 0, "%" PRId64, (int64_t)sqlite3_column_int64(st, 0)), "", (int64_t)sqlite3_column_int64(st, 0),
-	    style_off(s), who, who_w - style_columns(who), "", when);
-	if (left + who_w + 3 + style_columns(when) + 3 + style_columns(what) <= s->width)
-		fprintf(s->out, "   %s\n", what);
-	else
-		fprintf(s->out, "\n%*s%s\n", left, "", what);
+	line(st, s, left, same);
 	if (same || clean)
 		return;
 	clean_text(text, sizeof text, verdict, -1, s->utf8);

@@ -74,16 +74,18 @@ static bool is_kind(const struct finding *f, const char *const *list)
 	return false;
 }
 
+uint32_t remark_kinds(const struct trace *t, const struct row *r)
+{
+	uint32_t kinds = 0;
+
+	for (size_t i = r->finding; i < r->finding + r->findings; i++)
+		kinds |= fold_kind(t->finding[t->mark[i].finding].kind);
+	return kinds;
+}
+
 unsigned remark_weight(const struct trace *t, const struct row *r)
 {
-	unsigned weight = 0;
-
-	for (size_t i = r->finding; i < r->finding + r->findings; i++) {
-		unsigned w = fold_weight(t->finding[t->mark[i].finding].kind);
-
-		weight = w > weight ? w : weight;
-	}
-	return weight;
+	return fold_weight(remark_kinds(t, r));
 }
 
 static void note_add(char *buf, size_t size, const char *word)

@@ -13,7 +13,8 @@ void remark_note(const struct trace *t, const struct row *r, char *buf, size_t s
 /* What a handshake offers, and what is odd about others; parts separated by two blanks. Empty for most. */
 void remark_detail(const struct trace *t, const struct row *r, char *buf, size_t size);
 
-/* How bad it is, by the worst of its findings (fold_weight). */
+/* The kinds of its findings (fold_kind), and how bad the worst of them is (fold_weight). */
+uint32_t remark_kinds(const struct trace *t, const struct row *r);
 unsigned remark_weight(const struct trace *t, const struct row *r);
 
 /* Changes that were told already: what stays the same in a connection is told once. */

@@ -77,13 +77,26 @@ void text_para(const struct style *s, int indent, const char *label, int label_w
 	char line[2048];
 	int left = indent + label_width;
 
-	while (text_line(&text, s->width - left > 30 ? s->width - left : 30, line, sizeof line)) {
+	while (text_line(&text, s->width - left > 14 ? s->width - left : 14, line, sizeof line)) {
 		int pad = label_width - style_columns(label);
 
 		fprintf(s->out, "%*s%s%s%s%*s%s%s%s\n", indent, "", style_on(s, *label ? TINT_HEAD : TINT_NONE), label,
 		    *label ? style_off(s) : "", pad > 0 ? pad : 0, "", style_on(s, t), line, t == TINT_NONE ? "" : style_off(s));
 		label = "";
 	}
+}
+
+void text_flow(struct text_flow *f, int gap, enum tint t, const char *piece)
+{
+	int w = style_columns(piece);
+
+	if (f->x > f->left && f->x + gap + w > f->s->width) {
+		fprintf(f->s->out, "\n%*s", f->left, "");
+		f->x = f->left;
+	}
+	gap = f->x > f->left ? gap : 0;
+	fprintf(f->s->out, "%*s%s%s%s", gap, "", style_on(f->s, t), piece, t == TINT_NONE ? "" : style_off(f->s));
+	f->x += gap + w;
 }
 
 void text_change(char *buf, size_t size, const char *before, const char *after)

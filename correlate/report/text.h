@@ -18,6 +18,15 @@ bool text_parts(const char **p, int width, char *buf, size_t size);
 /* Print label, padded to label_width behind indent, and beside it the wrapped text. Empty text prints nothing. */
 void text_para(const struct style *s, int indent, const char *label, int label_width, enum tint t, const char *text);
 
+/* Pieces of a line that go on below, behind `left` blanks, where they do not fit. x: the column behind what was printed, at first left. */
+struct text_flow {
+	const struct style *s;
+	int left, x;
+};
+
+/* Print a piece behind `gap` blanks, which are left out at the beginning of a line. */
+void text_flow(struct text_flow *f, int gap, enum tint t, const char *piece);
+
 /* "1460→1380", "1460 stripped", "inserted 1380"; NULL: not there. To be cleaned. */
 void text_change(char *buf, size_t size, const char *before, const char *after);
 

@@ -27,6 +27,8 @@ void trace_free(struct trace *t)
 		free(f->assumptions), free(f->alternatives), free(f->clues), free(f->hypotheses), free(f->missing), free(f->next), free(f->change);
 		free(f->reasons);
 	}
+	for (size_t i = 0; i < t->choices; i++)
+		free(t->choice[i].trouble);
 	free(t->verdict);
 	free(t->column);
 	free(t->sighting);

@@ -44,8 +44,9 @@ struct column {
 struct choice {
 	int64_t transmission_id;
 	size_t number, pieces;
-	uint32_t marked;
 	bool show;
+	uint32_t hidden[2];             /* rows between the shown one before and this one: c2s, s2c */
+	char *trouble;                  /* what went wrong among them; NULL: nothing; owned */
 };
 
 /* One transmission: sightings [first, first + n) of the trace. */

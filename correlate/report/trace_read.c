@@ -261,9 +261,14 @@ static int take_choice(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	c->transmission_id = sqlite3_column_int64(st, 0);
 	c->number = (size_t)sqlite3_column_int64(st, 1);
 	c->show = sqlite3_column_int(st, 2);
-	c->marked = (uint32_t)sqlite3_column_int64(st, 3);
-	c->pieces = (size_t)sqlite3_column_int64(st, 4);
-	return 0;
+	c->hidden[0] = (uint32_t)sqlite3_column_int64(st, 3);
+	c->hidden[1] = (uint32_t)sqlite3_column_int64(st, 4);
+	c->pieces = (size_t)sqlite3_column_int64(st, 6);
+	c->trouble = NULL;
+	if (sqlite3_column_type(st, 5) == SQLITE_NULL)
+		return 0;
+	c->trouble = strdup((const char *)sqlite3_column_text(st, 5));
+	return c->trouble ? 0 : err_set(e, "out of memory");
 }
 
 static int take_hop(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
