@@ -97,7 +97,7 @@ bench: $(BENCH) $(B)/$(PROG)
 	python3 tests/bench/bench.py $(B) $(WORLDS)
 
 # The captures in fixtures/ that are made by a program, made again.
-MADE = founding f5 compare
+MADE = founding f5 compare six
 $(MADE:%=$(B)/make_%): $(B)/make_%: $(B)/fixtures/make_%.o $(SIM) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 fixtures: $(MADE:%=$(B)/make_%)
