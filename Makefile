@@ -59,7 +59,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(SIM) $(LIB)
 $(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/fixtures run/formats run/export
+test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/queries run/fixtures run/formats run/export
 $(TESTS:%=run/%): run/%: % $(B)/$(PROG)
 	PROG=$(B)/$(PROG) ./$<
 $(GOLD:%=run/%): run/%: % $(B)/$(PROG) $(EXT)
@@ -68,6 +68,8 @@ $(FUZZ:%=replay/%): replay/%: $(B)/replay_%
 	./$< fixtures/fuzz/$*/*
 run/docs: $(B)/$(PROG)
 	sh tests/docs.sh $<
+run/queries: $(B)/$(PROG)
+	python3 tests/queries.py $<
 run/formats: $(B)/$(PROG)
 	sh tests/formats.sh $<
 run/export: $(B)/$(PROG)
@@ -108,7 +110,7 @@ run/fixtures: $(MADE:%=$(B)/make_%)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/$(PROG) $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/$(PROG)/queries
 	install -d $(DESTDIR)$(PREFIX)/share/$(PROG)/profile
 	install -m 755 $(B)/$(PROG) $(DESTDIR)$(PREFIX)/bin/
 	install -m 644 correlate/wireshark/$(PROG).lua $(DESTDIR)$(PREFIX)/share/$(PROG)/
@@ -117,11 +119,12 @@ install: all
 	install -m 644 correlate/$(PROG).1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 correlate/$(PROG).bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(PROG)
+	install -m 644 correlate/queries/*.sql $(DESTDIR)$(PREFIX)/share/$(PROG)/queries/
 
 clean:
 	rm -rf build
 
-.PHONY: all test lab golden asan fuzz bench fixtures install clean run/docs run/fixtures \
+.PHONY: all test lab golden asan fuzz bench fixtures install clean run/docs run/queries run/fixtures \
 	run/formats run/export $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:

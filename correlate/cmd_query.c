@@ -15,10 +15,9 @@
 static int usage(void)
 {
 	puts("Usage: pcaphop query [OPTION]... CASE SQL\n"
-	     "Run SQL on a case, read-only. The views are v_connection, v_flow, v_packet, v_hop, v_change, v_clock, v_finding and "
-	     "v_summary;\n"
-	     "their columns are in pcaphop(1). temp.capture('FILE') has the packets of a capture. SQL may be '-' (standard input) and may\n"
-	     "hold several statements.\n\n"
+	     "Run SQL on a case, read-only. The views are v_connection, v_flow, v_packet, v_hop, v_change, v_clock, v_finding and v_summary;\n"
+	     "their columns are in pcaphop(1), and 'pcaphop help queries' has SQL to begin with. temp.capture('FILE') has the packets of a\n"
+	     "capture. SQL may be '-' (standard input) and may hold several statements.\n\n"
 	     "  pcaphop query case.db \"SELECT what, from_point, to_point, count FROM v_summary WHERE kind = 'dropped'\"\n");
 	options_usage_output();
 	return CMD_DONE;

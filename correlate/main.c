@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "correlate/report/querybook.h"
 #include "correlate/report/rulebook.h"
 #include "ingest/compression.h"
 #include "schema/cmd.h"
@@ -39,7 +40,8 @@ static int usage(FILE *out, int status)
 	      "  pcaphop run client=client.pcap behind-lb=lb-inside.pcapng\n\n", out);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\n  --help     this text; 'pcaphop help COMMAND' for one command, 'pcaphop help rules' for what findings rest on\n"
+	fputs("\n  --help     this text; 'pcaphop help COMMAND' for one command, 'pcaphop help rules' for what findings rest on,\n"
+	      "             'pcaphop help queries' for SQL to begin with\n"
 	      "  --version  versions of the program and of its libraries\n", out);
 	return status;
 }
@@ -79,6 +81,24 @@ static int help_rules(void)
 	return CMD_DONE;
 }
 
+static int help_queries(const char *name)
+{
+	const char *sql = name ? report_query(name) : NULL;
+	struct style s;
+	struct err e;
+
+	if (name && sql == NULL)
+		return cmd_misused("pcaphop help", "there is no query '%s': 'pcaphop help queries' has them all", name);
+	if (sql) {
+		fputs(sql, stdout);
+		return CMD_DONE;
+	}
+	if (style_init(&s, stdout, NULL, &e) < 0)
+		return cmd_failed(&e);
+	report_queries(&s);
+	return CMD_DONE;
+}
+
 static int cmd_help(int argc, char **argv)
 {
 	static char help[] = "--help";
@@ -88,6 +108,8 @@ static int cmd_help(int argc, char **argv)
 		return usage(stdout, CMD_DONE);
 	if (strcmp(argv[1], "rules") == 0)
 		return help_rules();
+	if (strcmp(argv[1], "queries") == 0)
+		return help_queries(argc > 2 ? argv[2] : NULL);
 	return dispatch(2, ask);
 }
 

@@ -43,8 +43,10 @@ _pcaphop()
 	words=$(_pcaphop_words "$before" "$command")
 	if [ -n "$words" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	elif [ "$command" = help ] && [ "$before" = queries ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(pcaphop help queries | sed -n 's/^  \([a-z_]*\)  .*/\1/p')" -- "$word")
 	elif [ "$command" = help ]; then
-		mapfile -t COMPREPLY < <(compgen -W "$commands rules" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "$commands rules queries" -- "$word")
 	elif [[ $word == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_pcaphop_options "$command")" -- "$word")
 	elif [[ $word == *=* ]]; then
