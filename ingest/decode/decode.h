@@ -36,6 +36,10 @@ const char *decode_tunnel_name(uint8_t kind);
  */
 enum decode_result decode_frame(int linktype, const uint8_t *bytes, uint32_t caplen, uint32_t len, struct segment *seg);
 
+/* The same, and *layout is where in the frame what was found, also of a frame that is no packet of ours: up to where that showed. */
+struct layout;
+enum decode_result decode_layout(int linktype, const uint8_t *bytes, uint32_t caplen, uint32_t len, struct segment *seg, struct layout *layout);
+
 /*
  * TCP options, walked: returns the length of the option at off (>= 1), or 0 at the end (kind 0: end of list or of optlen) or where they are
  * malformed (kind > 1). *kind gets the option's kind.

@@ -35,9 +35,9 @@ static void trailer(const struct decoder *d, const uint8_t *end)
 	d->seg->f5.present = f5_decode(d->ip_end, (uint32_t)(end - d->ip_end), &d->seg->f5);
 }
 
-enum decode_result decode_frame(int linktype, const uint8_t *bytes, uint32_t caplen, uint32_t len, struct segment *seg)
+enum decode_result decode_layout(int linktype, const uint8_t *bytes, uint32_t caplen, uint32_t len, struct segment *seg, struct layout *layout)
 {
-	struct decoder d = {.in = {.p = bytes, .cap = caplen, .len = len < caplen ? caplen : len}, .seg = seg};
+	struct decoder d = {.in = {.p = bytes, .cap = caplen, .len = len < caplen ? caplen : len, .layout = layout}, .seg = seg};
 	enum decode_result r;
 
 	/* Only the trailer strings are too many bytes to be cleared for each packet. */
@@ -46,5 +46,12 @@ enum decode_result decode_frame(int linktype, const uint8_t *bytes, uint32_t cap
 	r = linktype == LINKTYPE_ETHERNET ? decode_ethernet(&d) : decode_link(&d, linktype);
 	if (r == DECODE_OK && linktype == LINKTYPE_ETHERNET && caplen >= len)
 		trailer(&d, bytes + caplen);
+	if (layout)
+		layout->ip_end = d.ip_end;
 	return r;
+}
+
+enum decode_result decode_frame(int linktype, const uint8_t *bytes, uint32_t caplen, uint32_t len, struct segment *seg)
+{
+	return decode_layout(linktype, bytes, caplen, len, seg, NULL);
 }

@@ -34,6 +34,7 @@ static enum decode_result quoted_tcp(const struct bytes *q, struct segment *seg)
 	uint32_t header = 0;
 
 	seg->payload = p + (q->cap < 20 ? q->cap : 20);
+	bytes_note(q, LAYER_QUOTE, q->cap < 14 ? q->cap : (p[12] >> 4) * 4u < 20 ? 20 : (p[12] >> 4) * 4u);
 	if (q->cap >= 20) {
 		if ((header = tcp_fields(q, seg)) == 0)
 			return DECODE_BAD;
@@ -96,6 +97,7 @@ enum decode_result decode_icmp(struct decoder *d, const struct ip *ip)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_ICMP, 8);
 	if (!icmp_is_error(family, p[0]))
 		return DECODE_SKIP_NON_TCP;
 	d->seg->icmp = (struct icmp_error){.type = p[0], .code = p[1], .mtu = icmp_mtu(family, p), .info = be32(p + 4)};

@@ -31,6 +31,7 @@ static enum decode_result ipv4_header(struct bytes *in, struct ip *ip)
 		return DECODE_BAD;
 	if ((r = bytes_need(in, header)) != DECODE_OK)
 		return r;
+	bytes_note(in, LAYER_IPV4, header);
 	/* Packet brokers and mirrors cut packets off before they are captured. The header checksum tells that from nonsense. */
 	r = ip_trim(in, total, total > in->len && ones_sum(p, header, 0) == 0xffff);
 	if (r != DECODE_OK)
@@ -88,6 +89,7 @@ static enum decode_result extensions(struct bytes *in, struct ip *ip)
 			return DECODE_OK;
 		if ((r = bytes_need(in, size)) != DECODE_OK)
 			return r;
+		bytes_note(in, ip->proto == IP_FRAGMENT ? LAYER_PLAIN : LAYER_EXTENSION, size);
 		ip->proto = in->p[0];
 		bytes_skip(in, size);
 	}
@@ -102,6 +104,7 @@ static enum decode_result ipv6_header(struct bytes *in, struct ip *ip)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(in, LAYER_IPV6, 40);
 	payload = be16(p + 4);
 	if ((r = ip_trim(in, payload == 0 ? 0 : payload + 40, false)) != DECODE_OK)
 		return r;
@@ -150,6 +153,7 @@ static enum decode_result later_fragment(struct decoder *d, const struct ip *ip)
 	seg->len = d->in.len;
 	seg->caplen = d->in.cap;
 	seg->payload = d->in.p;
+	bytes_note(&d->in, LAYER_REST, d->in.cap);
 	if (seg->caplen < seg->len)
 		seg->flags |= SEG_CUT;
 	return DECODE_OK;

@@ -9,6 +9,7 @@ enum decode_result decode_l2tp_session(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r == DECODE_BAD ? DECODE_SKIP_NON_TCP : r;
+	bytes_note(&d->in, LAYER_PLAIN, 4);
 	session = be32(d->in.p);
 	/* Session 0 is for control messages (RFC 3931 4.1.1). */
 	if (session == 0)
@@ -35,6 +36,7 @@ static enum decode_result version2(struct decoder *d, unsigned flags)
 	size += (flags & 0x0200) != 0 ? 2 : 0;
 	if ((r = bytes_need(&d->in, size)) != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, size);
 	id = be32(d->in.p + at);
 	if ((flags & 0x0200) != 0)
 		size += be16(d->in.p + size - 2);
@@ -60,6 +62,7 @@ enum decode_result decode_l2tp_udp(struct decoder *d)
 		return version2(d, flags);
 	if ((flags & 0x0f) != 3)
 		return DECODE_SKIP_NON_TCP;
+	bytes_note(&d->in, LAYER_PLAIN, 4);
 	bytes_skip(&d->in, 4);
 	return decode_l2tp_session(d);
 }

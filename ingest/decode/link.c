@@ -12,6 +12,7 @@ enum decode_result decode_snap(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 5);
 	if (p[0] != 0 || p[1] != 0 || (p[2] != 0 && p[2] != 0xf8))
 		return DECODE_SKIP_NON_IP;
 	type = be16(p + 3);
@@ -27,6 +28,7 @@ enum decode_result decode_llc(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 3);
 	if (p[0] == 0x06 && p[1] == 0x06 && p[2] == 0x03) {
 		bytes_skip(&d->in, 3);
 		return decode_ip(d, 4);
@@ -77,6 +79,7 @@ static enum decode_result vlan_tag(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 4);
 	if (d->vlans == VLANS_MAX)
 		return DECODE_SKIP_DEPTH;
 	id = be16(d->in.p) & 0xfffu;
@@ -98,6 +101,7 @@ static enum decode_result tagged_ethernet(struct decoder *d, uint32_t tag)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_ETHERNET, 14 + tag);
 	d->seg->dst_mac = be48(d->in.p);
 	d->seg->src_mac = be48(d->in.p + 6);
 	d->seg->vlan = 0;
@@ -122,6 +126,7 @@ static enum decode_result loopback(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 4);
 	family = be32(d->in.p);
 	if (family > 0xffff)
 		family = le32(d->in.p);
@@ -157,6 +162,7 @@ static enum decode_result sll(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_SLL, 16);
 	if (be16(d->in.p) == SLL_OUTGOING)
 		d->seg->flags |= SEG_OUT;
 	return cooked(d, be16(d->in.p + 14), 16, 6, be16(d->in.p + 4));
@@ -168,6 +174,7 @@ static enum decode_result sll2(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_SLL2, 20);
 	d->seg->ifindex = be32(d->in.p + 4);
 	if (d->in.p[10] == SLL_OUTGOING)
 		d->seg->flags |= SEG_OUT;
@@ -186,10 +193,12 @@ static enum decode_result nflog(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(in, LAYER_PLAIN, 4);
 	bytes_skip(in, 4);
 	for (;;) {
 		if ((r = bytes_need(in, 4)) != DECODE_OK)
 			return r;
+		bytes_note(in, LAYER_PLAIN, 4);
 		size = in->p[3] == 0 ? le16(in->p) : be16(in->p);
 		type = in->p[3] == 0 ? in->p[2] : in->p[3];
 		if (size < 4 || size > in->len)
@@ -215,6 +224,7 @@ static enum decode_result pktap(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 12);
 	header = le32(d->in.p);
 	next = le32(d->in.p + 8);
 	if (header < 12 || header > d->in.len)
@@ -234,6 +244,7 @@ static enum decode_result behind(struct decoder *d, uint32_t header, int linktyp
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, header <= 4 ? header : 0);
 	bytes_skip(&d->in, header);
 	return decode_link(d, linktype);
 }
@@ -245,6 +256,7 @@ static enum decode_result pflog(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 1);
 	return d->in.p[0] < 4 ? DECODE_BAD : behind(d, (d->in.p[0] + 3u) & ~3u, 101);
 }
 
@@ -256,6 +268,7 @@ static enum decode_result ppi(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 8);
 	next = le32(d->in.p + 4);
 	if (le16(d->in.p + 2) < 8)
 		return DECODE_BAD;

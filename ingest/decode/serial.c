@@ -9,6 +9,7 @@ enum decode_result decode_chdlc(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 4);
 	type = be16(d->in.p + 2);
 	bytes_skip(&d->in, 4);
 	return decode_ethertype(d, type);
@@ -30,6 +31,7 @@ enum decode_result decode_ppp(struct decoder *d)
 	width = d->in.cap > at && (d->in.p[at] & 1) != 0 ? 1 : 2;
 	if ((r = bytes_need(&d->in, at + width)) != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, at + width);
 	proto = width == 1 ? d->in.p[at] : be16(d->in.p + at);
 	bytes_skip(&d->in, at + width);
 	switch (proto) {
@@ -66,6 +68,7 @@ enum decode_result decode_frelay(struct decoder *d)
 		at++;
 		type |= d->in.p[at + 1];
 	}
+	bytes_note(&d->in, LAYER_PLAIN, at + 2);
 	bytes_skip(&d->in, at + 2);
 	switch (type) {
 	case 0x03cc:

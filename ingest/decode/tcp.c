@@ -108,6 +108,7 @@ enum decode_result decode_tcp(struct decoder *d, const struct ip *ip)
 		return r;
 	if (ip->more)
 		seg->flags |= SEG_FRAGMENT;
+	bytes_note(&d->in, LAYER_TCP, (d->in.p[12] >> 4) * 4u < 20 ? 20 : (d->in.p[12] >> 4) * 4u);
 	if ((header = tcp_fields(&d->in, seg)) == 0 || (header > d->in.len && !ip->more))
 		return DECODE_BAD;
 	if (d->in.cap < header) {
@@ -117,6 +118,7 @@ enum decode_result decode_tcp(struct decoder *d, const struct ip *ip)
 	}
 	seg->len = d->in.len - header;
 	seg->caplen = d->in.cap - header;
+	bytes_note_at(&d->in, LAYER_PAYLOAD, header, seg->caplen);
 	if (seg->caplen < seg->len)
 		seg->flags |= SEG_CUT;
 	else if (!ip->more)

@@ -31,6 +31,7 @@ static enum decode_result erspan2(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 8);
 	if (d->in.p[0] >> 4 != 1)
 		return DECODE_SKIP_NON_TCP;
 	word = be16(d->in.p + 2);
@@ -50,6 +51,7 @@ static enum decode_result erspan3(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 12);
 	if (d->in.p[0] >> 4 != 2)
 		return DECODE_SKIP_NON_TCP;
 	word = be16(d->in.p + 2);
@@ -125,6 +127,7 @@ enum decode_result decode_gre(struct decoder *d)
 	size += (flags & 0x0087) == 0x0081 ? 4 : 0;
 	if ((r = bytes_need(&d->in, size)) != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_GRE, size);
 	if ((flags & 0x2000) != 0)
 		key = be32(d->in.p + key_at);
 	bytes_skip(&d->in, size);
@@ -143,6 +146,7 @@ static enum decode_result mpls_payload(struct decoder *d)
 		return decode_ip(d, 0);
 	nibble = d->in.p[0] >> 4;
 	if (nibble == 0 && looks_like_ethernet(&d->in, 4)) {
+		bytes_note(&d->in, LAYER_PLAIN, 4);
 		bytes_skip(&d->in, 4);
 		return decode_ethernet(d);
 	}
@@ -160,6 +164,7 @@ enum decode_result decode_mpls(struct decoder *d)
 	for (int i = 0; i < LABELS_MAX; i++) {
 		if ((r = bytes_need(&d->in, 4)) != DECODE_OK)
 			return r;
+		bytes_note(&d->in, LAYER_PLAIN, 4);
 		entry = be32(d->in.p);
 		if (i == 0 && (r = tunnel_enter(d, TUNNEL_MPLS, entry >> 12)) != DECODE_OK)
 			return r;
@@ -179,6 +184,7 @@ enum decode_result decode_pppoe(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 6);
 	if (p[0] != 0x11 || p[1] != 0)
 		return DECODE_SKIP_NON_IP;
 	size = be16(p + 4);

@@ -9,6 +9,7 @@ static enum decode_result vxlan(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 8);
 	if ((d->in.p[0] & 0x08) == 0)
 		return DECODE_SKIP_NON_TCP;
 	if ((d->in.p[0] & 0x04) != 0)
@@ -39,6 +40,7 @@ static enum decode_result geneve(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 8);
 	if (d->in.p[0] >> 6 != 0)
 		return DECODE_SKIP_NON_TCP;
 	size = 8 + (d->in.p[0] & 0x3fu) * 4;
@@ -65,6 +67,8 @@ static enum decode_result gtp_extensions(struct bytes *in, unsigned next)
 			return DECODE_BAD;
 		if ((r = bytes_need(in, size)) != DECODE_OK)
 			return r;
+		bytes_note(in, LAYER_PLAIN, 1);
+		bytes_note_at(in, LAYER_PLAIN, size - 1, 1);
 		next = in->p[size - 1];
 		bytes_skip(in, size);
 	}
@@ -79,6 +83,7 @@ static enum decode_result gtpu(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 8);
 	flags = d->in.p[0];
 	size = be16(d->in.p + 2);
 	if ((flags & 0xf0) != 0x30 || d->in.p[1] != 255)
@@ -92,6 +97,7 @@ static enum decode_result gtpu(struct decoder *d)
 	if ((flags & 7) != 0) {
 		if ((r = bytes_need(&d->in, 4)) != DECODE_OK)
 			return r;
+		bytes_note(&d->in, LAYER_PLAIN, 4);
 		/* The field is there for any of the flags, but means something only with E. */
 		next = (flags & 4) != 0 ? d->in.p[3] : 0;
 		bytes_skip(&d->in, 4);
@@ -137,6 +143,7 @@ enum decode_result decode_udp(struct decoder *d)
 		return DECODE_SKIP_NON_TCP;
 	if (size != 0)
 		bytes_trim(&d->in, size);
+	bytes_note(&d->in, LAYER_UDP, 8);
 	bytes_skip(&d->in, 8);
 	r = by_port(d, sport, dport);
 	return r == DECODE_BAD ? DECODE_SKIP_NON_TCP : r;

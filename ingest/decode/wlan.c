@@ -31,6 +31,7 @@ enum decode_result decode_wlan(struct decoder *d, bool padded)
 		header = (header + 3) & ~3u;
 	if ((r = bytes_need(&d->in, header)) != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_WLAN, header);
 	/* To and from the distribution system: destination in address 3, else 1; source in address 4, 3 or 2 (802.11 table "address fields"). */
 	d->seg->dst_mac = be48(d->in.p + ((control & 0x0100) != 0 ? 16 : 4));
 	if ((control & 0x0200) == 0)
@@ -59,10 +60,12 @@ enum decode_result decode_radiotap(struct decoder *d)
 	do {
 		at += 4;
 	} while ((d->in.p[at - 1] & 0x80) != 0 && at + 4 <= size);
+	bytes_note(&d->in, LAYER_PLAIN, at);
 	if ((present & 1) != 0)
 		at = ((at + 7) & ~7u) + 8;
 	if ((present & 2) != 0 && at < size)
 		padded = (d->in.p[at] & 0x20) != 0;
+	bytes_note_at(&d->in, LAYER_PLAIN, at, at < size ? 1 : 0);
 	bytes_skip(&d->in, size);
 	return decode_wlan(d, padded);
 }
@@ -75,6 +78,7 @@ enum decode_result decode_prism(struct decoder *d)
 
 	if (r != DECODE_OK)
 		return r;
+	bytes_note(&d->in, LAYER_PLAIN, 8);
 	if ((be32(d->in.p) & 0xfffff000u) == 0x80211000u)
 		size = be32(d->in.p + 4);
 	if (size < 8 || size > d->in.len)
