@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <string.h>
 
-
 #define SECOND 1000000000
 #define TEXT_MAX 65535          /* the length of an option has 16 bits */
 
@@ -106,16 +105,26 @@ static uint32_t begin(FILE *out, enum block_type type, uint32_t body)
 	return body + 12;
 }
 
+/* Of the resolution: the earliest that is read back as this time (readers round down). */
 static uint64_t units(const struct pcapng_writer *w, int64_t ns)
 {
-	return (uint64_t)ns - (uint64_t)w->origin_s * SECOND;
+	uint64_t t = (uint64_t)ns - (uint64_t)w->origin_s * SECOND, per_second = 1;
+
+	if (w->resolution == 9)
+		return t;
+	if (w->resolution & 0x80)
+		per_second <<= w->resolution & 0x7f;
+	else
+		for (unsigned i = 0; i < w->resolution; i++)
+			per_second *= 10;
+	return t / SECOND * per_second + (uint64_t)(((unsigned __int128)(t % SECOND) * per_second + SECOND - 1) / SECOND);
 }
 
 void pcapng_write_section(struct pcapng_writer *w, FILE *out, int64_t earliest_ns, const char *application, const char *comment)
 {
 	uint32_t length;
 
-	*w = (struct pcapng_writer){.out = out, .origin_s = earliest_ns < 0 ? earliest_ns / SECOND - 1 : 0};
+	*w = (struct pcapng_writer){.out = out, .origin_s = earliest_ns < 0 ? earliest_ns / SECOND - 1 : 0, .resolution = 9};
 	length = begin(out, BLOCK_SECTION, 16 + text_size(comment) + text_size(application) + 4);
 	put32(out, 0x1a2b3c4d);
 	put16(out, 1);
@@ -139,7 +148,7 @@ uint32_t pcapng_write_interface(struct pcapng_writer *w, uint16_t linktype, uint
 	put_text(out, OPTION_IF_DESCRIPTION, description);
 	put16(out, OPTION_IF_TSRESOL);
 	put16(out, 1);
-	put32(out, 9);                  /* 10^-9 s, and padding */
+	put32(out, w->resolution);
 	if (w->origin_s)
 		put_number(out, OPTION_IF_TSOFFSET, (uint64_t)w->origin_s);
 	put32(out, OPTION_END);
