@@ -11,9 +11,9 @@ WARN    = -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
 ALL_CFLAGS = -std=c17 -pthread -D_DEFAULT_SOURCE -DVERSION='"$(VERSION)"' -DDATA_FOLDER='"$(PREFIX)/share/$(PROG)"' \
           -I. -I$(B) -DSQLITE_CORE $(WARN) -MMD -MP $(CFLAGS)
 UNPACK  = -lz -lzstd -llz4 -llzma -lbz2
-LIBS    = -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lm -pthread
+LIBS    = -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lnettle -lm -pthread
 
-SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c correlate/*.c correlate/report/*.c)
+SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c ingest/anonymize/*.c correlate/*.c correlate/report/*.c)
 SQL   := $(patsubst %.sql,$(B)/%.sql.h,$(wildcard */*.sql */*/*.sql))
 OBJ   := $(SRC:%.c=$(B)/%.o)
 LIB   := $(filter-out %/main.o,$(OBJ))
