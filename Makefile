@@ -59,7 +59,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(SIM) $(LIB)
 $(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/queries run/fixtures run/formats run/export
+test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/queries run/fixtures run/formats run/export run/anonymize
 $(TESTS:%=run/%): run/%: % $(B)/$(PROG)
 	PROG=$(B)/$(PROG) ./$<
 $(GOLD:%=run/%): run/%: % $(B)/$(PROG) $(EXT)
@@ -74,6 +74,8 @@ run/formats: $(B)/$(PROG)
 	sh tests/formats.sh $<
 run/export: $(B)/$(PROG)
 	sh tests/export.sh $<
+run/anonymize: $(B)/$(PROG)
+	python3 tests/anonymize.py $<
 golden: $(B)/$(PROG) $(EXT)
 	for t in $(GOLD); do UPDATE=1 sh tests/golden.sh $< $$t; done
 
@@ -125,7 +127,7 @@ clean:
 	rm -rf build
 
 .PHONY: all test lab golden asan fuzz bench fixtures install clean run/docs run/queries run/fixtures \
-	run/formats run/export $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
+	run/formats run/export run/anonymize $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

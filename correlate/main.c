@@ -29,6 +29,7 @@ static const struct command commands[] = {
 	{"compare", "what sets failing connections apart from succeeding ones", cmd_compare},
 	{"export", "one capture of all points for Wireshark, with the verdict of each packet", cmd_export},
 	{"query", "any SQL on a case, read-only", cmd_query},
+	{"anonymize", "copies of the captures that can be handed on and still correlate", cmd_anonymize},
 	{"help", "how to use a command", cmd_help},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])

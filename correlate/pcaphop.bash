@@ -14,6 +14,7 @@ _pcaphop_options()
 	compare) echo "${filter% --all} --group --against $output" ;;
 	export) echo "${filter% --all} --findings-only --from --to --output --captures --format --help" ;;
 	query) echo "$output" ;;
+	anonymize) echo '--output --key --captures --help' ;;
 	esac
 }
 
@@ -33,7 +34,7 @@ _pcaphop_words()
 _pcaphop()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='run import correlate list diff compare export query help' words
+	local commands='run import correlate list diff compare export anonymize query help' words
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
