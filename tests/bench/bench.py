@@ -35,7 +35,10 @@ GROWTH = 9           # times the time for 8 times the work
 
 OF_ONE = [
     ("its first 100 packets", "SELECT * FROM v_packet WHERE connection_id = %d LIMIT 100"),
-    ("its delays", "SELECT direction, count(*), avg(delay_ns) FROM v_delay WHERE connection_id = %d GROUP BY 1"),
+    ("its hops", "SELECT * FROM v_hop WHERE connection_id = %d"),
+    ("its first 100 delays", "SELECT * FROM v_delay WHERE connection_id = %d LIMIT 100"),
+    ("all of its delays", "SELECT direction, count(*), avg(delay_ns) FROM v_delay WHERE connection_id = %d GROUP BY 1"),
+    ("its changes", "SELECT * FROM v_change WHERE connection_id = %d"),
     ("its findings", "SELECT * FROM v_finding WHERE connection_id = %d"),
 ]
 OF_ALL = [
