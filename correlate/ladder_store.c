@@ -60,7 +60,7 @@ static bool is_partly(const struct conn *c, uint32_t tx)
 		return false;
 	for (uint32_t p = 0; p < c->facts->points; p++) {
 		const struct point *at = &c->facts->point[p];
-		bool there = !c->flow[p] || at->aside;
+		bool there = !c->flow[p] || at->aside || conn_at(c, tx, p);
 
 		for (uint32_t q = 0; q < c->facts->points && !there; q++)
 			there = c->facts->point[q].position == at->position && !c->facts->point[q].aside && conn_at(c, tx, q);

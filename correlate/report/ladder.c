@@ -346,7 +346,7 @@ static bool is_partly(const struct trace *t, const struct row *r)
 	if (r->origin || r->into || trace_first(t, r)->later_fragment)
 		return false;
 	for (size_t c = 0; c < t->columns; c++) {
-		bool there = t->column[c].client[0] == '\0';
+		bool there = t->column[c].client[0] == '\0' || trace_at(t, r, (int)c);
 
 		for (size_t d = 0; d < t->columns && !there; d++)
 			there = t->column[d].position == t->column[c].position && trace_at(t, r, (int)d);
