@@ -1,4 +1,4 @@
-# make | make test | make lab | make asan | make fuzz | make bench | make install | make golden | make fixtures
+# make | make test | make lab | make browser | make asan | make fuzz | make bench | make install | make golden | make fixtures
 PROG    = pcaphop
 VERSION = 0.1.0
 PREFIX  = /usr/local
@@ -15,6 +15,7 @@ LIBS    = -lpcap -lsqlite3 $(UNPACK) -lsmartcols -lnettle -lm -pthread
 
 SRC   := $(wildcard schema/*.c ingest/*.c ingest/decode/*.c ingest/anonymize/*.c correlate/*.c correlate/report/*.c)
 SQL   := $(patsubst %.sql,$(B)/%.sql.h,$(wildcard */*.sql */*/*.sql))
+WEB   := $(patsubst %,$(B)/%.h,$(wildcard correlate/report/*.css correlate/report/*.js))
 OBJ   := $(SRC:%.c=$(B)/%.o)
 LIB   := $(filter-out %/main.o,$(OBJ))
 SIM   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/sim/*.c))
@@ -40,7 +41,7 @@ $(B)/pic/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -USQLITE_CORE -fPIC -fvisibility=hidden -c -o $@ $<
 
-$(B)/%.o: %.c | $(SQL)
+$(B)/%.o: %.c | $(SQL) $(WEB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -49,6 +50,13 @@ $(B)/%.sql.h: %.sql
 	@mkdir -p $(@D)
 	{ echo 'static const char $(*F)_sql[] ='; \
 	  sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; } >$@
+
+# correlate/report/x.js becomes build/correlate/report/x.js.h, which defines x_js[] and x_js_hash[], by which a page allows it to run (CSP).
+$(WEB): $(B)/%.h: %
+	@mkdir -p $(@D)
+	{ echo 'static const char $(subst .,_,$(<F))[] ='; sed 's/[\\"]/\\&/g; s/.*/"&\\n"/' $<; echo ';'; \
+	  echo 'static const char $(subst .,_,$(<F))_hash[] ='; printf '"sha256-%s";\n' \
+	  "$$(sha256sum $< | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64)"; } >$@
 
 $(TESTS): $(B)/%: $(B)/%.o $(SIM) $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
@@ -59,7 +67,7 @@ $(BENCH): $(B)/%: $(B)/%.o $(SIM) $(LIB)
 $(B)/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(LIB)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/queries run/fixtures run/formats run/export run/anonymize
+test: $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%) run/docs run/queries run/fixtures run/formats run/export run/anonymize run/page
 $(TESTS:%=run/%): run/%: % $(B)/$(PROG)
 	PROG=$(B)/$(PROG) ./$<
 $(GOLD:%=run/%): run/%: % $(B)/$(PROG) $(EXT)
@@ -76,12 +84,18 @@ run/export: $(B)/$(PROG)
 	sh tests/export.sh $<
 run/anonymize: $(B)/$(PROG)
 	python3 tests/anonymize.py $<
+run/page: $(B)/$(PROG) $(B)/tests/bench/simgen
+	python3 tests/page.py $^
 golden: $(B)/$(PROG) $(EXT)
 	for t in $(GOLD); do UPDATE=1 sh tests/golden.sh $< $$t; done
 
 # Real TCP stacks, firewalls and tcpdump in network namespaces: only root can.
 lab: $(B)/$(PROG)
 	sh tests/lab/lab.sh $< $(SCENARIOS)
+
+# The page of `pcaphop report` in Chromium.
+browser: $(B)/$(PROG) $(B)/tests/bench/simgen
+	python3 tests/browser/browser.py $^
 
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan:
@@ -127,7 +141,7 @@ clean:
 	rm -rf build
 
 .PHONY: all test lab golden asan fuzz bench fixtures install clean run/docs run/queries run/fixtures \
-	run/formats run/export run/anonymize $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
+	run/formats run/export run/anonymize run/page browser $(TESTS:%=run/%) $(GOLD:%=run/%) $(FUZZ:%=replay/%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(B)/*/*.d $(B)/*/*/*.d $(B)/*/*/*/*.d)

@@ -27,6 +27,7 @@ static const struct command commands[] = {
 	{"list", "one entry per connection with its verdict", cmd_list},
 	{"diff", "the hop diff: a ladder per connection", cmd_diff},
 	{"compare", "what sets failing connections apart from succeeding ones", cmd_compare},
+	{"report", "a page with everything, in one file", cmd_report},
 	{"export", "one capture of all points for Wireshark, with the verdict of each packet", cmd_export},
 	{"query", "any SQL on a case, read-only", cmd_query},
 	{"anonymize", "copies of the captures that can be handed on and still correlate", cmd_anonymize},

@@ -12,6 +12,7 @@ _pcaphop_options()
 	list) echo "$filter $output" ;;
 	diff) echo "$filter --exit-code $output" ;;
 	compare) echo "${filter% --all} --group --against $output" ;;
+	report) echo "--output --help" ;;
 	export) echo "${filter% --all} --findings-only --from --to --output --captures --format --help" ;;
 	query) echo "$output" ;;
 	anonymize) echo '--output --key --captures --help' ;;
@@ -34,7 +35,7 @@ _pcaphop_words()
 _pcaphop()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]}
-	local commands='run import correlate list diff compare export anonymize query help' words
+	local commands='run import correlate list diff compare report export anonymize query help' words
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then

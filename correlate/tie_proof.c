@@ -129,15 +129,17 @@ static int collect_suspects(struct finder *t)
 	return 0;
 }
 
+/* By connection: what a flow says of its own (flow.conn) is not known yet while the sample is joined. */
 static void find_forwarded(struct finder *t)
 {
-	for (uint32_t i = 0; i < t->f->flows; i++) {
-		const struct flow *w = &t->f->flow[i];
-		for (int d = 0; d < 2; d++) {
-			struct suspect *s = find_suspect(t, suspect_key(w, d));
-			if (s)
-				s->forwarded |= (s->beyond & t->leg[w->conn].points) != 0;
-		}
+	for (uint32_t i = 0; i < t->f->conns; i++) {
+		const struct conn_ref *r = &t->f->conn[i];
+		for (uint32_t k = 0; k < r->flows; k++)
+			for (int d = 0; d < 2; d++) {
+				struct suspect *s = find_suspect(t, suspect_key(&t->f->flow[r->flow + k], d));
+				if (s)
+					s->forwarded |= (s->beyond & t->leg[i].points) != 0;
+			}
 	}
 }
 

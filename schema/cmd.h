@@ -25,6 +25,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_anonymize(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 
 /* Print the message as "pcaphop: message", control bytes made visible, and return CMD_FAILED. */
 int cmd_failed(const struct err *e);

@@ -1,4 +1,6 @@
 /* diff for people: who, what happened, the ladder, and what the verdict rests on. */
+#include "correlate/report/diff.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,36 +70,44 @@ static void verdict(const struct trace *t, const struct style *s)
 	free(text);
 }
 
-/* How many other connections each column that never saw this one captured around that time; -1: it did see it, or could not. */
-static int others_seen(const struct trace *t, struct db *db, int64_t *others, struct err *e)
+static int count_near(const struct trace *t, struct db *db, int64_t point, int64_t *n, struct err *e)
 {
 	sqlite3_stmt *st;
-	int rc = 0;
+	int rc;
 
 	if (db_prepare(db, diff_absent_sql, &st, e) < 0)
 		return -1;
-	for (size_t i = 0; i < t->columns && rc >= 0; i++) {
-		others[i] = -1;
-		if (t->column[i].client[0] || trace_beyond(t, (int)i))
-			continue;
-		sqlite3_bind_int64(st, 1, t->start_ns);
-		sqlite3_bind_int64(st, 2, t->end_ns);
-		sqlite3_bind_int64(st, 3, t->column[i].id);
-		sqlite3_bind_int64(st, 4, NEAR_NS);
-		rc = db_step(db, st, e);
-		others[i] = sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
-	}
+	sqlite3_bind_int64(st, 1, t->start_ns);
+	sqlite3_bind_int64(st, 2, t->end_ns);
+	sqlite3_bind_int64(st, 3, point);
+	sqlite3_bind_int64(st, 4, NEAR_NS);
+	rc = db_step(db, st, e);
+	*n = sqlite3_column_int64(st, 0);
 	sqlite3_finalize(st);
 	return rc < 0 ? -1 : 0;
 }
 
+/* How many other connections each column that never saw this one captured around that time; -1: it did see it, or could not. */
+static int others_seen(const struct trace *t, struct db *db, const struct presence *presence, int64_t *others, struct err *e)
+{
+	for (size_t i = 0; i < t->columns; i++) {
+		others[i] = -1;
+		if (t->column[i].client[0] || trace_beyond(t, (int)i))
+			continue;
+		if (presence)
+			others[i] = presence_count(presence, t->column[i].id, t->start_ns - NEAR_NS, t->end_ns + NEAR_NS);
+		else if (count_near(t, db, t->column[i].id, &others[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Points that never saw the connection: did they see anything then? Those of which the same is true are said together. */
-static int absent(const struct trace *t, struct db *db, const struct style *s, struct err *e)
+static int absent(const struct trace *t, struct db *db, const struct style *s, const struct presence *presence, struct err *e)
 {
 	const char *label = "absent", *near = style_pick(s, "±", "+-");
 	int64_t *others = calloc(t->columns + 1, sizeof *others);
-	int rc = others ? others_seen(t, db, others, e) : err_set(e, "out of memory");
+	int rc = others ? others_seen(t, db, presence, others, e) : err_set(e, "out of memory");
 
 	for (size_t i = 0; rc == 0 && i < t->columns; i++) {
 		char text[1024] = "", number[32];
@@ -380,7 +390,7 @@ static void advice(const struct style *s, const char *label, const char *text)
 		int n = quote ? (int)(quote + 1 - command) : (int)strlen(command);
 		bool first = before[strspn(before, " ")] == '\0';
 
-		fprintf(s->out, "%s%-*s%s%s%.*s\n", style_on(s, TINT_HEAD), LABEL, first ? label : "", style_off(s), first ? "" : "  ", n, command);
+		text_whole(s, 2, first ? label : "", LABEL, command, n);
 		text_para(s, 0, "", LABEL, TINT_NONE, command + n + strspn(command + n, " ,;."));
 	}
 	free(before);
@@ -399,40 +409,59 @@ static void next(const struct trace *t, const struct style *s)
 	}
 }
 
-static int ladder(struct db *db, const struct style *s, int64_t id, bool all, struct err *e)
+int diff_facts(const struct trace *t, struct db *db, const struct style *s, const struct presence *presence, struct err *e)
 {
 	sqlite3_stmt *peers = NULL, *waits = NULL;
+	int rc = -1;
+
+	if (report_peers(db, &peers, s, t->id, 0, LABEL, e) < 0 || waits_line(db, &waits, s, t->id, 0, 0, "time", LABEL, e) < 0)
+		goto out;
+	if (absent(t, db, s, presence, e) < 0 || alike(t, db, s, e) < 0 || patterns_connection(db, s, t->id, LABEL, e) < 0)
+		goto out;
+	endpoints(t, s);
+	if (f5(t, db, s, e) < 0 || changes(t, db, s, e) < 0 || doubts_of_connection(db, s, t->id, LABEL, e) < 0)
+		goto out;
+	rc = 0;
+out:
+	sqlite3_finalize(peers);
+	sqlite3_finalize(waits);
+	return rc;
+}
+
+void diff_findings(const struct trace *t, const struct style *s, bool all)
+{
+	size_t shown = all || t->findings <= FINDINGS ? t->findings : FINDINGS;
+	char more[96];
+
+	for (size_t i = 0; i < shown; i++)
+		finding(t, &t->finding[i], s);
+	if (shown < t->findings) {
+		snprintf(more, sizeof more, "%zu more findings: pcaphop diff --all CASE %" PRId64, t->findings - shown, t->id);
+		text_para(s, 0, "", LABEL, TINT_NONE, more);
+	}
+	next(t, s);
+}
+
+static int ladder(struct db *db, const struct style *s, int64_t id, bool all, struct err *e)
+{
 	struct trace t;
-	size_t shown;
 	int rc = -1;
 
 	if (trace_load(&t, db, s, id, all, e) < 0)
 		return -1;
 	headline(&t, s);
 	verdict(&t, s);
-	if (report_peers(db, &peers, s, id, 0, LABEL, e) < 0 || waits_line(db, &waits, s, id, 0, 0, "time", LABEL, e) < 0)
-		goto out;
-	if (absent(&t, db, s, e) < 0 || alike(&t, db, s, e) < 0 || patterns_connection(db, s, id, LABEL, e) < 0)
-		goto out;
-	endpoints(&t, s);
-	if (f5(&t, db, s, e) < 0 || changes(&t, db, s, e) < 0 || doubts_of_connection(db, s, id, LABEL, e) < 0)
+	if (diff_facts(&t, db, s, NULL, e) < 0)
 		goto out;
 	fputc('\n', s->out);
 	/* What only points beside the path saw has none. */
 	if (t.rows > 0 && ladder_print(&t, s, all, e) < 0)
 		goto out;
-	shown = all || t.findings <= FINDINGS ? t.findings : FINDINGS;
-	if (shown > 0)
+	if (t.findings > 0)
 		fputc('\n', s->out);
-	for (size_t i = 0; i < shown; i++)
-		finding(&t, &t.finding[i], s);
-	if (shown < t.findings)
-		fprintf(s->out, "%*s%zu more findings: pcaphop diff --all CASE %" PRId64 "\n", LABEL, "", t.findings - shown, id);
-	next(&t, s);
+	diff_findings(&t, s, all);
 	rc = 0;
 out:
-	sqlite3_finalize(peers);
-	sqlite3_finalize(waits);
 	trace_free(&t);
 	return rc;
 }

@@ -11,6 +11,7 @@ WITH first_syn AS MATERIALIZED (
   LEFT JOIN tcpopt t ON t.packet_id = k.id
   LEFT JOIN layout o ON o.id = t.layout_id
   WHERE f.connection_id BETWEEN ?1 - ?3 AND ?1 + ?3 AND f.point_id = ?2
+    AND (f.server_addr, f.server_port) = (SELECT g.server_addr, g.server_port FROM flow g WHERE g.connection_id = ?1 AND g.point_id = ?2 LIMIT 1)
     AND k.flags & 1042 = 2 AND ((k.flags & 512) <> 0) = fp.a_is_client
   GROUP BY f.connection_id)
 SELECT x.flags = y.flags AND x.win = y.win AND x.ecn = y.ecn AND x.mss IS y.mss AND x.wscale IS y.wscale AND x.options IS y.options AS same,

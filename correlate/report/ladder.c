@@ -287,6 +287,18 @@ static void say_gap(const struct style *s, const uint32_t *rows, const char *too
 	text_add(buf, size, "%s: %s", took, trouble && *trouble ? trouble : "all well");
 }
 
+void ladder_gap(const struct trace *t, const struct fold_row *fold, size_t row, struct fold_gap *g)
+{
+	const struct choice *c = t->row[row].choice;
+
+	if (c == NULL) {
+		fold_gap(fold, row, g);
+		return;
+	}
+	*g = (struct fold_gap){.rows = {c->hidden[0], c->hidden[1]}};
+	snprintf(g->trouble, sizeof g->trouble, "%s", c->trouble ? c->trouble : "");
+}
+
 /* Silence, or rows that are not shown, between two rows that are. */
 static void gap(const struct layout *l, struct canvas *v, size_t before, size_t after, const struct fold_row *fold, unsigned *marks)
 {
@@ -308,10 +320,8 @@ static void gap(const struct layout *l, struct canvas *v, size_t before, size_t 
 	*marks |= silence ? 0 : MARK_FOLD;
 	if (silence)
 		text_add(text, sizeof text, "%s", took);
-	else if (b->choice)
-		say_gap(l->s, b->choice->hidden, took, b->choice->trouble, text, sizeof text);
 	else
-		fold_gap(fold, after, &g), say_gap(l->s, g.rows, took, g.trouble, text, sizeof text);
+		ladder_gap(l->t, fold, after, &g), say_gap(l->s, g.rows, took, g.trouble, text, sizeof text);
 	while (*rest) {
 		axes(l, v, style_pick(l->s, "┊", ":"));
 		words(v, l->label_x + (l->inside ? 1 : 0), words_end(l), TINT_FAINT, &rest);
@@ -356,8 +366,7 @@ static bool is_partly(const struct trace *t, const struct row *r)
 	return false;
 }
 
-/* What of it is shown: as correlate chose, where only that was loaded. The caller frees it; NULL: out of memory. */
-static struct fold_row *choose(const struct trace *t, bool all)
+struct fold_row *ladder_fold(const struct trace *t, bool all)
 {
 	struct fold_row *f = calloc(t->rows + 1, sizeof *f);
 
@@ -380,7 +389,7 @@ int ladder_print(const struct trace *t, const struct style *s, bool all, struct 
 {
 	struct layout l = {.t = t, .s = s, .resolution_ns = t->resolution_ns > 1000 ? t->resolution_ns : 1000};
 	struct told *told = calloc(1, sizeof *told);
-	struct fold_row *fold = choose(t, all);
+	struct fold_row *fold = ladder_fold(t, all);
 	struct canvas v = {0};
 	unsigned marks = 0;
 	int rc = -1;

@@ -4,11 +4,17 @@
 
 #include <stdbool.h>
 
+#include "correlate/fold.h"
 #include "correlate/report/canvas.h"
 #include "correlate/report/trace.h"
 
 /* Print it. all: every row; else long ones show their beginning, the rows with findings and some around, and their end. */
 int ladder_print(const struct trace *t, const struct style *s, bool all, struct err *e);
+
+/* What of it is shown: as correlate chose, where only that was loaded. The caller frees it; NULL: out of memory. */
+struct fold_row *ladder_fold(const struct trace *t, bool all);
+/* What is hidden between the row shown before this one, which is shown, and it. */
+void ladder_gap(const struct trace *t, const struct fold_row *fold, size_t row, struct fold_gap *g);
 
 /* Where things are drawn. */
 struct layout {
@@ -41,5 +47,15 @@ void ladder_arrow(const struct layout *l, struct canvas *v, const struct row *r,
 
 /* meeting has t->columns members. */
 void ladder_meetings(const struct trace *t, const struct row *r, enum meeting *meeting);
+
+/* What became of a row between two columns. */
+struct ladder_hop {
+	unsigned start, end;            /* enum ladder_mark in the middle where it begins or stops; 0: it comes from, goes to the column */
+	bool head;                      /* it was seen at the second one, or its bytes were */
+	char delay[64], brief[48];      /* how long it took, as far as clocks tell, or what it was cut into; in fewer words */
+};
+
+/* The hop between two columns that are neighbours in travel. False: it was at neither. */
+bool ladder_hop(const struct trace *t, const struct style *s, const struct row *r, const enum meeting *meeting, int from, int to, struct ladder_hop *h);
 
 #endif

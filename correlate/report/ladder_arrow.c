@@ -68,11 +68,11 @@ static const char *glyph(const struct layout *l, unsigned mark)
  * Why an arrow stops (kind dropped) or begins (generated) between two columns: a claim has its own mark, and so has a proxy, beyond which it is
  * another connection; everything else is doubt.
  */
-static unsigned end_mark(const struct layout *l, const struct row *r, const char *kind, int from, int to)
+static unsigned end_mark(const struct trace *t, const struct row *r, const char *kind, int from, int to)
 {
-	const struct finding *f = trace_finding(l->t, r, kind, from, to);
+	const struct finding *f = trace_finding(t, r, kind, from, to);
 
-	if (trace_beyond(l->t, from) || trace_beyond(l->t, to))
+	if (trace_beyond(t, from) || trace_beyond(t, to))
 		return MARK_PROXY;
 	if (f == NULL || !finding_holds(f))
 		return MARK_DOUBT;
@@ -80,12 +80,12 @@ static unsigned end_mark(const struct layout *l, const struct row *r, const char
 }
 
 /* What the clocks leave open of the time between two sightings. False: everything. */
-static bool delay_of(const struct layout *l, const struct row *r, int from, int to, struct interval *v)
+static bool delay_of(const struct trace *t, const struct row *r, int from, int to, struct interval *v)
 {
-	const struct sighting *a = trace_at(l->t, r, from), *b = trace_at(l->t, r, to);
+	const struct sighting *a = trace_at(t, r, from), *b = trace_at(t, r, to);
 
-	for (size_t i = 0; a && b && !a->alike && i < l->t->hops; i++) {
-		const struct hop_error *h = &l->t->hop[i];
+	for (size_t i = 0; a && b && !a->alike && i < t->hops; i++) {
+		const struct hop_error *h = &t->hop[i];
 		int64_t ns = b->time_ns - a->time_ns;
 
 		if (h->from != from || h->to != to || (h->low_ns == INT64_MIN && h->high_ns == INT64_MAX))
@@ -163,32 +163,43 @@ static void cut_text(const struct trace *t, const struct row *r, bool came, char
 		snprintf(buf, size, "of %zu", t->row[r->origin - 1].number);
 }
 
+bool ladder_hop(const struct trace *t, const struct style *s, const struct row *r, const enum meeting *m, int from, int to, struct ladder_hop *h)
+{
+	bool came = m[from] != AWAY, went = m[to] != AWAY;
+	struct interval took;
+
+	*h = (struct ladder_hop){.head = m[to] == SEEN};
+	if (!came && !went)
+		return false;
+	if (came && !went && !r->into)
+		h->end = end_mark(t, r, "dropped", from, to);
+	if (!came && !r->origin)
+		h->start = end_mark(t, r, "generated", from, to);
+	h->head |= came && !went && r->into;
+	if ((came && !went && r->into) || (!came && r->origin))
+		cut_text(t, r, came, h->delay, sizeof h->delay);
+	if (came && went && delay_of(t, r, from, to, &took)) {
+		style_interval(s, h->delay, sizeof h->delay, &took, t->resolution_ns, false);
+		style_interval(s, h->brief, sizeof h->brief, &took, t->resolution_ns, true);
+	}
+	return true;
+}
+
 /* The stretch between two columns that are neighbours in travel. Returns the marks used. */
 static unsigned hop(
     const struct layout *l, struct canvas *v, const struct row *r, const enum meeting *m, int from, int to, const char *label)
 {
-	bool came = m[from] != AWAY, went = m[to] != AWAY;
-	char delay[64] = "", brief[48] = "";
-	struct interval took;
+	struct ladder_hop h;
 	struct stretch p = {
-		.x0 = l->axis[from < to ? from : to], .x1 = l->axis[from < to ? to : from], .left = r->s2c, .label = label, .delay = delay,
-		.brief = brief,
-		.head = m[to] == SEEN,
+		.x0 = l->axis[from < to ? from : to], .x1 = l->axis[from < to ? to : from], .left = r->s2c, .label = label, .delay = h.delay,
+		.brief = h.brief,
 	};
 
-	if (!came && !went)
+	if (!ladder_hop(l->t, l->s, r, m, from, to, &h))
 		return 0;
-	if (came && !went && !r->into)
-		p.end = end_mark(l, r, "dropped", from, to);
-	if (!came && !r->origin)
-		p.start = end_mark(l, r, "generated", from, to);
-	p.head |= came && !went && r->into;
-	if ((came && !went && r->into) || (!came && r->origin))
-		cut_text(l->t, r, came, delay, sizeof delay);
-	if (came && went && delay_of(l, r, from, to, &took)) {
-		style_interval(l->s, delay, sizeof delay, &took, l->t->resolution_ns, false);
-		style_interval(l->s, brief, sizeof brief, &took, l->t->resolution_ns, true);
-	}
+	p.start = h.start;
+	p.end = h.end;
+	p.head = h.head;
 	draw(l, v, &p);
 	return p.start | p.end;
 }

@@ -9,8 +9,11 @@
 
 #include "schema/err.h"
 
+struct listener;
+
 struct style {
 	FILE *out;
+	struct listener *listener;      /* gets the paragraphs of text_para() and text_whole() in place of out; NULL: nobody */
 	bool color;
 	bool utf8;              /* drawing characters beyond ASCII */
 	int width;              /* columns */

@@ -155,7 +155,7 @@ static void capture_line(sqlite3_stmt *st, const struct style *s, const char *wo
 	summary_point(s, word, name, name_w, sqlite3_column_int64(st, 8) > 0 ? TINT_DOUBT : TINT_NONE, text);
 }
 
-static int summary_captures(struct db *db, const struct style *s, struct err *e)
+int summary_captures(struct db *db, const struct style *s, struct err *e)
 {
 	const char *word = "captures";
 	sqlite3_stmt *st;

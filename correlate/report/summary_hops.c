@@ -10,17 +10,10 @@
 #include "correlate/report/summary_hops.sql.h"
 #include "correlate/report/summary_what.sql.h"
 
-#define COUNTS 6
-#define DELAYS 6
+#define COUNTS SUMMARY_COUNTS
+#define DELAYS SUMMARY_DELAYS
 #define DELAYS_WIDTH 60
 #define HOPS_MAX 1000   /* more than a path has; the rest is left out, and that is said */
-
-struct line {
-	char name[160];
-	char from[128], to[128];        /* as the case spells them */
-	int64_t count[COUNTS];
-	char delay[DELAYS][24];
-};
 
 static const char *const count_name[COUNTS] = {"packets", "dropped", "generated", "not captured", "undecided", "repeated"};
 static const struct {
@@ -36,7 +29,7 @@ static bool column(sqlite3_stmt *st, int i, int64_t *v)
 }
 
 /* Shortest, median and 99th percentile, and how far the clocks leave the median open; then what does not depend on clocks. */
-static void take_delays(struct line *l, sqlite3_stmt *st, const struct style *s, int64_t resolution_ns)
+static void take_delays(struct summary_hop *l, sqlite3_stmt *st, const struct style *s, int64_t resolution_ns)
 {
 	int64_t ns, low, high;
 
@@ -57,7 +50,7 @@ static void take_delays(struct line *l, sqlite3_stmt *st, const struct style *s,
 			style_duration(s, l->delay[4 + i], sizeof l->delay[4 + i], ns, resolution_ns);
 }
 
-static void take(struct line *l, sqlite3_stmt *st, const struct style *s, int64_t resolution_ns)
+static void take(struct summary_hop *l, sqlite3_stmt *st, const struct style *s, int64_t resolution_ns)
 {
 	char from[64], to[64];
 
@@ -89,7 +82,7 @@ static void head_delays(const struct style *s)
 		right(s, delay_name[i].width, TINT_FAINT, style_pick(s, delay_name[i].u, delay_name[i].a));
 }
 
-static void delays(const struct style *s, const struct line *l)
+static void delays(const struct style *s, const struct summary_hop *l)
 {
 	int n = DELAYS;
 
@@ -99,7 +92,7 @@ static void delays(const struct style *s, const struct line *l)
 		right(s, delay_name[i].width, TINT_NONE, l->delay[i]);
 }
 
-static void counts(const struct style *s, const struct line *l)
+static void counts(const struct style *s, const struct summary_hop *l)
 {
 	for (int i = 0; i < COUNTS; i++) {
 		enum tint t = l->count[i] == 0 ? TINT_FAINT : i == 0 || i == 5 ? TINT_NONE : i <= 2 ? TINT_BAD : TINT_DOUBT;
@@ -110,7 +103,7 @@ static void counts(const struct style *s, const struct line *l)
 }
 
 /* "dropped SYN 6; generated ACK 3, RST,ACK 3" */
-static int by_what(struct db *db, const struct style *s, const struct line *l, sqlite3_stmt *st, int name_w, struct err *e)
+static int by_what(struct db *db, const struct style *s, const struct summary_hop *l, sqlite3_stmt *st, int name_w, struct err *e)
 {
 	char text[1024] = "", word[32] = "";
 	int rc;
@@ -137,7 +130,7 @@ struct shape {
 	bool stacked, wide;
 };
 
-static struct shape shape_of(const struct style *s, const struct line *line, size_t n)
+static struct shape shape_of(const struct style *s, const struct summary_hop *line, size_t n)
 {
 	struct shape h = {0};
 	int width = 0;
@@ -162,7 +155,7 @@ static void name(const struct style *s, const struct shape *h, const char *text)
 	left(s, h->name_w, TINT_NONE, text);
 }
 
-static int counts_table(struct db *db, const struct style *s, const struct shape *h, const struct line *line, size_t n, struct err *e)
+static int counts_table(struct db *db, const struct style *s, const struct shape *h, const struct summary_hop *line, size_t n, struct err *e)
 {
 	sqlite3_stmt *st;
 	int rc = 0;
@@ -189,7 +182,7 @@ static int counts_table(struct db *db, const struct style *s, const struct shape
 	return rc;
 }
 
-static void delays_table(const struct style *s, const struct shape *h, const struct line *line, size_t n)
+static void delays_table(const struct style *s, const struct shape *h, const struct summary_hop *line, size_t n)
 {
 	struct shape beside = *h;
 
@@ -211,24 +204,36 @@ static void delays_table(const struct style *s, const struct shape *h, const str
 	fputc('\n', s->out);
 }
 
-int summary_hops(struct db *db, const struct style *s, struct err *e)
+int summary_hop_list(struct db *db, const struct style *s, struct summary_hop **list, size_t *n, bool *more, struct err *e)
 {
-	struct line *line = calloc(HOPS_MAX, sizeof *line);
 	sqlite3_stmt *st = NULL;
 	int64_t resolution_ns;
-	bool more;
-	size_t n = 0;
 	int rc = -1;
 
-	if (line == NULL)
+	*n = 0;
+	*more = false;
+	if ((*list = calloc(HOPS_MAX, sizeof **list)) == NULL)
 		return err_set(e, "out of memory");
-	if (db_int(db, "SELECT max(resolution_ns) FROM interface", 1000, &resolution_ns, e) < 0 ||
-	    db_prepare(db, summary_hops_sql, &st, e) < 0)
-		goto out;
-	while ((rc = db_step(db, st, e)) == 1 && n < HOPS_MAX)
-		take(&line[n++], st, s, resolution_ns);
-	more = rc == 1;
-	if (rc >= 0 && n > 0) {
+	if (db_int(db, "SELECT max(resolution_ns) FROM interface", 1000, &resolution_ns, e) == 0 && db_prepare(db, summary_hops_sql, &st, e) == 0)
+		while ((rc = db_step(db, st, e)) == 1 && *n < HOPS_MAX)
+			take(&(*list)[(*n)++], st, s, resolution_ns);
+	*more = rc == 1;
+	sqlite3_finalize(st);
+	if (rc < 0) {
+		free(*list);
+		*list = NULL;
+	}
+	return rc < 0 ? -1 : 0;
+}
+
+int summary_hops(struct db *db, const struct style *s, struct err *e)
+{
+	struct summary_hop *line;
+	bool more;
+	size_t n;
+	int rc = summary_hop_list(db, s, &line, &n, &more, e);
+
+	if (rc == 0 && n > 0) {
 		struct shape h = shape_of(s, line, n);
 
 		fputc('\n', s->out);
@@ -239,8 +244,6 @@ int summary_hops(struct db *db, const struct style *s, struct err *e)
 	}
 	if (rc == 0 && more)
 		fprintf(s->out, "and more hops than these %d (v_hop)\n", HOPS_MAX);
-out:
-	sqlite3_finalize(st);
 	free(line);
 	return rc;
 }

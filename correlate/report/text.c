@@ -1,6 +1,7 @@
 #include "correlate/report/text.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "schema/clean.h"
@@ -77,6 +78,11 @@ void text_para(const struct style *s, int indent, const char *label, int label_w
 	char line[2048];
 	int left = indent + label_width;
 
+	if (s->listener) {
+		if (*text)
+			s->listener->hear(s->listener, indent, label, t, text);
+		return;
+	}
 	while (text_line(&text, s->width - left > 14 ? s->width - left : 14, line, sizeof line)) {
 		int pad = label_width - style_columns(label);
 
@@ -97,6 +103,19 @@ void text_flow(struct text_flow *f, int gap, enum tint t, const char *piece)
 	gap = f->x > f->left ? gap : 0;
 	fprintf(f->s->out, "%*s%s%s%s", gap, "", style_on(f->s, t), piece, t == TINT_NONE ? "" : style_off(f->s));
 	f->x += gap + w;
+}
+
+void text_whole(const struct style *s, int indent, const char *label, int label_width, const char *text, int n)
+{
+	char *copy;
+
+	if (!s->listener) {
+		fprintf(s->out, "%s%-*s%s%*s%.*s\n", style_on(s, TINT_HEAD), label_width, label, style_off(s), *label ? 0 : indent, "", n, text);
+		return;
+	}
+	if ((copy = strndup(text, (size_t)n)) != NULL)
+		s->listener->hear(s->listener, indent, label, TINT_HEAD, copy);
+	free(copy);
 }
 
 void text_change(char *buf, size_t size, const char *before, const char *after)

@@ -6,6 +6,11 @@
 
 #include "correlate/report/style.h"
 
+/* Takes paragraphs as they are said, before they are wrapped. indent: columns in front of the label. */
+struct listener {
+	void (*hear)(struct listener *l, int indent, const char *label, enum tint t, const char *text);
+};
+
 /* Add to the end of buf; what does not fit is cut. */
 void text_add(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
@@ -26,6 +31,9 @@ struct text_flow {
 
 /* Print a piece behind `gap` blanks, which are left out at the beginning of a line. */
 void text_flow(struct text_flow *f, int gap, enum tint t, const char *piece);
+
+/* The same for n bytes that must be pasted whole: a line of its own, however long. indent: columns in front of it where there is no label. */
+void text_whole(const struct style *s, int indent, const char *label, int label_width, const char *text, int n);
 
 /* "1460→1380", "1460 stripped", "inserted 1380"; NULL: not there. To be cleaned. */
 void text_change(char *buf, size_t size, const char *before, const char *after);

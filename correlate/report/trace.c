@@ -29,6 +29,9 @@ void trace_free(struct trace *t)
 	}
 	for (size_t i = 0; i < t->choices; i++)
 		free(t->choice[i].trouble);
+	for (size_t i = 0; i < t->captures; i++)
+		free(t->capture[i]);
+	free(t->capture);
 	free(t->verdict);
 	free(t->column);
 	free(t->sighting);

@@ -21,6 +21,8 @@ struct sighting {
 	int16_t icmp_type, icmp_code;   /* -1: no ICMP */
 	uint16_t flags;                 /* enum tcp_flag */
 	int16_t column;
+	int64_t frame;                  /* 1-based, in the file ... */
+	uint32_t capture;               /* ... of this number in trace.capture */
 	uint8_t tos, ttl;
 	bool s2c, duplicate, sack_permitted, later_fragment;
 	bool alike;                     /* of a transmission that equals others: not certain that it is the same packet (table alike) */
@@ -106,7 +108,8 @@ struct trace {
 	struct reply *reply;
 	struct hop_error *hop;
 	struct choice *choice;
-	size_t columns, sightings, rows, findings, marks, replies, hops;
+	char **capture;                 /* names of files; clean */
+	size_t columns, sightings, rows, findings, marks, replies, hops, captures;
 	size_t choices;                 /* not 0: only these rows were loaded */
 };
 

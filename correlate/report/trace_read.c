@@ -150,6 +150,26 @@ static int take_column(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	return 0;
 }
 
+/* The number of a capture: those of one connection are few, and the last one is most often the next one, too. */
+static int find_capture(struct trace *t, const struct style *s, sqlite3_stmt *st, int i, uint32_t *number, struct err *e)
+{
+	char clean[1024], **array;
+
+	clean_column(s, st, i, clean, sizeof clean);
+	for (size_t c = t->captures; c > 0; c--)
+		if (strcmp(t->capture[c - 1], clean) == 0) {
+			*number = (uint32_t)(c - 1);
+			return 0;
+		}
+	if ((array = grow(t->capture, t->captures, sizeof *array, e)) == NULL)
+		return -1;
+	t->capture = array;
+	if ((array[t->captures] = strdup(clean)) == NULL)
+		return err_set(e, "out of memory");
+	*number = (uint32_t)t->captures++;
+	return 0;
+}
+
 static int take_packet(struct trace *t, const struct style *s, sqlite3_stmt *st, struct err *e)
 {
 	int column = find_column(t, column_text(st, 17), s);
@@ -190,6 +210,9 @@ static int take_packet(struct trace *t, const struct style *s, sqlite3_stmt *st,
 	k->origin = sqlite3_column_int64(st, 28);
 	k->into = sqlite3_column_int64(st, 29);
 	k->alike = sqlite3_column_int(st, 30);
+	k->frame = sqlite3_column_int64(st, 31);
+	if (find_capture(t, s, st, 32, &k->capture, e) < 0)
+		return -1;
 	return copy(s, st, 25, &k->options, e) < 0 || copy(s, st, 26, &k->from, e) < 0 ? -1 : copy(s, st, 27, &k->rst_cause, e);
 }
 
