@@ -1,61 +1,71 @@
 #include "correlate/phrase.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DIGITS_MAX 18           /* of a number of 64 bits, whatever they are */
 
-/* Length of what names an RFC and its section, "RFC 9293 3.10.7.4"; 0: it is something else. */
+static bool digit(char ch)
+{
+	return ch >= '0' && ch <= '9';
+}
+
+static bool letter(char ch)
+{
+	unsigned char low = (unsigned char)(ch | 0x20);
+
+	return (low >= 'a' && low <= 'z') || ch == '_' || low >= 0x80;
+}
+
+/* Length of what names an RFC and its section, "RFC 9293 3.10.7.4"; 1: it is something else. */
 static size_t rfc(const char *in)
 {
-	return strncmp(in, "RFC ", 4) == 0 ? 4 + strspn(in + 4, "0123456789. ") : 0;
+	return strncmp(in, "RFC ", 4) == 0 ? 4 + strspn(in + 4, "0123456789. ") : 1;
 }
 
 /* What a number is in the format: no more than twice its digits. */
 static size_t put_number(struct phrase *p, const char *in, size_t digits, char *out)
 {
-	char buf[DIGITS_MAX + 1] = "";
+	int64_t v = 0;
 
-	memcpy(buf, in, digits);
-	p->number[p->numbers++] = strtoll(buf, NULL, 10);
+	for (size_t i = 0; i < digits; i++)
+		v = 10 * v + (in[i] - '0');
+	p->number[p->numbers++] = v;
 	/* Behind a decimal point zeros may lead. */
 	if (in[0] == '0' && digits > 1)
 		return (size_t)sprintf(out, "%%0%zud", digits);
-	return (size_t)sprintf(out, "%%d");
-}
-
-/* What is no number: one character, or as many as belong together. */
-static size_t put_text(char *out, const char *in, size_t n)
-{
-	size_t escape = *in == '%';
-
-	out[0] = '%';
-	memcpy(out + escape, in, n);
-	return n + escape;
+	memcpy(out, "%d", 2);
+	return 2;
 }
 
 void phrase_split(struct phrase *p, const char *in)
 {
-	size_t n = 0, keep;
+	char *out = p->text;
 	bool name = false;      /* in a word that has letters */
 
+	assert(2 * strlen(in) < p->size);
 	p->numbers = 0;
-	for (; *in; in += keep) {
-		size_t digits = strspn(in, "0123456789");
-		keep = digits ? digits : rfc(in) ? rfc(in) : 1;
-		assert(n + 2 * keep < p->size);
-		if (!digits)
-			name = isalpha((unsigned char)*in) || *in == '_' || (unsigned char)*in >= 0x80;
-		if (digits && digits <= DIGITS_MAX && !name && p->numbers < PHRASE_NUMBERS)
-			n += put_number(p, in, digits, p->text + n);
-		else
-			n += put_text(p->text + n, in, keep);
+	while (*in) {
+		size_t keep = 0;
+		while (digit(in[keep]))
+			keep++;
+		if (keep && keep <= DIGITS_MAX && !name && p->numbers < PHRASE_NUMBERS) {
+			out += put_number(p, in, keep, out);
+			in += keep;
+			continue;
+		}
+		if (!keep) {
+			name = letter(*in);
+			keep = *in == 'R' ? rfc(in) : 1;
+		}
+		if (*in == '%')
+			*out++ = '%';
+		while (keep--)
+			*out++ = *in++;
 	}
-	p->text[n] = '\0';
+	*out = '\0';
 }
 
 void phrase_numbers(const struct phrase *p, char *buf)

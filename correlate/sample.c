@@ -68,6 +68,7 @@ struct chosen {
 	uint64_t key;
 	uint32_t conn;
 	uint64_t packets;
+	int64_t first_ns;       /* at the first point, by its clock: what follows each other lies together */
 };
 
 static int by_key(const void *a, const void *b)
@@ -75,6 +76,25 @@ static int by_key(const void *a, const void *b)
 	const struct chosen *x = a, *y = b;
 
 	return x->key != y->key ? (x->key < y->key ? -1 : 1) : (x->conn > y->conn) - (x->conn < y->conn);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct chosen *x = a, *y = b;
+
+	return x->first_ns != y->first_ns ? (x->first_ns < y->first_ns ? -1 : 1) : by_key(a, b);
+}
+
+/* Read in another order, each connection would be in another page of the case. The first ones stay the first: they are read again. */
+static void put_in_order(struct chosen *list, uint32_t n)
+{
+	uint64_t packets = 0;
+	uint32_t first = 0;
+
+	while (first < n && packets < FIELD_PACKETS)
+		packets += list[first++].packets;
+	qsort(list, first, sizeof *list, by_time);
+	qsort(list + first, n - first, sizeof *list, by_time);
 }
 
 /*
@@ -98,11 +118,12 @@ static int choose(const struct facts *f, struct chosen **list, uint32_t *n, stru
 		bool large = sum > PACKETS_OF_ONE;
 		uint64_t key = (w->isn[0] ^ w->seq_min[0] ^ w->port[0] * 40503u) * 0x9e3779b97f4a7c15ull;
 		uint64_t last = f->conn[i].flows > 1 ? large : 2;
-		c[k++] = (struct chosen){ key >> 2 | last << 62, i, large ? PACKETS_OF_ONE : sum };
+		c[k++] = (struct chosen){ key >> 2 | last << 62, i, large ? PACKETS_OF_ONE : sum, w->first_ns };
 	}
 	qsort(c, k, sizeof *c, by_key);
 	for (*n = 0; *n < k && packets < PACKETS; (*n)++)
 		packets += c[*n].packets;
+	put_in_order(c, *n);
 	*list = c;
 	return 0;
 }
