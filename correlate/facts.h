@@ -160,8 +160,9 @@ struct flow {
 
 struct part_ref {
 	int64_t id, first_ns;
-	int64_t capture;        /* row id */
 	uint64_t mac[2];        /* source of the first packet from a, b; 0: none */
+	uint32_t seq0[2], ts0[2];       /* what numbers of a, b are relative to (content.sql) */
+	uint32_t capture;       /* row id */
 	bool a_is_client;
 };
 

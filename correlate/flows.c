@@ -62,8 +62,11 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 	r->opening = opening_unpack(sqlite3_column_blob(st, 28), (uint32_t)sqlite3_column_bytes(st, 28));
 	r->speaks_for = (struct speaks_for){ (uint32_t)sqlite3_column_int64(st, 29), sqlite3_column_int64(st, 30), (uint16_t)sqlite3_column_int(st, 31),
 		(uint64_t)sqlite3_column_int64(st, 32) };
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		r->mac[i] = (uint64_t)sqlite3_column_int64(st, 33 + i);
+		r->seq0[i] = (uint32_t)sqlite3_column_int(st, 35 + i);
+		r->ts0[i] = (uint32_t)sqlite3_column_int(st, 37 + i);
+	}
 }
 
 static bool same_ends(const struct row *x, const struct row *y)
@@ -222,7 +225,8 @@ static int add_part(struct open_flow *o, struct part_ref q, struct err *e)
 
 static int take_row(struct builder *b, const struct row *r, struct err *e)
 {
-	struct part_ref q = { .id = r->id, .first_ns = r->first_ns, .capture = r->capture, .mac = { r->mac[0], r->mac[1] } };
+	struct part_ref q = { .id = r->id, .first_ns = r->first_ns, .capture = (uint32_t)r->capture, .mac = { r->mac[0], r->mac[1] },
+		.seq0 = { r->seq0[0], r->seq0[1] }, .ts0 = { r->ts0[0], r->ts0[1] } };
 	struct open_flow *o = home(b, r);
 
 	if (o) {

@@ -21,6 +21,7 @@ struct row {
 	uint8_t ttl[2];
 	bool has_said[2];
 	int64_t said_ns[2];
+	uint32_t seq0[2], ts0[2];
 	struct opening opening;
 	struct speaks_for speaks_for;
 };

@@ -87,30 +87,16 @@ static int read_cause(struct loader *l, struct conn *c, struct pkt *p, struct er
 	return rc < 0 || (rc == 1 && !r) ? -1 : 0;
 }
 
-static int read_bases(struct loader *l, int64_t part, struct err *e)
-{
-	int rc;
-
-	sqlite3_bind_int64(l->bases, 1, part);
-	rc = db_step(l->db, l->bases, e);
-	for (int side = 0; side < 2; side++) {
-		l->seq0[side] = (uint32_t)sqlite3_column_int(l->bases, side);
-		l->ts0[side] = (uint32_t)sqlite3_column_int(l->bases, 2 + side);
-	}
-	sqlite3_reset(l->bases);
-	return rc < 0 ? -1 : 0;
-}
-
 /* Numbers as in the packet, from what lies between them and those of the part (table packet in content.sql). */
-static void make_raw(const struct loader *l, struct pkt *p)
+static void make_raw(const struct part_ref *q, struct pkt *p)
 {
 	int side = !(p->flags & SEG_FROM_A);
 	bool stamped = p->flags & SEG_TS, near = !(p->flags & (SEG_ICMP | SEG_LATER)), acks = near && p->flags & TCP_ACK;
 
-	p->seq += near ? l->seq0[side] : 0;
-	p->ack += acks ? l->seq0[!side] : 0;
-	p->tsval += near && stamped ? l->ts0[side] : 0;
-	p->tsecr += acks && stamped ? l->ts0[!side] : 0;
+	p->seq += near ? q->seq0[side] : 0;
+	p->ack += acks ? q->seq0[!side] : 0;
+	p->tsval += near && stamped ? q->ts0[side] : 0;
+	p->tsecr += acks && stamped ? q->ts0[!side] : 0;
 }
 
 static int read_packet(struct loader *l, sqlite3_value **v)
@@ -123,7 +109,7 @@ static int read_packet(struct loader *l, sqlite3_value **v)
 	if (!p)
 		return -1;
 	p->id = sqlite3_value_int64(v[0]);
-	p->capture = (uint32_t)q->capture;
+	p->capture = q->capture;
 	p->t_raw = q->first_ns + sqlite3_value_int64(v[1]);
 	p->t = facts_align(&c->facts->point[l->point], p->t_raw);
 	p->flags = (uint32_t)sqlite3_value_int(v[2]);
@@ -138,7 +124,7 @@ static int read_packet(struct loader *l, sqlite3_value **v)
 	p->tos = (uint8_t)sqlite3_value_int(v[11]);
 	p->has_payload = sqlite3_value_type(v[12]) != SQLITE_NULL;
 	p->payload = (uint32_t)sqlite3_value_int(v[12]);
-	make_raw(l, p);
+	make_raw(q, p);
 	p->point = (uint8_t)l->point;
 	p->dir = !(p->flags & SEG_FROM_A) == q->a_is_client ? S2C : C2S;
 	/* Another run. */
@@ -177,8 +163,6 @@ int loader_open(struct loader *l, struct db *db, struct err *e)
 	if (db_prepare(db, select_packets_sql, &l->packets, e) < 0)
 		return -1;
 	sqlite3_bind_pointer(l->packets, 2, l, "loader", NULL);
-	if (db_prepare(db, "SELECT a_seq0, b_seq0, a_ts0, b_ts0 FROM part WHERE id = ?1", &l->bases, e) < 0)
-		return -1;
 	if (db_prepare(db, "SELECT t.packet_id, l.raw, l.stamped, t.edges FROM tcpopt t CROSS JOIN layout l ON l.id = t.layout_id WHERE t.packet_id >= ?1", &l->tcpopt, e) < 0)
 		return -1;
 	if (db_prepare(db, "SELECT type, code, mtu, src FROM icmp WHERE packet_id = ?1", &l->icmp, e) < 0 ||
@@ -189,7 +173,6 @@ int loader_open(struct loader *l, struct db *db, struct err *e)
 
 void loader_close(struct loader *l)
 {
-	sqlite3_finalize(l->bases);
 	sqlite3_finalize(l->packets);
 	sqlite3_finalize(l->tcpopt);
 	sqlite3_finalize(l->icmp);
@@ -201,8 +184,6 @@ static int read_part(struct loader *l, struct conn *c, const struct flow *w, con
 {
 	int rc;
 
-	if (read_bases(l, q->id, e) < 0)
-		return -1;
 	l->conn = c;
 	l->part = q;
 	l->point = w->point;

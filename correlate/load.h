@@ -7,8 +7,7 @@
 struct loader {
 	struct db *db;
 	uint32_t limit;         /* packets read of a part at most; 0: all */
-	sqlite3_stmt *bases, *packets, *tcpopt, *icmp;
-	uint32_t seq0[2], ts0[2];       /* of the part that is being read: what numbers of endpoint a, b are relative to */
+	sqlite3_stmt *packets, *tcpopt, *icmp;
 	sqlite3_stmt *f5_rst;   /* NULL: there is none in the case */
 	/* What is being read. */
 	struct conn *conn;

@@ -7,11 +7,6 @@
 
 #define DIGITS_MAX 18           /* of a number of 64 bits, whatever they are */
 
-static bool digit(char ch)
-{
-	return ch >= '0' && ch <= '9';
-}
-
 static bool letter(char ch)
 {
 	unsigned char low = (unsigned char)(ch | 0x20);
@@ -40,6 +35,12 @@ static size_t put_number(struct phrase *p, const char *in, size_t digits, char *
 	return 2;
 }
 
+static char *put_text(char *out, const char *in, size_t n)
+{
+	memcpy(out, in, n);
+	return out + n;
+}
+
 void phrase_split(struct phrase *p, const char *in)
 {
 	char *out = p->text;
@@ -48,22 +49,18 @@ void phrase_split(struct phrase *p, const char *in)
 	assert(2 * strlen(in) < p->size);
 	p->numbers = 0;
 	while (*in) {
-		size_t keep = 0;
-		while (digit(in[keep]))
-			keep++;
-		if (keep && keep <= DIGITS_MAX && !name && p->numbers < PHRASE_NUMBERS) {
-			out += put_number(p, in, keep, out);
-			in += keep;
-			continue;
+		size_t plain = strcspn(in, "0123456789%R"), digits = plain ? 0 : strspn(in, "0123456789");
+		size_t n = plain ? plain : digits ? digits : rfc(in);
+		if (!digits)
+			name = letter(in[n - 1]);
+		if (digits && digits <= DIGITS_MAX && !name && p->numbers < PHRASE_NUMBERS) {
+			out += put_number(p, in, digits, out);
+		} else {
+			if (*in == '%')
+				*out++ = '%';
+			out = put_text(out, in, n);
 		}
-		if (!keep) {
-			name = letter(*in);
-			keep = *in == 'R' ? rfc(in) : 1;
-		}
-		if (*in == '%')
-			*out++ = '%';
-		while (keep--)
-			*out++ = *in++;
+		in += n;
 	}
 	*out = '\0';
 }
