@@ -162,12 +162,13 @@ static int entries(struct db *db, const struct style *s, const struct filter *f,
 	if (prepare(db, list_sql, ids, &st, e) < 0)
 		return -1;
 	bind_int(st, ":few", FEW);
+	bind_int(st, ":clean", clean);
 	bind_int(st, ":all", f->all);
 	while ((rc = db_step(db, st, e)) == 1) {
 		int severity = sqlite3_column_int(st, 10), i = severity > 3 ? 3 : severity;
 		int64_t nth = sqlite3_column_int64(st, 11), members = sqlite3_column_int64(st, 12);
 
-		if ((i == 0 && !clean) || (!f->all && given[i] >= at_most[i]))
+		if (!f->all && given[i] >= at_most[i])
 			continue;
 		if (i != last)
 			fputc('\n', s->out);

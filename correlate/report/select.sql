@@ -6,11 +6,11 @@
 -- :limit  at most so many (-1: all)
 WITH chosen AS (
   SELECT c.id, c.severity, c.start_ns,
-         (SELECT count(*) FROM finding f WHERE f.connection_id = c.id) AS findings,
+         iif(c.severity > 0, (SELECT count(*) FROM finding f WHERE f.connection_id = c.id), 0) AS findings,
          CASE WHEN :telling THEN row_number() OVER (PARTITION BY c.verdict ORDER BY c.severity DESC, c.start_ns, c.id) ELSE 1 END AS nth
   FROM connection c
   WHERE (:failed IS NULL OR c.outcome NOT IN ('completed', 'open', 'unknown'))
-    AND (:unclean IS NULL OR c.severity > 0)
+    AND ((:unclean IS NULL AND :telling IS NULL) OR c.severity > 0)
     AND (:finding IS NULL OR EXISTS (
           SELECT 1 FROM v_finding f
           WHERE f.connection_id = c.id
