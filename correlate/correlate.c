@@ -182,7 +182,11 @@ static int derive(struct run *r)
 	if (rules_store(r->db, e) < 0 || store_facts(r->db, f, e) < 0 || learn(r) < 0 || facts_load_names(f, r->db, e) < 0 ||
 	    store_coverage(r->db, f, e) < 0)
 		return -1;
-	if (judge_all(r) < 0 || habits_store(r->db, f, &r->habits, e) < 0 || store_ties(r->db, f, e) < 0)
+	if (judge_all(r) < 0)
+		return -1;
+	pipeline_free(r->pipeline);
+	r->pipeline = NULL;
+	if (habits_store(r->db, f, &r->habits, e) < 0 || store_ties(r->db, f, e) < 0)
 		return -1;
 	if (delay_sums_store(r->db, f, &r->delay_sums, e) < 0 || timings_store(&r->timings, f, e) < 0 ||
 	    troubles_store(r->db, f, &r->troubles, e) < 0)

@@ -400,6 +400,14 @@ static void find_elsewhere(struct builder *b)
 			b->f->point[i].sight[d].elsewhere = b->f->point[i].sight[d].packets == 0 && b->talked[2 * i + (uint32_t)d] > 0;
 }
 
+/* Without the room that is left for more. */
+static void *shrunk(void *array, size_t bytes)
+{
+	void *less = bytes ? realloc(array, bytes) : NULL;
+
+	return less ? less : array;
+}
+
 int flows_load(struct facts *f, struct db *db, struct err *e)
 {
 	struct builder b = { .f = f, .db = db };
@@ -430,6 +438,9 @@ int flows_load(struct facts *f, struct db *db, struct err *e)
 	if (rc == 0)
 		rc = close_all(&b, e);
 	find_elsewhere(&b);
+	/* They stay as long as anything does. */
+	f->flow = shrunk(f->flow, f->flows * sizeof *f->flow);
+	f->part = shrunk(f->part, f->parts * sizeof *f->part);
 	goto out;
 fail:
 	rc = -1;

@@ -7,7 +7,7 @@
 #define JOBS 64                 /* connections that are on their way at most ... */
 #define PACKETS 32768           /* ... or as many as have so many packets together, or one */
 #define WORTH 32                /* small connections that are worth waking a thread, and having one */
-#define KEPT 8192               /* packets: the room of a larger connection is not kept for the next one */
+#define KEPT 1024               /* packets: the room of a larger connection is not kept for the next one */
 
 struct pipeline {
 	const struct facts *f;
