@@ -185,6 +185,21 @@ def many(prog, simgen, folder):
     check(more and int(more.group(1).replace(" ", "")) + shown >= trouble, "what is left out is not said")
 
 
+def translated(prog, simgen, folder):
+    """One long connection behind a NAT: its ladder is folded, and what became of its addresses is said."""
+    run(simgen, "--elephant", "20000", "--loss", "0.001", "--seed", "3", "--no-truth", "--out", folder)
+    run(prog, "run", "-o", "case.db", "p0=p0.pcap", "p1=p1.pcap", cwd=folder)
+    text, page, data = page_of(prog, folder + "/case.db")
+    inside, outside = run("sqlite3", "-separator", ":", folder + "/case.db", "SELECT DISTINCT client_addr FROM v_flow ORDER BY point").decode().split()
+    check(all(any(td.startswith(a + ":") for td in page.parts["td"]) for a in (inside, outside)), "the translation is not in a table")
+    check("source %s→%s" % (inside, outside) in "".join(page.parts["text"]), "what is changed on the way")
+    rows = data["connections"][0][4]
+    folds = [r for r in rows if len(r) == 2]
+    packets = int(run("sqlite3", folder + "/case.db", "SELECT packets FROM v_connection"))
+    check(folds and sum(r[0] for r in folds) + len(rows) - len(folds) == packets, "%d rows and %s hidden of %d" % (len(rows) - len(folds), folds, packets))
+    check(all(data["phrases"][int(str(r[1]).split("|")[0])] for r in folds), "nothing is said of what is hidden")
+
+
 def shapes(prog, simgen, folder):
     """One point, IPv6, NAT, steps of clocks, capture loss, many points: whatever there is, the page is one."""
     for seed in range(1, 13):
@@ -213,7 +228,7 @@ def main():
     prog, simgen = (os.path.abspath(p) for p in sys.argv[1:3])
     os.environ.update(TZ="UTC", LC_ALL="C.UTF-8")
     failures = 0
-    for test in (founding, hostile, many, shapes, refused):
+    for test in (founding, hostile, many, translated, shapes, refused):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 test(prog, simgen, folder)

@@ -245,7 +245,7 @@ static int ask_once(struct db *db, struct err *e)
 {
 	return db_exec(db,
 	    "CREATE TEMP TABLE v_habit AS SELECT * FROM main.v_habit;"
-	    "CREATE TEMP TABLE v_nat AS SELECT * FROM main.v_nat WHERE EXISTS (SELECT 1 FROM change WHERE field IN ('src', 'dst', 'sport', 'dport'))", e);
+	    "CREATE TEMP TABLE v_nat AS SELECT * FROM main.v_nat WHERE EXISTS (SELECT 1 FROM translated)", e);
 }
 
 char *report_html(struct db *db, const char *name, struct err *e)

@@ -86,7 +86,7 @@ int html_nat(FILE *out, struct db *db, const struct style *s, struct err *e)
 
 	(void)s;
 	/* Where nothing is translated, v_nat would look at every flow for nothing. */
-	if (db_int(db, "SELECT EXISTS (SELECT 1 FROM change WHERE field IN ('src', 'dst', 'sport', 'dport'))", 0, &any, e) < 0)
+	if (db_int(db, "SELECT EXISTS (SELECT 1 FROM translated)", 0, &any, e) < 0)
 		return -1;
 	if (!any) {
 		fputs("<p>None: every point saw the same addresses and ports.</p>\n", out);

@@ -525,7 +525,7 @@
 			if (c.detail)
 				c.detail.hidden = !ok || c.button.getAttribute('aria-expanded') !== 'true';
 		}
-		found.textContent = n === all.length ? all.length + ' connections' : n + ' of ' + all.length + ' connections';
+		found.textContent = (n === all.length ? '' : n + ' of ') + all.length + (all.length === 1 ? ' connection' : ' connections');
 	}
 
 	form.append(html('span', {class: 'buttons'}, openAll, closeAll));
