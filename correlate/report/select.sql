@@ -5,12 +5,14 @@
 -- :telling with findings, one of every verdict before the second of any, and of the merely curious only the first
 -- :limit  at most so many (-1: all)
 WITH chosen AS (
-  SELECT c.id, c.severity, c.start_ns,
-         iif(c.severity > 0, (SELECT count(*) FROM finding f WHERE f.connection_id = c.id), 0) AS findings,
-         CASE WHEN :telling THEN row_number() OVER (PARTITION BY c.verdict ORDER BY c.severity DESC, c.start_ns, c.id) ELSE 1 END AS nth
-  FROM connection c
-  WHERE (:failed IS NULL OR c.outcome NOT IN ('completed', 'open', 'unknown'))
-    AND ((:unclean IS NULL AND :telling IS NULL) OR c.severity > 0)
+  SELECT c.id, k.severity, c.start_ns,
+         iif(k.severity > 0, (SELECT count(*) FROM finding_row f WHERE f.connection_id = c.id), 0) AS findings,
+         -- A verdict is its format and its numbers.
+         CASE WHEN :telling THEN row_number() OVER (PARTITION BY k.verdict, c.verdict_numbers ORDER BY k.severity DESC, c.start_ns, c.id) ELSE 1 END AS nth
+  FROM connection_row c
+  CROSS JOIN conclusion k ON k.id = c.conclusion_id
+  WHERE (:failed IS NULL OR k.outcome NOT IN ('completed', 'open', 'unknown'))
+    AND ((:unclean IS NULL AND :telling IS NULL) OR k.severity > 0)
     AND (:finding IS NULL OR EXISTS (
           SELECT 1 FROM v_finding f
           WHERE f.connection_id = c.id
