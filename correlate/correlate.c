@@ -184,8 +184,11 @@ static int derive(struct run *r)
 		return -1;
 	if (judge_all(r) < 0)
 		return -1;
+	/* What is added up now needs room of its own. */
 	pipeline_free(r->pipeline);
 	r->pipeline = NULL;
+	free(f->part);
+	f->part = NULL;
 	if (habits_store(r->db, f, &r->habits, e) < 0 || store_ties(r->db, f, e) < 0)
 		return -1;
 	if (delay_sums_store(r->db, f, &r->delay_sums, e) < 0 || timings_store(&r->timings, f, e) < 0 ||

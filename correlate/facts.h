@@ -123,10 +123,10 @@ enum join_evidence {
 
 /* Whom the client of a connection says it speaks for (table forwarded). */
 struct speaks_for {
-	uint32_t header;        /* bytes of a PROXY header, 0: there is none */
 	int64_t addr;           /* row id, 0: not said */
-	uint16_t port;          /* 0: not said */
 	uint64_t request;       /* digest of a unique id, 0: there is none */
+	uint32_t header;        /* bytes of a PROXY header, 0: there is none */
+	uint16_t port;          /* 0: not said */
 };
 
 /* One TCP incarnation at one point: the parts of it that the captures there hold. */
@@ -151,11 +151,11 @@ struct flow {
 	bool closed;            /* both sides said FIN: seq_max is final */
 	bool f5_alone;          /* a BIG-IP reset it, and nothing of it went on */
 	bool has_said[2];
+	uint8_t state;          /* enum join_state */
+	uint16_t evidence;      /* set of enum join_evidence */
 	int64_t said_ns[2];     /* when client and server first said anything, on the point's clock */
 	struct opening opening; /* head[C2S], head[S2C] */
 	struct speaks_for speaks_for;
-	uint8_t state;          /* enum join_state */
-	uint16_t evidence;      /* set of enum join_evidence */
 };
 
 struct part_ref {

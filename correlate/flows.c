@@ -60,8 +60,8 @@ static void read_row(sqlite3_stmt *st, struct row *r)
 		r->said_ns[i] = r->first_ns + sqlite3_column_int64(st, 26 + i);
 	}
 	r->opening = opening_unpack(sqlite3_column_blob(st, 28), (uint32_t)sqlite3_column_bytes(st, 28));
-	r->speaks_for = (struct speaks_for){ (uint32_t)sqlite3_column_int64(st, 29), sqlite3_column_int64(st, 30), (uint16_t)sqlite3_column_int(st, 31),
-		(uint64_t)sqlite3_column_int64(st, 32) };
+	r->speaks_for = (struct speaks_for){ .header = (uint32_t)sqlite3_column_int64(st, 29), .addr = sqlite3_column_int64(st, 30),
+		.port = (uint16_t)sqlite3_column_int(st, 31), .request = (uint64_t)sqlite3_column_int64(st, 32) };
 	for (int i = 0; i < 2; i++) {
 		r->mac[i] = (uint64_t)sqlite3_column_int64(st, 33 + i);
 		r->seq0[i] = (uint32_t)sqlite3_column_int(st, 35 + i);

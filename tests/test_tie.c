@@ -53,8 +53,8 @@ static struct flow flow_of(const struct side *s, uint32_t i)
 	w.opening.head[S2C] = head(s->answered);
 	w.opening.kind = s->tls ? OPENING_TLS : s->http ? OPENING_HTTP : OPENING_NONE;
 	w.opening.digest = s->tls ? s->tls : s->http;
-	w.speaks_for = (struct speaks_for){ s->speaks_for ? 28 : 0, s->speaks_for || s->forwarded ? 1 : 0,
-		(uint16_t)(s->speaks_for + s->forwarded), s->request };
+	w.speaks_for = (struct speaks_for){ .header = s->speaks_for ? 28 : 0, .addr = s->speaks_for || s->forwarded ? 1 : 0,
+		.port = (uint16_t)(s->speaks_for + s->forwarded), .request = s->request };
 	return w;
 }
 
