@@ -1,6 +1,6 @@
 #include "correlate/readers.h"
 
-int readers_open(struct readers *r, unsigned n, const struct db *db, struct err *e)
+int readers_open(struct readers *r, unsigned n, struct db *db, struct err *e)
 {
 	for (r->n = 0; r->n < n; r->n++) {
 		struct reader *x = &r->one[r->n];

@@ -14,7 +14,7 @@ struct readers {
 };
 
 /* In a transaction of db that has not written yet, at most PIPELINE_LANES of them. 0, or -1; to be closed in either case. They must stay where they are. */
-int readers_open(struct readers *r, unsigned n, const struct db *db, struct err *e);
+int readers_open(struct readers *r, unsigned n, struct db *db, struct err *e);
 void readers_close(struct readers *r);
 
 #endif

@@ -178,17 +178,22 @@ int db_open(struct db *db, const char *path, enum db_mode mode, struct err *e)
 	return 0;
 }
 
-int db_open_content(struct db *db, const struct db *holder, struct err *e)
+int db_open_content(struct db *db, struct db *holder, struct err *e)
 {
 	const char *path = sqlite3_db_filename(holder->sql, "main");
-	int64_t tables;
+	int64_t tables, wal;
 
 	db->failed = false;
 	db->sql = NULL;
 	if (!path || !path[0])
 		return err_set(e, "a case in memory can be read by one thread only");
-	/* The VFS without locks. From the first look on, the page that says what tables there are is held as it is now. */
-	if (sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, "unix-none") != SQLITE_OK ||
+	/*
+	 * The VFS without locks. From the first look on, the page that says what tables there are is held as it is now. Somebody may have given the case
+	 * a write-ahead log, which needs locks and lets others read anyway.
+	 */
+	if (db_int(holder, "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 0, &wal, e) < 0)
+		return -1;
+	if (sqlite3_open_v2(path, &db->sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, wal ? NULL : "unix-none") != SQLITE_OK ||
 	    db_exec(db, "PRAGMA cache_size = -1000; BEGIN", e) < 0 || db_int(db, "SELECT count(*) FROM sqlite_schema", 0, &tables, e) < 0) {
 		err_set(e, "%s: %s", path, db->sql ? sqlite3_errmsg(db->sql) : "out of memory");
 		db_close(db);

@@ -27,7 +27,7 @@ void db_close(struct db *db);
  * Another connection to the same case, for a thread of its own, to read what import wrote and nothing else: content is never changed while the
  * transaction that `holder` has begun, and has not written in yet, goes on, so no lock is taken. A case in memory has no other connection: -1.
  */
-int db_open_content(struct db *db, const struct db *holder, struct err *e);
+int db_open_content(struct db *db, struct db *holder, struct err *e);
 
 /* Run one or more statements that return no rows. */
 int db_exec(struct db *db, const char *sql, struct err *e);
