@@ -3,13 +3,16 @@
 
 #include "tests/sim/engine.h"
 
+#define RTO_MAX (120 * SIM_SECOND)      /* Linux: TCP_RTO_MAX */
+
 /* RFC 6298, with Linux' floor of 200 ms for the variable part. */
 int64_t sim_rto(const struct sim_endpoint *ep)
 {
 	int64_t var = 4 * ep->rttvar > 200 * SIM_MS ? 4 * ep->rttvar : 200 * SIM_MS;
 	int64_t rto = ep->srtt ? ep->srtt + var : SIM_SECOND;
 
-	return rto << (ep->tries < 6 ? ep->tries : 6);
+	rto = rto < RTO_MAX ? rto << (ep->tries < 6 ? ep->tries : 6) : RTO_MAX;
+	return rto < RTO_MAX ? rto : RTO_MAX;
 }
 
 static void sample_rtt(struct sim_endpoint *ep, int64_t rtt)
