@@ -12,8 +12,8 @@
 #include "correlate/quantile.h"
 #include "correlate/sample_pairs.h"
 
-#define PACKETS 200000          /* that are read at most */
-#define FIELD_PACKETS 50000     /* ... and again, for what hops do to fields: counts, that a fourth tells as well */
+#define PACKETS 100000          /* that are read at most */
+#define FIELD_PACKETS 25000     /* ... and again, for what hops do to fields: counts, that a fourth tells as well */
 #define PACKETS_OF_ONE 20000    /* of a larger connection only the beginning is read */
 #define EXCHANGE_NS 1000000000  /* a packet there and one back belong together within this */
 #define HOP_NS 100000000        /* hardly any hop takes longer: time stamps that are farther apart are those of two clocks */
