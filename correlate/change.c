@@ -413,14 +413,15 @@ bool change_of_endpoint(const struct change *x)
 	return x->field == FIELD_SRC || x->field == FIELD_DST || x->field == FIELD_SPORT || x->field == FIELD_DPORT;
 }
 
-static bool one_flow(const struct conn *c, unsigned point)
+/* The view says `certain`. */
+static bool one_sure_flow(const struct conn *c, unsigned point)
 {
 	const struct conn_ref *r = &c->facts->conn[c->index];
 	unsigned n = 0;
 
 	for (uint32_t i = 0; i < r->flows; i++)
 		n += c->facts->flow[r->flow + i].point == point;
-	return n == 1;
+	return n == 1 && c->flow[point]->state != JOIN_LIKELY;
 }
 
 /* Of signed packets there is more to be said (rewrite.c). */
@@ -428,8 +429,8 @@ static bool by_flows(const struct conn *c, const struct changes *all, const stru
 {
 	const struct compared *seen = &all->compared[changes_at(x->from, x->to, x->dir)];
 
-	return change_of_endpoint(x) && !compared_option(seen, OPTION_MD5) && !compared_option(seen, OPTION_AO) && one_flow(c, x->from) &&
-	    one_flow(c, x->to);
+	return change_of_endpoint(x) && !compared_option(seen, OPTION_MD5) && !compared_option(seen, OPTION_AO) && one_sure_flow(c, x->from) &&
+	    one_sure_flow(c, x->to);
 }
 
 void changes_find(const struct conn *c, struct changes *out)

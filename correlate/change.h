@@ -18,7 +18,7 @@ struct change {
 	bool target;                    /* the same value after in all of them */
 	bool lowered;                   /* numbers, smaller after in all of them */
 	bool told;                      /* nothing of it that another field does not tell */
-	bool by_flows;                  /* an address or a port as the only flows at both ends have it: views make it of these, and the finding about it */
+	bool by_flows;                  /* an address or a port as the only flows at both ends, surely joined, have it: views make it of these, and the finding about it */
 	uint32_t still;                 /* of SACK blocks: how many stayed as they were although the acknowledgment was shifted */
 	int64_t before, after;          /* of the first one; VALUE_ADDRESS: row id */
 	uint32_t count, tx, last;       /* how many transmissions; the first, the last */

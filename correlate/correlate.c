@@ -135,6 +135,7 @@ static int judge_one(void *ctx, unsigned lane, struct job *j, struct err *e)
 	changes_find(&j->conn, &j->changed);
 	judge(&j->proof, &j->found);
 	judge_changes(&j->conn, &j->changed, &j->found);
+	judge_join(&j->conn, &j->found);
 	return delays_measure(&j->delays, &j->conn, e);
 }
 

@@ -56,7 +56,6 @@ static enum split split_of(const struct handout_capture *c)
 	return s.is_vlans ? SPLIT_VLAN : SPLIT_INTERFACE;
 }
 
-
 static char *column(sqlite3_stmt *st, int i)
 {
 	return strdup((const char *)sqlite3_column_text(st, i));

@@ -15,6 +15,9 @@ void judge(const struct proof *t, struct findings *out);
  */
 void judge_changes(const struct conn *c, const struct changes *changed, struct findings *out);
 
+/* What is said of a hop is no surer than that the flows at its ends are one connection (judge_join.c). Behind all others. */
+void judge_join(const struct conn *c, struct findings *out);
+
 /* How the connection ended, by its packets alone. */
 const char *judge_outcome(const struct conn *c);
 

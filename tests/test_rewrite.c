@@ -34,6 +34,33 @@ static void assert_modified(const char *text, const char *expected)
 	assert_modified_port(text, 40000, expected);
 }
 
+/* A hop whose far flow is only likely to be of the connection. */
+static void nothing_is_surer_than_that_the_flows_are_one_connection(void **state)
+{
+	(void)state;
+	for (int likely = 0; likely < 2; likely++) {
+		struct scene *s = scene_new(2);
+		struct changes changed = { 0 };
+		uint32_t surest = 0;
+
+		scene_text(s, "0.0 a > S 1000 mss 1460\n0.001 b > S 1000 mss 1380\n");
+		s->f.flow[1].port[C2S] = 50000;
+		s->f.flow[1].state = likely ? JOIN_LIKELY : JOIN_CERTAIN;
+		scene_judge(s);
+		changes_find(&s->c, &changed);
+		judge_changes(&s->c, &changed, &s->found);
+		judge_join(&s->c, &s->found);
+		for (uint32_t i = 0; i < s->found.n; i++)
+			surest += s->found.list[i].kind == KIND_MODIFIED && s->found.list[i].confidence == CERTAIN;
+		assert_int_equal(surest, likely ? 0 : 1);
+		/* The view makes claims that are certain of those that flows tell. */
+		for (uint32_t i = 0; i < changed.n; i++)
+			assert_int_equal(changed.list[i].by_flows, change_of_endpoint(&changed.list[i]) && !likely);
+		changes_free(&changed);
+		scene_free(s);
+	}
+}
+
 static void a_change_is_told_in_words(void **state)
 {
 	(void)state;
@@ -137,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_change_is_told_in_words),
+		cmocka_unit_test(nothing_is_surer_than_that_the_flows_are_one_connection),
 		cmocka_unit_test(without_its_option_a_connection_is_plain_tcp),
 		cmocka_unit_test(a_signature_does_not_outlive_what_it_covers),
 		cmocka_unit_test(a_device_that_does_not_shift_sack_blocks_breaks_sack),

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "correlate/report/html_text.h"
 #include "schema/array.h"
 
@@ -15,19 +18,9 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* FNV-1a */
-static uint64_t hash(const char *text)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * UINT64_C(1099511628211);
-	return h;
-}
-
 static uint32_t *find(const struct phrases *p, const char *text)
 {
-	size_t i = hash(text) & (p->slots - 1);
+	size_t i = XXH3_64bits(text, strlen(text)) & (p->slots - 1);
 
 	while (p->slot[i] && strcmp(p->text[p->slot[i] - 1], text) != 0)
 		i = (i + 1) & (p->slots - 1);
