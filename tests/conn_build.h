@@ -22,6 +22,7 @@
 #include "correlate/hosts.h"
 #include "correlate/judge.h"
 #include "correlate/match.h"
+#include "correlate/precedent.h"
 
 #define SEC 1000000000ll
 #define MSEC 1000000ll
@@ -419,5 +420,23 @@ static inline const char *told(struct scene *s, const char *kinds)
 }
 
 #define ACCUSATIONS "dropped generated sent unanswered"
+
+/* Others to the same server did this. */
+static inline void scene_learn(struct scene *s, const char *text, unsigned times)
+{
+	struct scene *o = scene_new(s->f.points);
+
+	if (!s->f.precedents) {
+		s->f.conns = 8;         /* so many may be learned */
+		assert_non_null(s->f.precedents = precedents_new(&s->f));
+		s->f.conns = 1;
+	}
+	scene_text(o, text);
+	scene_match(o);
+	for (unsigned i = 0; i < times; i++)
+		precedents_learn(s->f.precedents, &o->c);
+	precedents_settle(s->f.precedents);
+	scene_free(o);
+}
 
 #endif

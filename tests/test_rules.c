@@ -1,7 +1,6 @@
 /* The table of rules: for every rule a case that fires it, and one that nearly does and must not. */
 #include "tests/conn_build.h"
 
-#include "correlate/precedent.h"
 #include "correlate/rules.h"
 
 #define HELLO "0.000 ab > S  1000\n0.010 ba < S. 5000 ack 1001\n0.020 ab > .  1001 ack 5001\n"
@@ -51,48 +50,30 @@ static void used_again(struct scene *s, bool near)
 	s->f.conn[0].next = 1;
 }
 
-/* Others to the same server did this. */
-static void learn(struct scene *s, const char *text, unsigned times)
-{
-	struct scene *o = scene_new(s->f.points);
-
-	if (!s->f.precedents) {
-		s->f.conns = 8;         /* so many may be learned */
-		assert_non_null(s->f.precedents = precedents_new(&s->f));
-		s->f.conns = 1;
-	}
-	scene_text(o, text);
-	scene_match(o);
-	for (unsigned i = 0; i < times; i++)
-		precedents_learn(s->f.precedents, &o->c);
-	precedents_settle(s->f.precedents);
-	scene_free(o);
-}
-
 static void answers_others(struct scene *s, bool near)
 {
-	learn(s, near ? "50.0 ab > S 1000\n50.1 ba < S. 5000 ack 1001\n" : "2.0 ab > S 1000\n2.1 ba < S. 5000 ack 1001\n", 2);
+	scene_learn(s, near ? "50.0 ab > S 1000\n50.1 ba < S. 5000 ack 1001\n" : "2.0 ab > S 1000\n2.1 ba < S. 5000 ack 1001\n", 2);
 }
 
 static void none_passes(struct scene *s, bool near)
 {
-	learn(s, "0.0 a > S 1000\n", 3);
+	scene_learn(s, "0.0 a > S 1000\n", 3);
 	if (near)
-		learn(s, "0.0 ab > S 1000\n", 1);
+		scene_learn(s, "0.0 ab > S 1000\n", 1);
 }
 
 static void ecn_does_not_pass(struct scene *s, bool near)
 {
-	learn(s, "0.0 a > SEW 1000\n", 6);
-	learn(s, "0.0 ab > S 1000\n", near ? 1 : 6);
+	scene_learn(s, "0.0 a > SEW 1000\n", 6);
+	scene_learn(s, "0.0 ab > S 1000\n", near ? 1 : 6);
 }
 
 /* Connections are made meanwhile; near: one was silent for longer, and went on. */
 static void others_go_on(struct scene *s, bool near)
 {
-	learn(s, "9.5 ab > S 1000\n9.6 ba < S. 5000 ack 1001\n", 1);
+	scene_learn(s, "9.5 ab > S 1000\n9.6 ba < S. 5000 ack 1001\n", 1);
 	if (near)
-		learn(s, "0.0 ab > S 1000\n0.1 ba < S. 5000 ack 1001\n70.0 ab > P. 1001 ack 5001 len 9\n", 1);
+		scene_learn(s, "0.0 ab > S 1000\n0.1 ba < S. 5000 ack 1001\n70.0 ab > P. 1001 ack 5001 len 9\n", 1);
 }
 
 static void tied(struct scene *s, enum tie tie, unsigned dir, bool near)

@@ -1,30 +1,12 @@
 /* Situations with a name: what they say, how sure they are, and when they keep silent. */
 #include "tests/conn_build.h"
 
-#include "correlate/precedent.h"
 
 #define HELLO "0.000 ab > S  1000\n0.010 ba < S. 5000 ack 1001\n0.020 ab > .  1001 ack 5001\n"
 #define TALK "0.10 ab > P. 1001 ack 5001 len 9\n0.20 ba < P. 5001 ack 1010 len 9\n"
 #define LATE "9.0 a > P. 1010 ack 5010 len 9\n9.3 a > P. 1010 ack 5010 len 9\n9.9 a > P. 1010 ack 5010 len 9\n"
 #define REFUSED "9.0 a > P. 1010 ack 5010 len 9\n9.001 a < R 5010 ttl 50\n"
 #define BIG(time, where, seq) time " " where " > . " seq " ack 5001 len 1400\n"
-
-static void learn(struct scene *s, const char *text, unsigned times)
-{
-	struct scene *o = scene_new(s->f.points);
-
-	if (!s->f.precedents) {
-		s->f.conns = 8;         /* so many may be learned */
-		assert_non_null(s->f.precedents = precedents_new(&s->f));
-		s->f.conns = 1;
-	}
-	scene_text(o, text);
-	scene_match(o);
-	for (unsigned i = 0; i < times; i++)
-		precedents_learn(s->f.precedents, &o->c);
-	precedents_settle(s->f.precedents);
-	scene_free(o);
-}
 
 /* Judged beside another connection to the server that did `other`; NULL: there is none. */
 static struct scene *judged(unsigned points, const char *text, const char *other)
@@ -33,7 +15,7 @@ static struct scene *judged(unsigned points, const char *text, const char *other
 
 	scene_text(s, text);
 	if (other)
-		learn(s, other, 1);
+		scene_learn(s, other, 1);
 	scene_judge(s);
 	return s;
 }

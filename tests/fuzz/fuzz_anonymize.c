@@ -3,19 +3,9 @@
 #include <string.h>
 
 #include "ingest/anonymize/anonymize.h"
+#include "tests/fuzz/frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static const int linktypes[] = {
-    1, 0, 9, 12, 50, 51, 101, 104, 105, 108, 113, 119, 127, 149, 163, 228, 229, 239, 258, 276, 9999,
-    100, 107, 109, 117, 166, 192, 204, 281, 282, 284, 285,
-};
-
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static struct anonymizer *anonymizer(void)
 {
