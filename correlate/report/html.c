@@ -240,7 +240,10 @@ static int page(FILE *out, struct db *db, const char *name, const struct html_co
 	return 0;
 }
 
-/* Several parts of the page ask these views, which go through all connections each time: once is enough. Unqualified names mean the tables from now on. */
+/*
+ * Several parts of the page ask these views, which go through all connections each time: once is enough, and where nothing is translated, v_nat would
+ * look at every flow for nothing. Unqualified names mean the tables from now on.
+ */
 static int ask_once(struct db *db, struct err *e)
 {
 	return db_exec(db,

@@ -79,27 +79,22 @@ static void translation(FILE *out, sqlite3_stmt *st)
 int html_nat(FILE *out, struct db *db, const struct style *s, struct err *e)
 {
 	static const char *const columns[] = {"Hop", "side", "before", "after", "connections", "port"};
-	int64_t any, n = 0;
+	int64_t n = 0;
 	sqlite3_stmt *st;
 	char number[32];
 	int rc;
 
 	(void)s;
-	/* Where nothing is translated, v_nat would look at every flow for nothing. */
-	if (db_int(db, "SELECT EXISTS (SELECT 1 FROM translated)", 0, &any, e) < 0)
-		return -1;
-	if (!any) {
-		fputs("<p>None: every point saw the same addresses and ports.</p>\n", out);
-		return 0;
-	}
 	if (db_prepare(db, summary_nat_sql, &st, e) < 0)
 		return -1;
-	head(out, "Addresses and ports, the client's end first", columns, sizeof columns / sizeof columns[0]);
-	while ((rc = db_step(db, st, e)) == 1)
+	while ((rc = db_step(db, st, e)) == 1) {
+		if (n == 0)
+			head(out, "Addresses and ports, the client's end first", columns, sizeof columns / sizeof columns[0]);
 		if (n++ < NAT_ROWS)
 			translation(out, st);
+	}
 	sqlite3_finalize(st);
-	fputs("</tbody></table></div>\n", out);
+	fputs(n > 0 ? "</tbody></table></div>\n" : "<p>None: every point saw the same addresses and ports.</p>\n", out);
 	if (n > NAT_ROWS)
 		fprintf(out, "<p class=more>and %s more (pcaphop query CASE 'SELECT * FROM v_nat')</p>\n", style_count(number, sizeof number, n - NAT_ROWS));
 	return rc;
